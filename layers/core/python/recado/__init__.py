@@ -1,0 +1,1 @@
+"""Recado: the one shared package of all functions."""

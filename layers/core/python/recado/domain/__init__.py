@@ -1,0 +1,1 @@
+"""Pure rules: no AWS, clock, environment or random."""

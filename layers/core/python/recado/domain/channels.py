@@ -1,0 +1,23 @@
+"""A connected channel as it is stored. Its secrets are kept apart (`ports.channels.ChannelSecrets`) and never listed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One connection to a provider. `settings` are public, `address` is what uniquely routes a payload to it (may be empty)."""
+
+    id: str
+    type: str
+    name: str
+    department_id: str
+    created_at: datetime
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    address: str = ""
+    state: Literal["active", "paused", "removed"] = "active"
+    problems: tuple[Mapping[str, Any], ...] = ()

@@ -1,0 +1,95 @@
+"""The moves of a chat from one situation to another, as pure decisions. Storage writes each in one transaction with what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from recado.domain.agents import AgentChange
+from recado.domain.chats import Chat, Event, Thread
+from recado.domain.distribution import Turn
+from recado.domain.errors import Conflict
+
+
+@dataclass(frozen=True)
+class ChatMove:
+    """A chat before and after. What else moves follows from comparing both: WAIT items, loads of agents, the thread's open chat."""
+
+    before: Chat
+    after: Chat
+    thread: Thread | None = None
+    """The thread as seen; required when the chat closes or opens again, since that moves it."""
+
+    @property
+    def released(self) -> str | None:
+        """The agent who gives the chat back."""
+        return self.before.agent_id if self.before.agent_id != self.after.agent_id or self.after.situation != "in_service" else None
+
+    @property
+    def taken(self) -> str | None:
+        """The agent who takes the chat."""
+        return self.after.agent_id if self.after.situation == "in_service" and self.before.agent_id != self.after.agent_id else None
+
+
+@dataclass(frozen=True)
+class MoveCommit:
+    """Moves with everything that has to happen together with them. `live` are agents whose lease must hold at `now`."""
+
+    moves: Sequence[ChatMove]
+    agents: Sequence[AgentChange]
+    events: Sequence[Event]
+    turn: Turn | None = None
+    live: Sequence[str] = ()
+    now: datetime | None = None
+
+
+def _open(chat: Chat) -> None:
+    if chat.situation == "closed":
+        raise Conflict("The chat is closed.", code="chat_closed", extra={"situation": chat.situation, "closed_at": str(chat.closed_at)})
+
+
+def _next(chat: Chat, **fields: object) -> Chat:
+    return replace(chat, version=chat.version + 1, **fields)  # type: ignore[arg-type]
+
+
+def assume(chat: Chat, agent_id: str, now: datetime) -> ChatMove | None:
+    """The agent takes the chat, or starts the one they were given. None when they already have and started it."""
+    _open(chat)
+    if chat.situation == "in_service":
+        if chat.agent_id != agent_id:
+            raise Conflict(
+                "Another agent has this chat.", code="chat_taken", extra={"situation": chat.situation, "agent_id": chat.agent_id}
+            )
+        return None if chat.started_at else ChatMove(chat, _next(chat, started_at=now))
+    return ChatMove(chat, _next(chat, situation="in_service", agent_id=agent_id, assigned_at=now, started_at=now))
+
+
+def put_in_queue(chat: Chat, department_id: str, now: datetime) -> ChatMove | None:
+    """The chat waits (again) in a department. None when it already does."""
+    _open(chat)
+    if chat.situation == "queued" and chat.department_id == department_id:
+        return None
+    after = _next(
+        chat, situation="queued", department_id=department_id, agent_id=None, queued_at=now, assigned_at=None, started_at=None
+    )
+    return ChatMove(chat, after)
+
+
+def transfer_to_agent(chat: Chat, agent_id: str, department_id: str, now: datetime) -> ChatMove | None:
+    """The chat goes to another agent, not yet started. None when they have it already."""
+    _open(chat)
+    if chat.situation == "in_service" and chat.agent_id == agent_id:
+        return None
+    after = _next(
+        chat, situation="in_service", department_id=department_id, agent_id=agent_id, assigned_at=now, started_at=None
+    )
+    return ChatMove(chat, after)
+
+
+def close(chat: Chat, thread: Thread, tabulation_id: str | None, now: datetime) -> ChatMove | None:
+    """The chat ends with the last message that its thread has. None when it is closed."""
+    if chat.situation == "closed":
+        return None
+    after = _next(chat, situation="closed", closed_at=now, last_seq=thread.last_seq, tabulation_id=tabulation_id or chat.tabulation_id)
+    return ChatMove(chat, after, thread)

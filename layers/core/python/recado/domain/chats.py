@@ -1,0 +1,121 @@
+"""Chats, their threads and messages as they are stored. Rules about them live beside: windows, distribution, delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+Situation = Literal["automatic", "queued", "in_service", "closed"]
+OPEN_SITUATIONS: tuple[Situation, ...] = ("automatic", "queued", "in_service")
+SITUATIONS: tuple[Situation, ...] = (*OPEN_SITUATIONS, "closed")
+Status = Literal["received", "queued", "sent", "delivered", "read", "failed", "unknown"]
+AuthorType = Literal["contact", "user", "flow", "system"]
+
+
+@dataclass(frozen=True)
+class ThreadKey:
+    """All messages between one channel and one customer address, over all chats. `sender` is the adapter's canonical id."""
+
+    channel_id: str
+    sender: str
+
+
+@dataclass(frozen=True)
+class Thread:
+    """What every message of a thread changes. Stored in at most 1 KB; `last_seq` 0 means no message yet.
+
+    `unread`: customer messages since a user last read or wrote. `alias`: a second id of the sender that the provider gave."""
+
+    key: ThreadKey
+    contact_id: str
+    last_seq: int
+    open_chat_id: str | None = None
+    last_inbound_at: datetime | None = None
+    last_message_at: datetime | None = None
+    last_text: str = ""
+    unread: int = 0
+    address: str = ""
+    alias: str | None = None
+
+
+@dataclass(frozen=True)
+class Chat:
+    """One conversation from its opening to its close; written on state changes only. `version` moves by one with each.
+
+    `first_seq`/`last_seq` bound its messages in the thread (`last_seq` None while open). `load` counts from `assigned_at`; `started_at`
+    is None until the agent assumes or answers."""
+
+    id: str
+    contact_id: str
+    channel_id: str
+    channel_type: str
+    thread: ThreadKey
+    department_id: str
+    situation: Situation
+    opened_at: datetime
+    first_seq: int
+    version: int = 1
+    agent_id: str | None = None
+    queued_at: datetime | None = None
+    assigned_at: datetime | None = None
+    started_at: datetime | None = None
+    closed_at: datetime | None = None
+    last_seq: int | None = None
+    workflow_step_id: str | None = None
+    tabulation_id: str | None = None
+    attribution: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who made a message or caused an event; `id` None for the system."""
+
+    type: AuthorType
+    id: str | None = None
+
+
+@dataclass(frozen=True)
+class MessageError:
+    """A provider's refusal in the provider's own code."""
+
+    code: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of a thread. `seq` counts from 1 within the thread. `payload` is what the kind needs beyond text."""
+
+    id: str
+    chat_id: str
+    contact_id: str
+    thread: ThreadKey
+    seq: int
+    direction: Literal["inbound", "outbound"]
+    kind: str
+    text: str
+    status: Status
+    author: Author
+    sent_at: datetime
+    created_at: datetime
+    internal: bool = False
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    file: Mapping[str, Any] | None = None
+    reply_to: str | None = None
+    provider_id: str | None = None
+    error: MessageError | None = None
+
+
+@dataclass(frozen=True)
+class Event:
+    """A fact: item, timeline entry and feed event in one. `data` holds the resource in its public shape."""
+
+    id: str
+    type: str
+    at: datetime
+    actor: Author
+    data: Mapping[str, Any]
+    contact_id: str | None = None
+    chat_id: str | None = None

@@ -1,0 +1,81 @@
+"""What the presence, distribution and chat services need of storage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from recado.domain.agents import AgentChange
+from recado.domain.chat_moves import MoveCommit
+from recado.domain.chats import Chat, Thread, ThreadKey
+from recado.domain.distribution import Seat
+from recado.domain.people import Agent, Department
+
+
+class AgentStore(Protocol):
+    """Agents and their leases; a False means a race was lost and nothing changed."""
+
+    def create(self, a: str, user_id: str, cap: int | None) -> bool: ...
+
+    def get(self, a: str, user_id: str) -> tuple[Agent, datetime | None] | None: ...
+
+    def read(self, a: str, user_ids: Iterable[str]) -> dict[str, tuple[Agent, datetime | None]]: ...
+
+    def change(self, a: str, change: AgentChange) -> bool: ...
+
+    def connect(self, a: str, change: AgentChange, now: datetime) -> bool: ...
+
+    def disconnect(self, a: str, change: AgentChange, lapsed_at: datetime | None) -> bool: ...
+
+    def renew(self, a: str, user_id: str, until: datetime) -> bool: ...
+
+    def remove(self, a: str, change: AgentChange) -> bool: ...
+
+    def members(self, a: str, department_id: str) -> list[str]: ...
+
+    def due(self, now: datetime, limit: int) -> list[tuple[str, str]]: ...
+
+    def look_again_at(self, a: str, user_id: str, when: datetime) -> None: ...
+
+
+class DistributionStore(Protocol):
+    """The reads of a decision."""
+
+    def queue(self, a: str, department_id: str, limit: int) -> tuple[int, str | None, list[Chat]]: ...
+
+    def members_after(self, a: str, department_id: str, cursor: str | None, limit: int) -> list[Seat]: ...
+
+    def members_up_to(self, a: str, department_id: str, cursor: str, limit: int) -> list[Seat]: ...
+
+    def ring_between(self, a: str, department_id: str, after: str, up_to: str) -> Seat | None: ...
+
+    def count_between(self, a: str, department_id: str, after: str, up_to: str) -> int: ...
+
+
+class ChatMoveStore(Protocol):
+    """The one writer of chat states."""
+
+    def commit(self, a: str, commit: MoveCommit) -> frozenset[str]: ...
+
+    def operations(self, a: str, commit: MoveCommit) -> int: ...
+
+
+class ChatReads(Protocol):
+    """Consistent reads of one chat and its thread."""
+
+    def chat(self, a: str, chat_id: str) -> Chat | None: ...
+
+    def thread(self, a: str, key: ThreadKey) -> Thread | None: ...
+
+
+class Departments(Protocol):
+    """Departments by id."""
+
+    def get(self, a: str, department_id: str) -> Department | None: ...
+
+
+class Waker(Protocol):
+    """Asks for a look at departments; losing it is no harm, the tables' streams ask again."""
+
+    def wake(self, a: str, department_ids: Sequence[str], cause: str) -> None: ...

@@ -1,0 +1,113 @@
+"""Ports of the contacts: their store, what finds them, what lies beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from recado.domain.channels import Channel
+from recado.domain.chats import Event
+from recado.domain.contact_search import Query
+from recado.domain.contacts import Claim, Contact
+
+
+class ContactMoved(Exception):
+    """The contact is not as it was read, or gone; nothing was written. Read again."""
+
+
+class ContactGone(Exception):
+    """There is no such contact any more; nothing was written."""
+
+
+class ClaimsTaken(Exception):
+    """Other contacts hold `claims`; nothing was written. `Contacts.holders` says which."""
+
+    def __init__(self, claims: tuple[Claim, ...]) -> None:
+        super().__init__("claims of a contact are held by others")
+        self.claims = claims
+
+
+@dataclass(frozen=True)
+class ContactPage:
+    """A page of contacts; `next` is where the following page goes on, None at the end. A page with a `next` may be shorter than asked."""
+
+    items: tuple[Contact, ...]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class EventPage:
+    """A page of a timeline, newest first; `next` as in ContactPage."""
+
+    items: tuple[Event, ...]
+    next: str | None
+
+
+class Contacts(Protocol):
+    """The store of contacts."""
+
+    def get(self, a: str, contact_id: str) -> Contact | None:
+        """One contact, strongly consistent."""
+        ...
+
+    def get_many(self, a: str, contact_ids: Sequence[str]) -> Mapping[str, Contact]:
+        """Those of these contacts that exist, by id."""
+        ...
+
+    def holders(self, a: str, claims: Sequence[Claim]) -> Mapping[Claim, str]:
+        """Which of these claims are held, and by which contact; one strongly consistent call."""
+        ...
+
+    def find_by_claims(self, a: str, claims: Sequence[Claim]) -> str | None:
+        """The contact that holds the strongest held claim (`claims` the strongest first)."""
+        ...
+
+    def create(self, a: str, contact: Contact, event: Event) -> None:
+        """Write a new contact. Raises ClaimsTaken, or ContactMoved when this id exists already."""
+        ...
+
+    def change(self, a: str, before: Contact, after: Contact, event: Event) -> None:
+        """Write a change of a contact as it was read. Raises ContactMoved or ClaimsTaken."""
+        ...
+
+    def delete(self, a: str, contact: Contact, event: Event) -> None:
+        """Delete a contact as it was read, with its claims, tokens and memberships. Raises ContactMoved."""
+        ...
+
+    def comment(self, a: str, event: Event) -> None:
+        """Write a comment into a contact's timeline. Raises ContactGone."""
+        ...
+
+
+class ContactLists(Protocol):
+    """Pages of contacts."""
+
+    def page(self, a: str, limit: int, after: str | None) -> ContactPage:
+        """All contacts, newest first, from before the contact id `after` on."""
+        ...
+
+    def search(self, a: str, query: Query, limit: int, after: str | None) -> ContactPage:
+        """The contacts that meet a query, each once over all pages, in the order of the tokens they are found at. Raises ValueError for an
+        `after` that is no `next` of such a search."""
+        ...
+
+
+class Timelines(Protocol):
+    """What lies beside a contact: its events and its chats."""
+
+    def page(self, a: str, contact_id: str, limit: int, after: str | None) -> EventPage:
+        """Events of the contact and of its chats, newest first, from before the event id `after` on."""
+        ...
+
+    def has_open_chat(self, a: str, contact_id: str) -> bool:
+        """Whether a chat of the contact is open."""
+        ...
+
+
+class Reach(Protocol):
+    """By which channels a conversation with a contact can be started."""
+
+    def channels(self, contact: Contact, connected: Sequence[Channel]) -> dict[str, bool]:
+        """For each type of the connected channels, whether one of them can reach the contact first."""
+        ...

@@ -1,0 +1,1 @@
+"""DynamoDB by pynamodb: records, keys, repositories. The only place that writes items."""

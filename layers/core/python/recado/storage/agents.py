@@ -1,0 +1,293 @@
+"""Agents, their leases, the predefined order of members and the rings of who can be given a chat (docs/data-model.md §4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.exceptions import UpdateError
+from pynamodb.expressions.update import Action
+from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
+
+from recado.domain.agents import AgentChange, eligible_places
+from recado.domain.people import LEASE_SECONDS, Agent, Membership
+from recado.storage import keys
+from recado.storage.tables import TimeAttribute, WorkspaceRecord
+from recado.storage.transaction import Cancelled, Transaction, guard
+
+AGENT_MOVES = guard("agent-moves-from-seen-version", "presence, cap, membership and load of one agent are changed at once: each decides from what it read")
+AGENT_NEW = guard("agent-is-new", "a user is registered twice at once: the second would wipe load and memberships")
+LEASE_RENEWABLE = guard("lease-is-there-to-renew", "a heartbeat comes as the lease is lapsed: a bare lease would hide that the agent left the rings")
+LEASE_LAPSED = guard("lease-is-still-lapsed", "a heartbeat renews between finding the lapse and acting on it")
+AGENT_CONNECTED = guard("agent-is-connected-to-look-at", "a user logs out or is deleted while the lease is looked at: half an agent would appear in the index for ever")
+LEASE_LIVE = guard("lease-is-live", "an agent's lease ends between the decision and its commit")
+
+
+class DueAgents(GlobalSecondaryIndex[Any]):
+    """Connected agents by when their lease has to be looked at."""
+
+    class Meta:
+        index_name = "due"
+        projection = KeysOnlyProjection()
+
+    due_pk = UnicodeAttribute(hash_key=True)
+    due_sk = UnicodeAttribute(range_key=True)
+
+
+class AgentRecord(WorkspaceRecord):
+    """AGENT."""
+
+    user_id = UnicodeAttribute()
+    presence = UnicodeAttribute()
+    connected = BooleanAttribute()
+    load = NumberAttribute()
+    cap = NumberAttribute(null=True)
+    version = NumberAttribute()
+    memberships = JSONAttribute()
+    pause_reason = UnicodeAttribute(null=True)
+    due_pk = UnicodeAttribute(null=True)
+    due_sk = UnicodeAttribute(null=True)
+    due = DueAgents()
+
+    def agent(self) -> Agent:
+        """The entity."""
+        return self.to(
+            Agent,
+            load=int(self.load),
+            cap=None if self.cap is None else int(self.cap),
+            version=int(self.version),
+            memberships={key: Membership(**value) for key, value in self.memberships.items()},
+        )
+
+
+class _AgentOrLease(AgentRecord):
+    """Either of the two items under an agent's key, for reading both in one call."""
+
+    lease_until = TimeAttribute(null=True)
+
+
+class LeaseRecord(WorkspaceRecord):
+    """LEASE: exists exactly while the agent is `connected`."""
+
+    lease_until = TimeAttribute()
+
+
+class MemberRecord(WorkspaceRecord):
+    """MEMBER: a place in the predefined order; `eligible` ⇔ the RING item of the same place exists."""
+
+    user_id = UnicodeAttribute()
+    position = NumberAttribute()
+    eligible = BooleanAttribute()
+
+
+class RingRecord(WorkspaceRecord):
+    """RING: somebody who can be given a chat here, now."""
+
+    user_id = UnicodeAttribute()
+    position = NumberAttribute()
+
+
+def agent_keys(a: str, user_id: str) -> dict[str, str]:
+    """The key of AGENT."""
+    return {"pk": keys.agent_pk(a, user_id), "sk": "AGENT"}
+
+
+def lease_keys(a: str, user_id: str) -> dict[str, str]:
+    """The key of LEASE."""
+    return {"pk": keys.agent_pk(a, user_id), "sk": "LEASE"}
+
+
+def _memberships(agent: Agent) -> dict[str, Any]:
+    return {
+        key: {"position": one.position, "agent": one.agent, "supervisor": one.supervisor, "unavailable": one.unavailable}
+        for key, one in agent.memberships.items()
+    }
+
+
+def add_agent_change(tx: Transaction, a: str, change: AgentChange, look_at: datetime | None = None) -> None:
+    """Put a change of an agent, with the members and rings that follow from it, into a transaction. Label `agent:<user id>`.
+
+    `look_at`: when the lease that begins with this change has to be looked at."""
+    before, after = change.before, change.after
+    record = AgentRecord(**agent_keys(a, after.user_id))
+    actions = _agent_actions(before, after)
+    if look_at is not None:
+        actions += _look_at(after.user_id, look_at)
+    tx.update(f"agent:{after.user_id}", record, actions, AGENT_MOVES(AgentRecord.version == before.version))
+    for department_id, at in change.left.items():
+        tx.delete(f"ring-left:{department_id}:{at}", RingRecord(keys.ring_pk(a, department_id), at))
+    for department_id, at in change.entered.items():
+        position = after.memberships[department_id].position
+        tx.put(
+            f"ring-entered:{department_id}:{at}",
+            RingRecord(keys.ring_pk(a, department_id), at, user_id=after.user_id, position=position),
+        )
+    _add_member_changes(tx, a, change)
+
+
+def operations_of(change: AgentChange) -> int:
+    """How many operations `add_agent_change` adds."""
+    tx = Transaction()
+    add_agent_change(tx, "", change)
+    return len(tx)
+
+
+def _agent_actions(before: Agent, after: Agent) -> list[Action]:
+    actions: list[Action] = [AgentRecord.version.set(after.version)]
+    if after.load != before.load:
+        actions.append(AgentRecord.load.set(after.load))
+    if after.presence != before.presence:
+        actions.append(AgentRecord.presence.set(after.presence))
+    if after.cap != before.cap:
+        actions.append(AgentRecord.cap.remove() if after.cap is None else AgentRecord.cap.set(after.cap))
+    if after.pause_reason != before.pause_reason:
+        reason = AgentRecord.pause_reason
+        actions.append(reason.remove() if after.pause_reason is None else reason.set(after.pause_reason))
+    if after.memberships != before.memberships:
+        actions.append(AgentRecord.memberships.set(_memberships(after)))
+    if after.connected != before.connected:
+        actions.append(AgentRecord.connected.set(after.connected))
+        if not after.connected:
+            actions += [AgentRecord.due_pk.remove(), AgentRecord.due_sk.remove()]
+    return actions
+
+
+def _look_at(user_id: str, when: datetime) -> list[Action]:
+    return [AgentRecord.due_pk.set(keys.due_pk(user_id)), AgentRecord.due_sk.set(keys.stamp(when))]
+
+
+def _add_member_changes(tx: Transaction, a: str, change: AgentChange) -> None:
+    """MEMBER items whose place or eligibility moved."""
+    old, new = _seats(change.before), _seats(change.after)
+    for (department_id, at), eligible in old.items():
+        if (department_id, at) not in new:
+            tx.delete(f"member-left:{department_id}:{at}", MemberRecord(keys.members_pk(a, department_id), at))
+        elif new[department_id, at] != eligible:
+            member = MemberRecord(keys.members_pk(a, department_id), at)
+            tx.update(f"member:{department_id}:{at}", member, [MemberRecord.eligible.set(new[department_id, at])])
+    for (department_id, at), eligible in new.items():
+        if (department_id, at) not in old:
+            position = change.after.memberships[department_id].position
+            member = MemberRecord(keys.members_pk(a, department_id), at, user_id=change.after.user_id, position=position, eligible=eligible)
+            tx.put(f"member:{department_id}:{at}", member)
+
+
+def _seats(agent: Agent) -> dict[tuple[str, str], bool]:
+    eligible = eligible_places(agent)
+    return {
+        (department_id, keys.place_sk(membership.position, agent.user_id)): department_id in eligible
+        for department_id, membership in agent.memberships.items()
+    }
+
+
+def add_lease_check(tx: Transaction, a: str, user_id: str, now: datetime) -> None:
+    """Require, in a transaction, that the agent's lease is live. Label `lease:<user id>`."""
+    tx.check(f"lease:{user_id}", LeaseRecord(**lease_keys(a, user_id)), LEASE_LIVE(LeaseRecord.lease_until > now))
+
+
+class AgentStore:
+    """Reads and changes agents. A method that answers False lost a race: nothing was changed, read again."""
+
+    def create(self, a: str, user_id: str, cap: int | None) -> bool:
+        """The agent of a new user: unavailable, not connected, no chats. False when there is one already."""
+        record = AgentRecord(
+            **agent_keys(a, user_id), user_id=user_id, presence="unavailable", connected=False, load=0, cap=cap, version=1, memberships={}
+        )
+        tx = Transaction()
+        tx.put("agent", record, AGENT_NEW(AgentRecord.pk.does_not_exist()))
+        return _committed(tx)
+
+    def get(self, a: str, user_id: str) -> tuple[Agent, datetime | None] | None:
+        """The agent and the end of its lease (None: not connected); None for an unknown user."""
+        return self.read(a, [user_id]).get(user_id)
+
+    def read(self, a: str, user_ids: Iterable[str]) -> dict[str, tuple[Agent, datetime | None]]:
+        """Several agents with their leases, consistently, in one call for up to 50."""
+        wanted = [(keys.agent_pk(a, user_id), sk) for user_id in dict.fromkeys(user_ids) for sk in ("AGENT", "LEASE")]
+        agents: dict[str, Agent] = {}
+        leases: dict[str, datetime] = {}
+        for record in _AgentOrLease.batch_get(wanted, consistent_read=True):
+            if record.sk == "LEASE":
+                leases[record.pk] = record.lease_until
+            else:
+                agents[record.pk] = record.agent()
+        return {agent.user_id: (agent, leases.get(pk)) for pk, agent in agents.items()}
+
+    def change(self, a: str, change: AgentChange) -> bool:
+        """Write a change of presence, cap or membership."""
+        tx = Transaction()
+        add_agent_change(tx, a, change)
+        return _committed(tx)
+
+    def connect(self, a: str, change: AgentChange, now: datetime) -> bool:
+        """The agent gets a lease and, where it fits, stands in its rings again."""
+        until = now + timedelta(seconds=LEASE_SECONDS)
+        tx = Transaction()
+        add_agent_change(tx, a, change, look_at=until)
+        tx.put("lease", LeaseRecord(**lease_keys(a, change.after.user_id), lease_until=until))
+        return _committed(tx)
+
+    def disconnect(self, a: str, change: AgentChange, lapsed_at: datetime | None) -> bool:
+        """The lease ends: by log-out (None), or because it was found lapsed at that moment."""
+        tx = Transaction()
+        add_agent_change(tx, a, change)
+        condition = LEASE_LAPSED(LeaseRecord.lease_until <= lapsed_at) if lapsed_at else None
+        tx.delete("lease", LeaseRecord(**lease_keys(a, change.after.user_id)), condition)
+        return _committed(tx)
+
+    def renew(self, a: str, user_id: str, until: datetime) -> bool:
+        """Move the end of a lease that exists; False when there is none to renew."""
+        try:
+            LeaseRecord(**lease_keys(a, user_id)).update(
+                [LeaseRecord.lease_until.set(until)], condition=LEASE_RENEWABLE(LeaseRecord.pk.exists())
+            )
+        except UpdateError as error:
+            if error.cause_response_code == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def remove(self, a: str, change: AgentChange) -> bool:
+        """Delete the agent of a deleted user with its lease, places and rings. `change` leaves every department."""
+        tx = Transaction()
+        for department_id, at in change.left.items():
+            tx.delete(f"ring-left:{department_id}:{at}", RingRecord(keys.ring_pk(a, department_id), at))
+        _add_member_changes(tx, a, change)
+        record = AgentRecord(**agent_keys(a, change.before.user_id))
+        tx.delete("agent", record, AGENT_MOVES(AgentRecord.version == change.before.version))
+        tx.delete("lease", LeaseRecord(**lease_keys(a, change.before.user_id)))
+        return _committed(tx)
+
+    def members(self, a: str, department_id: str) -> list[str]:
+        """User ids of a department in the predefined order."""
+        return [record.user_id for record in MemberRecord.query(keys.members_pk(a, department_id), consistent_read=True)]
+
+    def due(self, now: datetime, limit: int) -> list[tuple[str, str]]:
+        """(account, user id) of connected agents whose lease should be looked at: candidates from the index, to be read again."""
+        found: list[tuple[str, str]] = []
+        for shard in range(keys.SHARDS):
+            for record in AgentRecord.due.query(f"DUE#{shard:02d}", AgentRecord.due.due_sk <= keys.stamp(now), limit=limit):
+                if record.sk == "AGENT":
+                    account, _, user_id = record.pk.split("#", 2)
+                    found.append((account, user_id))
+        return found[:limit]
+
+    def look_again_at(self, a: str, user_id: str, when: datetime) -> None:
+        """Put a connected agent's place in the `due` index to a later time."""
+        try:
+            AgentRecord(**agent_keys(a, user_id)).update(
+                _look_at(user_id, when), condition=AGENT_CONNECTED(AgentRecord.connected == True)  # noqa: E712 - an expression
+            )
+        except UpdateError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
+
+
+def _committed(tx: Transaction) -> bool:
+    try:
+        tx.commit()
+    except Cancelled:
+        return False
+    return True

@@ -1,0 +1,74 @@
+"""Writing moves of chats: CHAT, WAIT, agents' loads, the queue's head, the thread and the facts, all in one transaction."""
+
+from __future__ import annotations
+
+from recado.domain.chat_moves import ChatMove, MoveCommit
+from recado.domain.distribution import Turn
+from recado.storage import keys
+from recado.storage.agents import add_agent_change, add_lease_check
+from recado.storage.chat_records import ChatEventRecord, ChatRecord, HeadRecord, ThreadRecord, WaitRecord, wait_record
+from recado.storage.transaction import Cancelled, Transaction, guard
+
+CHAT_MOVES = guard("chat-moves-from-seen-version", "two actions on one chat at once: each decides from the state it read")
+THREAD_STANDS = guard("thread-stands-at-seen-seq", "the customer writes while the chat is being closed: the message would fall into a closed chat")
+TURN_ONCE = guard("turn-is-taken-once", "a member comes or goes between two assignments at once: both would take the turn after the same one")
+
+
+def add_move(tx: Transaction, a: str, move: ChatMove) -> None:
+    """CHAT, its WAIT items and, when it closes, its thread. Labels `chat:<id>`, `wait…:<id>`, `thread:<id>`."""
+    before, after = move.before, move.after
+    tx.put(f"chat:{after.id}", ChatRecord.of_chat(a, after), CHAT_MOVES(ChatRecord.version == before.version))
+    old = wait_record(a, before) if before.situation == "queued" else None
+    new = wait_record(a, after) if after.situation == "queued" else None
+    if old is not None and (new is None or (old.pk, old.sk) != (new.pk, new.sk)):
+        tx.delete(f"wait-left:{after.id}", WaitRecord(old.pk, old.sk))
+    if new is not None:
+        tx.put(f"wait:{after.id}", new)
+    if after.situation == "closed" and move.thread is not None:
+        _add_thread_close(tx, a, move, move.thread.last_seq)
+
+
+def _add_thread_close(tx: Transaction, a: str, move: ChatMove, seen: int) -> None:
+    """The thread has no open chat any more. It moves by one seq, so that a message that was being written meanwhile reads it again."""
+    thread = ThreadRecord(keys.thread_pk(a, move.after.thread), "THREAD")
+    actions = [ThreadRecord.last_seq.set(seen + 1), ThreadRecord.open_chat_id.remove(), ThreadRecord.unread.set(0)]
+    tx.update(f"thread:{move.after.id}", thread, actions, THREAD_STANDS(ThreadRecord.last_seq == seen))
+
+
+def add_turn(tx: Transaction, a: str, turn: Turn) -> None:
+    """The queue's head goes on. A queue that never had a turn has no head. Label `head`."""
+    unseen = HeadRecord.turn.does_not_exist()
+    record = HeadRecord(keys.queue_pk(a, turn.department_id), "HEAD", cursor=turn.cursor, turn=turn.turn)
+    tx.put("head", record, TURN_ONCE(unseen if turn.seen == 0 else HeadRecord.turn == turn.seen))
+
+
+class ChatMoveStore:
+    """Commits moves of chats."""
+
+    def commit(self, a: str, commit: MoveCommit) -> frozenset[str]:
+        """Write everything or nothing. Answers the labels of what was lost to somebody else; none means it is done."""
+        try:
+            _transaction(a, commit).commit()
+        except Cancelled as lost:
+            return lost.failed
+        return frozenset()
+
+    def operations(self, a: str, commit: MoveCommit) -> int:
+        """How many operations of one transaction (at most 100) this takes."""
+        return len(_transaction(a, commit))
+
+
+def _transaction(a: str, commit: MoveCommit) -> Transaction:
+    tx = Transaction()
+    for move in commit.moves:
+        add_move(tx, a, move)
+    for change in commit.agents:
+        add_agent_change(tx, a, change)
+    if commit.now is not None:
+        for user_id in commit.live:
+            add_lease_check(tx, a, user_id, commit.now)
+    if commit.turn is not None:
+        add_turn(tx, a, commit.turn)
+    for event in commit.events:
+        tx.put(f"event:{event.id}", ChatEventRecord.of_event(a, event))
+    return tx

@@ -1,0 +1,302 @@
+"""The items of the chats table (docs/data-model.md §2) and their way to and from entities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
+
+from recado.domain.chats import Author, Chat, Event, Message, MessageError, Thread, ThreadKey
+from recado.storage import keys
+from recado.storage.tables import ChatsRecord, TimeAttribute
+
+
+class _Index(GlobalSecondaryIndex[Any]):
+    """What the indexes of this table share."""
+
+
+class BySituation(_Index):
+    """Chats of an account in one situation, by id."""
+
+    class Meta:
+        index_name = "by_situation"
+        projection = KeysOnlyProjection()
+
+    si_pk = UnicodeAttribute(hash_key=True)
+    si_sk = UnicodeAttribute(range_key=True)
+
+
+class ByDepartment(_Index):
+    """Chats of a department, by situation and id."""
+
+    class Meta:
+        index_name = "by_department"
+        projection = KeysOnlyProjection()
+
+    de_pk = UnicodeAttribute(hash_key=True)
+    de_sk = UnicodeAttribute(range_key=True)
+
+
+class ByAgent(_Index):
+    """Chats of an agent, by situation and id."""
+
+    class Meta:
+        index_name = "by_agent"
+        projection = KeysOnlyProjection()
+
+    ag_pk = UnicodeAttribute(hash_key=True)
+    ag_sk = UnicodeAttribute(range_key=True)
+
+
+class ByContact(_Index):
+    """Chats and chat events of a contact, by id."""
+
+    class Meta:
+        index_name = "by_contact"
+        projection = KeysOnlyProjection()
+
+    co_pk = UnicodeAttribute(hash_key=True)
+    co_sk = UnicodeAttribute(range_key=True)
+
+
+class Due(_Index):
+    """What has to happen at a time, over all accounts."""
+
+    class Meta:
+        index_name = "due"
+        projection = KeysOnlyProjection()
+
+    due_pk = UnicodeAttribute(hash_key=True)
+    due_sk = UnicodeAttribute(range_key=True)
+
+
+class ThreadRecord(ChatsRecord):
+    """THREAD."""
+
+    contact_id = UnicodeAttribute()
+    last_seq = NumberAttribute()
+    open_chat_id = UnicodeAttribute(null=True)
+    last_inbound_at = TimeAttribute(null=True)
+    last_message_at = TimeAttribute(null=True)
+    last_text = UnicodeAttribute(null=True)
+    unread = NumberAttribute(default=0)
+    address = UnicodeAttribute(null=True)
+    alias = UnicodeAttribute(null=True)
+    channel_id = UnicodeAttribute()
+    sender = UnicodeAttribute()
+
+    @classmethod
+    def of_thread(cls, a: str, thread: Thread) -> ThreadRecord:
+        """The item of a thread."""
+        return cls.of(
+            thread, pk=keys.thread_pk(a, thread.key), sk="THREAD", channel_id=thread.key.channel_id, sender=thread.key.sender
+        )
+
+    def thread(self) -> Thread:
+        """The entity."""
+        return self.to(Thread, key=ThreadKey(self.channel_id, self.sender))
+
+
+class MessageRecord(ChatsRecord):
+    """MSG: a message, which is its own fact."""
+
+    id = UnicodeAttribute()
+    chat_id = UnicodeAttribute()
+    contact_id = UnicodeAttribute()
+    channel_id = UnicodeAttribute()
+    sender = UnicodeAttribute()
+    seq = NumberAttribute()
+    direction = UnicodeAttribute()
+    kind = UnicodeAttribute()
+    text = UnicodeAttribute(null=True)
+    status = UnicodeAttribute()
+    author_type = UnicodeAttribute()
+    author_id = UnicodeAttribute(null=True)
+    sent_at = TimeAttribute()
+    created_at = TimeAttribute()
+    internal = BooleanAttribute(null=True)
+    payload = JSONAttribute(null=True)
+    file = JSONAttribute(null=True)
+    reply_to = UnicodeAttribute(null=True)
+    provider_id = UnicodeAttribute(null=True)
+    error_code = UnicodeAttribute(null=True)
+    error_title = UnicodeAttribute(null=True)
+
+    @classmethod
+    def of_message(cls, a: str, message: Message) -> MessageRecord:
+        """The item of a message; what is empty or false is left out."""
+        return cls.of(
+            message,
+            pk=keys.thread_pk(a, message.thread),
+            sk=keys.message_sk(message.seq),
+            channel_id=message.thread.channel_id,
+            sender=message.thread.sender,
+            author_type=message.author.type,
+            author_id=message.author.id,
+            internal=message.internal or None,
+            payload=dict(message.payload) or None,
+            file=dict(message.file) if message.file else None,
+            error_code=message.error.code if message.error else None,
+            error_title=message.error.title if message.error else None,
+        )
+
+    def message(self) -> Message:
+        """The entity."""
+        return self.to(
+            Message,
+            thread=ThreadKey(self.channel_id, self.sender),
+            seq=int(self.seq),
+            text=self.text or "",
+            author=Author(self.author_type, self.author_id),  # type: ignore[arg-type]
+            internal=bool(self.internal),
+            payload=self.payload or {},
+            error=MessageError(self.error_code, self.error_title or "") if self.error_code else None,
+        )
+
+
+class SeenRecord(ChatsRecord):
+    """SEEN: a provider's message id is taken; where its message lies."""
+
+    message_id = UnicodeAttribute()
+    sender = UnicodeAttribute()
+    seq = NumberAttribute()
+
+
+class _ChatFields(ChatsRecord):
+    """What CHAT and its copy WAIT both hold."""
+
+    id = UnicodeAttribute()
+    contact_id = UnicodeAttribute()
+    channel_id = UnicodeAttribute()
+    channel_type = UnicodeAttribute()
+    sender = UnicodeAttribute()
+    department_id = UnicodeAttribute()
+    situation = UnicodeAttribute()
+    opened_at = TimeAttribute()
+    first_seq = NumberAttribute()
+    version = NumberAttribute()
+    agent_id = UnicodeAttribute(null=True)
+    queued_at = TimeAttribute(null=True)
+    assigned_at = TimeAttribute(null=True)
+    started_at = TimeAttribute(null=True)
+    closed_at = TimeAttribute(null=True)
+    last_seq = NumberAttribute(null=True)
+    workflow_step_id = UnicodeAttribute(null=True)
+    tabulation_id = UnicodeAttribute(null=True)
+    attribution = JSONAttribute(null=True)
+
+    def chat(self) -> Chat:
+        """The entity."""
+        return self.to(
+            Chat,
+            thread=ThreadKey(self.channel_id, self.sender),
+            first_seq=int(self.first_seq),
+            version=int(self.version),
+            last_seq=None if self.last_seq is None else int(self.last_seq),
+            attribution=self.attribution or {},
+        )
+
+
+class ChatRecord(_ChatFields):
+    """CHAT with the keys of its four indexes."""
+
+    si_pk = UnicodeAttribute(null=True)
+    si_sk = UnicodeAttribute(null=True)
+    de_pk = UnicodeAttribute(null=True)
+    de_sk = UnicodeAttribute(null=True)
+    ag_pk = UnicodeAttribute(null=True)
+    ag_sk = UnicodeAttribute(null=True)
+    co_pk = UnicodeAttribute(null=True)
+    co_sk = UnicodeAttribute(null=True)
+    by_situation = BySituation()
+    by_department = ByDepartment()
+    by_agent = ByAgent()
+    by_contact = ByContact()
+
+    @classmethod
+    def of_chat(cls, a: str, chat: Chat) -> ChatRecord:
+        """The item of a chat, with its places in the indexes."""
+        return cls.of(
+            chat,
+            pk=keys.chat_pk(a, chat.id),
+            sk="CHAT",
+            sender=chat.thread.sender,
+            attribution=dict(chat.attribution) or None,
+            **chat_index_keys(a, chat),
+        )
+
+
+def chat_index_keys(a: str, chat: Chat) -> Mapping[str, str | None]:
+    """Where a chat stands in the four indexes; None = not there."""
+    place = f"{chat.situation}#{chat.id}"
+    return {
+        "si_pk": keys.index_pk(a, chat.situation),
+        "si_sk": chat.id,
+        "de_pk": keys.index_pk(a, chat.department_id),
+        "de_sk": place,
+        "ag_pk": keys.index_pk(a, chat.agent_id) if chat.agent_id else None,
+        "ag_sk": place if chat.agent_id else None,
+        "co_pk": keys.index_pk(a, chat.contact_id),
+        "co_sk": f"CHAT#{chat.id}",
+    }
+
+
+class ChatEventRecord(ChatsRecord):
+    """EVT of a chat: fact, timeline entry and, for assignments, the receipt."""
+
+    id = UnicodeAttribute()
+    type = UnicodeAttribute()
+    at = TimeAttribute()
+    actor_type = UnicodeAttribute()
+    actor_id = UnicodeAttribute(null=True)
+    data = JSONAttribute()
+    contact_id = UnicodeAttribute()
+    chat_id = UnicodeAttribute()
+    co_pk = UnicodeAttribute()
+    co_sk = UnicodeAttribute()
+
+    @classmethod
+    def of_event(cls, a: str, event: Event) -> ChatEventRecord:
+        """The item of a chat's event; `contact_id` and `chat_id` are required."""
+        if event.contact_id is None or event.chat_id is None:
+            raise ValueError(f"{event.type} is no event of a chat")
+        return cls.of(
+            event,
+            pk=keys.chat_pk(a, event.chat_id),
+            sk=keys.event_sk(event.id),
+            actor_type=event.actor.type,
+            actor_id=event.actor.id,
+            data=dict(event.data),
+            co_pk=keys.index_pk(a, event.contact_id),
+            co_sk=keys.event_sk(event.id),
+        )
+
+    def event(self) -> Event:
+        """The entity."""
+        return self.to(Event, actor=Author(self.actor_type, self.actor_id))  # type: ignore[arg-type]
+
+
+class WaitRecord(_ChatFields):
+    """WAIT: exists exactly while its chat is queued in the department; a copy of CHAT, so that an assignment need not read it."""
+
+
+class HeadRecord(ChatsRecord):
+    """HEAD of a department's queue: whose turn was last (`<position>#<agent>`) and how many turns there were."""
+
+    cursor = UnicodeAttribute(null=True)
+    turn = NumberAttribute(default=0)
+
+
+def wait_record(a: str, chat: Chat) -> WaitRecord:
+    """The WAIT item of a queued chat."""
+    if chat.queued_at is None:
+        raise ValueError(f"{chat.id} is not queued")
+    return WaitRecord.of(
+        chat,
+        pk=keys.queue_pk(a, chat.department_id),
+        sk=keys.wait_sk(chat.queued_at, chat.id),
+        sender=chat.thread.sender,
+        attribution=dict(chat.attribution) or None,
+    )

@@ -1,0 +1,157 @@
+"""Every key of the three tables, spelled here and nowhere else (docs/data-model.md §2)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zlib import crc32
+
+from recado.domain.chats import ThreadKey
+
+SHARDS = 16
+
+
+def account_part(account_id: str) -> str:
+    """The 8 characters of `ac_xxxxxxxx`, or the text itself when it already is those."""
+    return account_id.removeprefix("ac_")
+
+
+def shard_of(public_id: str) -> str:
+    """The hex digit of the shard that holds an id."""
+    return f"{crc32(public_id.encode()) % SHARDS:x}"
+
+
+def stamp(at: datetime) -> str:
+    """RFC 3339 UTC with milliseconds: orders as text."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+
+
+# contacts
+def contact_shard(a: str, shard: str) -> str:
+    return f"{a}#C#{shard}"
+
+
+def contact_pk(a: str, contact_id: str) -> str:
+    return contact_shard(a, shard_of(contact_id))
+
+
+def contact_sk(contact_id: str) -> str:
+    return f"CONTACT#{contact_id}"
+
+
+def token_sk(token: str, contact_id: str) -> str:
+    return f"TOK#{token}#{contact_id}"
+
+
+def claim_pk(a: str, kind: str, value: str) -> str:
+    return f"{a}#CLAIM#{kind}#{value}"
+
+
+def membership_pk(a: str, kind: str, group_id: str, contact_id: str) -> str:
+    """`kind` is GROUP or ORG."""
+    return f"{a}#{kind}#{group_id}#{shard_of(contact_id)}"
+
+
+def contact_events_pk(a: str, contact_id: str) -> str:
+    return f"{a}#E#{contact_id}"
+
+
+def event_sk(event_id: str) -> str:
+    return f"EVT#{event_id}"
+
+
+# chats
+def thread_pk(a: str, thread: ThreadKey) -> str:
+    return f"{a}#T#{thread.channel_id}#{thread.sender}"
+
+
+def message_sk(seq: int) -> str:
+    return f"MSG#{seq:010d}"
+
+
+def seen_pk(a: str, channel_id: str, provider_id: str) -> str:
+    return f"{a}#SEEN#{channel_id}#{provider_id}"
+
+
+def parked_sk(status: str) -> str:
+    return f"PARK#{status}"
+
+
+def out_pk(a: str, message_id: str) -> str:
+    return f"{a}#OUT#{message_id}"
+
+
+def chat_pk(a: str, chat_id: str) -> str:
+    return f"{a}#CHAT#{chat_id}"
+
+
+def queue_pk(a: str, department_id: str) -> str:
+    return f"{a}#Q#{department_id}"
+
+
+def wait_sk(queued_at: datetime, chat_id: str) -> str:
+    return f"WAIT#{stamp(queued_at)}#{chat_id}"
+
+
+def index_pk(a: str, value: str) -> str:
+    """by_situation, by_department, by_agent, by_contact."""
+    return f"{a}#{value}"
+
+
+def due_pk(public_id: str) -> str:
+    """One of the 16 shards of the `due` index, over all accounts."""
+    return f"DUE#{crc32(public_id.encode()) % SHARDS:02d}"
+
+
+# workspace
+def workspace_pk(a: str, collection: str) -> str:
+    """ACCOUNT, USERS, SEATS, TOKENS, DEPARTMENTS, CHANNELS, CHANNELSECRETS, FEED: one partition per account and collection."""
+    return f"{a}#{collection}"
+
+
+def directory_pk(kind: str, value: str) -> str:
+    return f"DIR#{kind}#{value}"
+
+
+def session_pk(a: str, session_id: str) -> str:
+    return f"{a}#SESSION#{session_id}"
+
+
+def slot_sk(number: int) -> str:
+    return f"SLOT#{number:05d}"
+
+
+def members_pk(a: str, department_id: str) -> str:
+    return f"{a}#MEMBERS#{department_id}"
+
+
+def ring_pk(a: str, department_id: str) -> str:
+    return f"{a}#RING#{department_id}"
+
+
+def place_sk(position: int, user_id: str) -> str:
+    """A place in the predefined order: of MEMBER and RING items and of the cursor."""
+    return f"{position:08d}#{user_id}"
+
+
+def agent_pk(a: str, user_id: str) -> str:
+    return f"{a}#AGENT#{user_id}"
+
+
+def channel_address_pk(a: str, channel_type: str) -> str:
+    return f"{a}#CHANNELADDR#{channel_type}"
+
+
+def idempotency_pk(a: str, caller: str) -> str:
+    return f"{a}#IDEM#{caller}"
+
+
+def feed_pk(a: str, seq: int) -> str:
+    return f"{a}#FEED#{seq // 1000:010d}"
+
+
+def feed_sk(seq: int) -> str:
+    return f"{seq:012d}"
+
+
+def fed_pk(a: str, event_id: str) -> str:
+    return f"{a}#FED#{event_id}"
