@@ -15,6 +15,7 @@ class Settings:
     chats_table: str = ""
     workspace_table: str = ""
     inbound_queue_url: str = ""
+    inbound_dlq_url: str = ""
     distribution_queue_url: str = ""
     outbound_queue_url: str = ""
     feed_queue_url: str = ""

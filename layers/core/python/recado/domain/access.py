@@ -13,7 +13,8 @@ from recado.domain.people import Access, Membership, Role
 class Caller:
     """The authenticated caller of one account (`account` = its 8 characters).
 
-    A session has `user_id`, its role and memberships; an API token has `token_id`, role admin and its `scopes` (`<resource>:read|write`)."""
+    A session has `user_id`, its role and memberships; an API token has `token_id`, role admin and its `scopes`
+    (`<resource>:read|write`)."""
 
     account: str
     role: Role
@@ -30,11 +31,13 @@ class Caller:
 
 
 def can_see_chat(caller: Caller, chat: Chat, access: Access) -> bool:
-    """Whether the chat exists for the caller; `access` is its department's mode (B4). What is invisible is answered as not found.
+    """Whether the chat exists for the caller; `access` is its department's mode (B4). What is invisible is answered as
+    not found.
 
-    Admins see all, and so do API tokens, which act as one. A restricted user sees what they serve or served, under every mode.
-    An agent sees that too, all of a department they supervise, and of a department they belong to: open chats (mode `agent`: until
-    somebody starts them) and closed ones (mode `agent`: none). Closed chats of mode `everyone` are seen by all agents."""
+    Admins see all, and so do API tokens, which act as one. A restricted user sees what they serve or served, under
+    every mode. An agent sees that too, all of a department they supervise, and of a department they belong to: open
+    chats (mode `agent`: until somebody starts them) and closed ones (mode `agent`: none). Closed chats of mode
+    `everyone` are seen by all agents."""
     if caller.role == "admin" or _serves(caller, chat):
         return True
     if caller.role == "restricted":
@@ -50,8 +53,8 @@ def can_see_chat(caller: Caller, chat: Chat, access: Access) -> bool:
 
 
 def can_answer_chat(caller: Caller, chat: Chat) -> bool:
-    """Whether a caller who sees the chat may write to its customer: who serves it, supervisors of its department, admins. Other
-    members assume it first."""
+    """Whether a caller who sees the chat may write to its customer: who serves it, supervisors of its department,
+    admins. Other members assume it first."""
     return caller.role == "admin" or _serves(caller, chat) or supervises(caller, chat.department_id)
 
 

@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class Channel:
-    """One connection to a provider. `settings` are public, `address` is what uniquely routes a payload to it (may be empty)."""
+    """One connection to a provider. `settings` are public, `address` is what uniquely routes a payload to it (may be empty); `version` moves by one
+    with each change."""
 
     id: str
     type: str
@@ -21,3 +22,4 @@ class Channel:
     address: str = ""
     state: Literal["active", "paused", "removed"] = "active"
     problems: tuple[Mapping[str, Any], ...] = ()
+    version: int = 1

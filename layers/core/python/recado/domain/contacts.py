@@ -12,8 +12,8 @@ ClaimKind = Literal["ext", "phone", "email"]
 
 @dataclass(frozen=True, order=True)
 class Claim:
-    """Something that belongs to one contact of an account at most: `ext` (`<channel_id>:<external id>`), `phone` (each plausible form of the
-    number, E.164) or `email` (casefolded). `domain.contact_claims` makes them."""
+    """Something that belongs to one contact of an account at most: `ext` (`<channel_id>:<external id>`), `phone` (each
+    plausible form of the number, E.164) or `email` (casefolded). `domain.contact_claims` makes them."""
 
     kind: ClaimKind
     value: str
@@ -29,11 +29,11 @@ class Identity:
 
 @dataclass(frozen=True)
 class Contact:
-    """A person who writes or is written to. Phones are E.164; `*_given` keep the number as it was typed or received. `version` moves by
-    one with each change.
+    """A person who writes or is written to. Phones are E.164; `*_given` keep the number as it was typed or received.
+    `version` moves by one with each change.
 
-    `claims` are those that the contact holds: it may carry a number or an address that another contact holds. `tokens` are the search
-    tokens as they were last written; storage makes them anew with each write, nobody else sets them."""
+    `claims` are those that the contact holds: it may carry a number or an address that another contact holds. `tokens`
+    are the search tokens as they were last written; storage makes them anew with each write, nobody else sets them."""
 
     id: str
     created_at: datetime

@@ -32,7 +32,8 @@ class Account:
 
 @dataclass(frozen=True)
 class User:
-    """A person of an account. `password_hash` is argon2id, None while invited."""
+    """A person of an account. `password_hash` is argon2id, None while invited; sessions from before `credentials_at`
+    ended with the password they began with."""
 
     id: str
     name: str
@@ -41,11 +42,13 @@ class User:
     created_at: datetime
     password_hash: str | None = None
     max_chats: int | None = None
+    credentials_at: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Department:
-    """A team that shares a queue. `overflow_after_s` 120…7200 or None; `max waiting` is never bounded."""
+    """A team that shares a queue. `overflow_after_s` 120…7200 or None; `max waiting` is never bounded.
+    `version` moves with each change and each new use by a channel or another department."""
 
     id: str
     name: str
@@ -54,6 +57,7 @@ class Department:
     distribution_enabled: bool = True
     overflow_after_s: int | None = None
     overflow_department_id: str | None = None
+    version: int = 1
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,8 @@ class ClaimsTaken(Exception):
 
 @dataclass(frozen=True)
 class ContactPage:
-    """A page of contacts; `next` is where the following page goes on, None at the end. A page with a `next` may be shorter than asked."""
+    """A page of contacts; `next` is where the following page goes on, None at the end. A page with a `next` may be
+    shorter than asked."""
 
     items: tuple[Contact, ...]
     next: str | None
@@ -88,8 +89,8 @@ class ContactLists(Protocol):
         ...
 
     def search(self, a: str, query: Query, limit: int, after: str | None) -> ContactPage:
-        """The contacts that meet a query, each once over all pages, in the order of the tokens they are found at. Raises ValueError for an
-        `after` that is no `next` of such a search."""
+        """The contacts that meet a query, each once over all pages, in the order of the tokens they are found at.
+        Raises ValueError for an `after` that is no `next` of such a search."""
         ...
 
 
@@ -110,4 +111,12 @@ class Reach(Protocol):
 
     def channels(self, contact: Contact, connected: Sequence[Channel]) -> dict[str, bool]:
         """For each type of the connected channels, whether one of them can reach the contact first."""
+        ...
+
+
+class ConnectedChannels(Protocol):
+    """The channels of an account."""
+
+    def connected(self, a: str) -> Sequence[Channel]:
+        """Those that are not removed; may be a minute old."""
         ...

@@ -79,6 +79,10 @@ class NoAnswer(Exception):
     """The connection was made and no complete answer came (time-out, reset): it may have been received."""
 
 
+class AddressRefused(ConnectFailed):
+    """A URL that a customer gave leads where no customer may send us; nothing was connected to, and trying again will not help."""
+
+
 class Http(Protocol):
     """The way out to providers."""
 

@@ -1,101 +1,16 @@
-"""What reception, intake and delivery statuses need from outside: channels, their adapters, and the stores of threads and statuses."""
+"""What intake and delivery statuses need from outside: the stores of threads and statuses. What reception needs:
+ports.reception."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
-from recado.domain.chats import Event, Message, MessageError, Status, Thread, ThreadKey
+from recado.domain.chats import Chat, Event, Message, MessageError, Status, Thread, ThreadKey
 from recado.domain.contacts import Contact
 from recado.domain.intake import Intake
-from recado.domain.messages import Parsed
-
-
-@dataclass(frozen=True)
-class ConnectedChannel:
-    """What a webhook needs of a channel. `secrets`: each one's values that hold, the newest first."""
-
-    id: str
-    type: str
-    department_id: str
-    state: str
-    address: str = ""
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    secrets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-
-class ChannelDirectory(Protocol):
-    """Channels as webhooks find them; what it says may be a minute old."""
-
-    def find(self, a: str, channel_id: str) -> ConnectedChannel | None:
-        """A channel of the account, removed ones too."""
-        ...
-
-    def by_address(self, a: str, channel_type: str, address: str) -> ConnectedChannel | None:
-        """The channel of that type to which the provider gives this address."""
-        ...
-
-
-class WebhookPart(Protocol):
-    """What one customer did in one webhook (channels.base.Part)."""
-
-    @property
-    def kind(self) -> str:
-        """messages, statuses, other or unreadable."""
-        ...
-
-    @property
-    def address(self) -> str | None:
-        """The provider's account it is for; None: the channel it was posted to."""
-        ...
-
-    @property
-    def sender(self) -> str | None:
-        """The customer's canonical key."""
-        ...
-
-    def to_json(self) -> str:
-        """ASCII JSON."""
-        ...
-
-
-@dataclass(frozen=True)
-class WebhookAnswer:
-    """What a provider is answered."""
-
-    status: int
-    body: str = ""
-    content_type: str = "text/plain"
-
-
-class Webhooks(Protocol):
-    """The way in of all channels' adapters, by channel type."""
-
-    def handshake(self, channel: ConnectedChannel, query: Mapping[str, str]) -> WebhookAnswer | None:
-        """The answer to a GET; None when the channel has no such thing."""
-        ...
-
-    def is_signed(
-        self, channel: ConnectedChannel, raw: bytes, headers: Mapping[str, str], url: str, now: datetime
-    ) -> bool:
-        """Whether the bytes as they came were signed with one of the channel's secrets. Header names are lower case."""
-        ...
-
-    def split(
-        self, channel: ConnectedChannel, raw: bytes, headers: Mapping[str, str], now: datetime
-    ) -> Sequence[WebhookPart]:
-        """The parts of a verified body; never raises."""
-        ...
-
-    def ack(self, channel: ConnectedChannel) -> WebhookAnswer:
-        """The answer to a webhook that was taken."""
-        ...
-
-    def parse(self, channel: ConnectedChannel, part_json: str) -> Parsed:
-        """The normal forms of a part that `split` made."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -110,16 +25,19 @@ class Seen:
 
 @dataclass(frozen=True)
 class LostRace:
-    """An intake that did not happen: somebody moved what it was decided from. `known` are provider ids recorded before."""
+    """An intake that did not happen: somebody moved what it was decided from. `known` are provider ids recorded
+    before."""
 
     known: frozenset[str]
 
 
 @dataclass(frozen=True)
-class NewContact:
-    """A contact to be made with the first message of a thread, and its fact."""
+class ContactWrite:
+    """What the first message of a thread tells of its contact: a new one (`before` None), or what it adds to a known
+    one; and the fact."""
 
-    contact: Contact
+    before: Contact | None
+    after: Contact
     event: Event
 
 
@@ -130,14 +48,17 @@ class ThreadStore(Protocol):
         """The thread of a customer, found by their key or by any second id. Strongly consistent."""
         ...
 
-    def seen(self, a: str, channel_id: str, provider_ids: Sequence[str]) -> Mapping[str, Seen]:
-        """Which of these ids are recorded, eventually consistent: what it misses, the transaction still refuses."""
+    def seen(self, a: str, channel_id: str, provider_ids: Sequence[str], certain: bool = False) -> Mapping[str, Seen]:
+        """Which of these ids are recorded. Unless it has to be `certain`, it may be a moment old: what it misses, the
+        transaction still refuses."""
         ...
 
-    def take_in(
-        self, a: str, intake: Intake, contact: NewContact | None, events: Sequence[Event]
-    ) -> LostRace | None:
+    def take_in(self, a: str, intake: Intake, contact: ContactWrite | None, events: Sequence[Event]) -> LostRace | None:
         """Write an intake, all or nothing. None: written. Raises Busy."""
+        ...
+
+    def chat(self, a: str, chat_id: str) -> Chat | None:
+        """A chat, strongly consistent."""
         ...
 
     def message(self, a: str, place: Seen) -> Message | None:
@@ -146,14 +67,6 @@ class ThreadStore(Protocol):
 
     def change(self, a: str, before: Message, after: Message) -> bool:
         """Replace text and payload of a message that is still as it was read; False when it is not."""
-        ...
-
-
-class ContactBook(Protocol):
-    """Whose messages these are."""
-
-    def find(self, a: str, contact: Contact) -> str | None:
-        """The id of the contact that claims any identity, number variant or e-mail of this one."""
         ...
 
 
@@ -189,9 +102,11 @@ class StatusStore(Protocol):
 class SentMessages(Protocol):
     """Messages on their way out."""
 
-    def settle_by_status(self, a: str, channel_id: str, message_id: str, provider_id: str | None, delivery: Delivery) -> bool:
-        """A status proves that a send, of which no answer came, was received: settle it with the provider's id. False when there is no
-        such message of this channel on its way."""
+    def settle_by_status(
+        self, a: str, channel_id: str, message_id: str, provider_id: str | None, delivery: Delivery
+    ) -> Seen | None:
+        """Where a message of ours lies. A status proves that it was received: a send of which no answer came is settled
+        with the provider's id. None when this channel has no such message on its way."""
         ...
 
 
@@ -200,4 +115,20 @@ class ChannelProblems(Protocol):
 
     def report(self, a: str, channel_id: str, code: str, detail: str) -> None:
         """Show a problem on the channel; one already shown stays as it is."""
+        ...
+
+
+class Journal(Protocol):
+    """The log of what was put right or set aside. Fields are ids and counts; an error goes without its text."""
+
+    def kept_raw(self, channel_id: str, blob_key: str, count: int) -> None:
+        """So many items of a fragment could not be read in full; it is kept as it came."""
+        ...
+
+    def failed(self, record_id: str, receives: int, error: Exception) -> None:
+        """A command failed at this delivery."""
+        ...
+
+    def parked(self, record_id: str, blob_key: str) -> None:
+        """A command was set aside at its last attempt."""
         ...

@@ -73,7 +73,7 @@ def message_view(message: Message) -> dict[str, Any]:
     """A message."""
     return {
         "id": message.id,
-        "chat_id": message.chat_id,
+        "chat_id": message.chat_id or None,
         "contact_id": message.contact_id,
         "seq": message.seq,
         "direction": message.direction,

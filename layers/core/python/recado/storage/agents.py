@@ -268,7 +268,7 @@ class AgentStore:
         """(account, user id) of connected agents whose lease should be looked at: candidates from the index, to be read again."""
         found: list[tuple[str, str]] = []
         for shard in range(keys.SHARDS):
-            for record in AgentRecord.due.query(f"DUE#{shard:02d}", AgentRecord.due.due_sk <= keys.stamp(now), limit=limit):
+            for record in AgentRecord.due.query(f"DUE#{shard:02d}", AgentRecord.due_sk <= keys.stamp(now), limit=limit):
                 if record.sk == "AGENT":
                     account, _, user_id = record.pk.split("#", 2)
                     found.append((account, user_id))

@@ -162,6 +162,22 @@ class SeenRecord(ChatsRecord):
     message_id = UnicodeAttribute()
     sender = UnicodeAttribute()
     seq = NumberAttribute()
+    digest = UnicodeAttribute(null=True)
+
+
+class AliasRecord(ChatsRecord):
+    """ALIAS: a second id of a customer leads to the thread of the first."""
+
+    sender = UnicodeAttribute()
+
+
+class ParkedRecord(ChatsRecord):
+    """PARK: a delivery status that came before its message."""
+
+    status = UnicodeAttribute()
+    at = TimeAttribute()
+    error_code = UnicodeAttribute(null=True)
+    error_title = UnicodeAttribute(null=True)
 
 
 class _ChatFields(ChatsRecord):

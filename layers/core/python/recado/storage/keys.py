@@ -68,6 +68,11 @@ def message_sk(seq: int) -> str:
     return f"MSG#{seq:010d}"
 
 
+def alias_pk(a: str, alias: ThreadKey) -> str:
+    """`alias.sender` is a second id of a customer, not the one their thread is kept under."""
+    return f"{a}#ALIAS#{alias.channel_id}#{alias.sender}"
+
+
 def seen_pk(a: str, channel_id: str, provider_id: str) -> str:
     return f"{a}#SEEN#{channel_id}#{provider_id}"
 

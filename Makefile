@@ -1,0 +1,57 @@
+# `make run` and `make test` need Python 3.11–3.13 and Node on the machine; all else is installed into .venv*.
+PYTHON ?= python3
+ARGS ?=
+VENV := .venv/bin
+SAM := SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 PATH="$(CURDIR)/.venv-sam/bin:$(PATH)" .venv-sam/bin/sam
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test unit check lint types imports templates openapi build deploy
+
+help: ## what can be typed here
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/' | expand -t 18
+
+run: ## the product on this machine (ARGS=--fresh starts anew, ARGS='--port 9080' elsewhere)
+	@$(PYTHON) infra/local/environments.py run
+	@exec $(VENV)/python -m infra.local.stack $(ARGS)
+
+demo: ## a WhatsApp message all the way through the running product
+	@$(VENV)/python infra/local/demo.py $(ARGS)
+
+test: ## the whole suite
+	@$(PYTHON) infra/local/environments.py run
+	@$(VENV)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+unit: ## what needs no local stack
+	@$(PYTHON) infra/local/environments.py dev
+	@$(VENV)/python -m pytest -n 2 --ignore tests/e2e $(ARGS)
+
+check: lint types imports templates unit ## everything a reviewer's machine checks, without the local stack
+
+lint: ## ruff
+	@$(PYTHON) infra/local/environments.py dev
+	@$(VENV)/ruff check .
+	@$(VENV)/ruff format --check --quiet . || { echo "make lint: run .venv/bin/ruff format ."; exit 1; }
+
+types: ## mypy, strict on the product
+	@$(PYTHON) infra/local/environments.py dev
+	@$(VENV)/mypy
+
+imports: ## which part may import which
+	@$(PYTHON) infra/local/environments.py dev
+	@PYTHONPATH=layers/core/python $(VENV)/lint-imports --no-cache
+
+templates: ## cfn-lint with our own rules, sam validate
+	@$(PYTHON) infra/local/environments.py sam
+	@.venv-sam/bin/cfn-lint --append-rules infra/lint -- template.yaml infra/*.yaml
+	@$(SAM) validate
+
+openapi: ## the API's description, as JSON
+	@PYTHONPATH=layers/core/python $(VENV)/python -m recado.api.openapi
+
+build: ## packages for Lambda (python3.13 must be on the path)
+	@$(PYTHON) infra/local/environments.py sam
+	@$(SAM) build $(ARGS)
+
+deploy: ## into the AWS account of your credentials (ARGS=--guided the first time)
+	@$(MAKE) --no-print-directory build ARGS=
+	@SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam deploy $(ARGS)

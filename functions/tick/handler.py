@@ -1,0 +1,23 @@
+"""Tick: once a minute, do what is due."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from recado import telemetry
+from recado.bootstrap import container
+
+RESERVE_MS = 10_000
+"""No page is begun with less time than this left."""
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
+    """EventBridge, rate(1 minute). Answers how many things each job did."""
+    with telemetry.correlated(event.get("id")):
+        reports = container().tick.run(lambda: context.get_remaining_time_in_millis() > RESERVE_MS)
+        for report in reports:
+            if report.error is not None:
+                telemetry.failure("job_failed", report.error, kind=report.name, done=report.done)
+            else:
+                telemetry.info("job_done", kind=report.name, done=report.done, left=int(report.left))
+    return {report.name: report.done for report in reports}

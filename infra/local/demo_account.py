@@ -1,0 +1,112 @@
+"""Make the demo account with the product's own services. Prints what demo.json says of it, as JSON.
+
+    python -m infra.local.demo_account --base-url http://127.0.0.1:8080 --providers-url http://127.0.0.1:8090
+
+Runs with the environment of the functions, so that it reaches their tables; started by infra/local/seed.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import secrets
+import sys
+from typing import Any
+
+from recado.bootstrap import Container, container
+from recado.domain.access import Caller
+from recado.domain.errors import Conflict
+from recado.domain.scopes import SCOPES
+from recado.services.accounts import NewAccount, SignedUp
+
+AGENTS = ("Ana", "Bruno", "Carla")
+SEATS = 5
+MAX_ACCOUNTS = 100
+
+
+def sign_up(product: Container) -> tuple[SignedUp, str, str]:
+    """The account, the admin's password and the domain of all e-mails.
+
+    An e-mail belongs to one account for ever: after a start that broke off half way, the next free domain is taken.
+    """
+    for number in range(1, MAX_ACCOUNTS):
+        domain = "demo.example" if number == 1 else f"demo{number}.example"
+        wanted = NewAccount(
+            company="Recado Demo",
+            name="Diana",
+            email=f"diana@{domain}",
+            password="diana-recado-demo",
+            plan="team",
+            seats=SEATS,
+            trial=False,
+            department="Atendimento",
+        )
+        try:
+            return product.account_service.create(wanted), wanted.password, domain
+        except Conflict:
+            continue
+    raise RuntimeError(f"{MAX_ACCOUNTS} demo accounts exist: start anew with ARGS=--fresh")
+
+
+def add_agents(product: Container, signed: SignedUp, a: str, domain: str) -> list[dict[str, str]]:
+    """Ana, Bruno and Carla, in these positions of the one department."""
+    agents = []
+    for position, name in enumerate(AGENTS, start=1):
+        email, password = f"{name.lower()}@{domain}", f"{name.lower()}-recado-demo"
+        user = product.user_service.create(a, name, email, "agent", None, password).user
+        product.department_service.put_member(a, signed.department.id, user.id, True, False, False, position)
+        agents.append({"id": user.id, "name": name, "email": email, "password": password})
+    return agents
+
+
+def connect_channels(
+    product: Container, a: str, department_id: str, base_url: str, providers_url: str
+) -> dict[str, dict[str, str]]:
+    """One channel of each finished type, with fresh secrets; the simulator takes any."""
+    phone_number_id = "1" + "".join(secrets.choice("0123456789") for _ in range(14))
+    whatsapp = {"app_secret": secrets.token_hex(16), "verify_token": secrets.token_hex(12)}
+    custom = {"secret": "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()}
+    wanted: dict[str, tuple[str, dict[str, str], dict[str, str], dict[str, str]]] = {
+        "whatsapp": (
+            "WhatsApp",
+            {"phone_number_id": phone_number_id},
+            {**whatsapp, "access_token": "EAA" + secrets.token_hex(40)},
+            {**whatsapp, "phone_number_id": phone_number_id},
+        ),
+        "custom": ("Custom system", {"callback_url": f"{providers_url}/custom"}, custom, custom),
+    }
+    channels = {}
+    for channel_type, (name, settings, given, told) in wanted.items():
+        channel = product.channel_service.create(a, channel_type, name, department_id, settings, given)
+        channels[channel_type] = {"id": channel.id, "webhook_url": f"{base_url}/webhooks/{channel.id}", **told}
+    return channels
+
+
+def make(base_url: str, providers_url: str) -> dict[str, Any]:
+    """The demo account as demo.json tells it, but for the addresses of the stack itself."""
+    product = container()
+    signed, password, domain = sign_up(product)
+    a = signed.account.id.removeprefix("ac_")
+    admin = Caller(account=a, role="admin", user_id=signed.admin.id)
+    _, api_token = product.api_token_service.create(admin, "demo", SCOPES)
+    return {
+        "account_id": signed.account.id,
+        "admin": {"id": signed.admin.id, "email": signed.admin.email, "password": password},
+        "agents": add_agents(product, signed, a, domain),
+        "api_token": api_token,
+        "department_id": signed.department.id,
+        "channels": connect_channels(product, a, signed.department.id, base_url, providers_url),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="demo_account")
+    parser.add_argument("--base-url", required=True)
+    parser.add_argument("--providers-url", required=True)
+    arguments = parser.parse_args()
+    json.dump(make(arguments.base_url, arguments.providers_url), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

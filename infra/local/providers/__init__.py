@@ -1,0 +1,1 @@
+"""The provider simulator: plays the outside world of the local stack (Graph API, custom systems, mail, webhooks)."""

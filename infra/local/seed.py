@@ -1,0 +1,89 @@
+"""The demo account and demo.json: made at the first start, found again at the next ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, Request, build_opener
+
+from infra.local.processes import StartFailed
+
+if TYPE_CHECKING:
+    from infra.local.stack import Stack
+
+# Requests of the product to this origin pass its guard against addresses of the own machine.
+ALLOWED_ORIGIN = "http://127.0.0.1:8099"
+ANSWER_TIMEOUT_S = 60
+_OPENER = build_opener(ProxyHandler({}))
+
+
+def open_local_doors(stack: Stack) -> None:
+    """Which origins on this machine the product may call: the tests' own and the simulated providers."""
+    origins = {"allowed_origins": [ALLOWED_ORIGIN, stack.providers_url]}
+    _write(stack.state_dir / "ssrf.json", origins)
+
+
+def ensure_demo(stack: Stack) -> dict[str, Any]:
+    """demo.json's content. The account of the last run is kept if the product still lets its token in. StartFailed."""
+    demo = _read(stack.demo_file)
+    if not demo or not _lets_in(stack.base_url, demo["api_token"]):
+        demo = _made(stack)
+    demo = {**demo, "channels": _at(stack.base_url, demo["channels"])}
+    demo |= {
+        "base_url": stack.base_url,
+        "ministack_url": stack.ministack_url,
+        "providers_url": stack.providers_url,
+        "allowed_origin": ALLOWED_ORIGIN,
+    }
+    _write(stack.demo_file, demo)
+    return demo
+
+
+def _made(stack: Stack) -> dict[str, Any]:
+    command = [sys.executable, "-m", "infra.local.demo_account"]
+    command += ["--base-url", stack.base_url, "--providers-url", stack.providers_url]
+    paths = (str(stack.root / "layers" / "core" / "python"), str(stack.root))
+    environment = {**stack.child_environment(), **stack.function_environment(), "PYTHONPATH": os.pathsep.join(paths)}
+    done = subprocess.run(command, cwd=stack.root, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise StartFailed(f"the demo account could not be made:\n{done.stderr.strip()[-2000:]}")
+    made: dict[str, Any] = json.loads(done.stdout)
+    return made
+
+
+def _lets_in(base_url: str, token: str) -> bool:
+    """Whether the token is of an account that exists; StartFailed when the product does not answer properly at all."""
+    request = Request(f"{base_url}/v1/channels", headers={"Authorization": f"Bearer {token}"})
+    try:
+        with _OPENER.open(request, timeout=ANSWER_TIMEOUT_S):
+            return True
+    except HTTPError as error:
+        if error.code == 401:
+            return False
+        detail = error.read().decode(errors="replace")[:500]
+        raise StartFailed(f"the product answers {error.code} to the demo account: {detail}") from error
+
+
+def _at(base_url: str, channels: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """The channels with the webhook URLs of this start, whose port may be another."""
+    return {
+        name: {**one, "webhook_url": f"{base_url}/webhooks/{one['id']}"} if "webhook_url" in one else one
+        for name, one in channels.items()
+    }
+
+
+def _read(file: Path) -> dict[str, Any]:
+    return json.loads(file.read_text()) if file.is_file() else {}
+
+
+def _write(file: Path, value: dict[str, Any]) -> None:
+    """Whole or not at all, and for this person alone: it holds passwords and tokens, of a demo though."""
+    unfinished = file.with_suffix(".part")
+    unfinished.touch(mode=0o600)
+    unfinished.write_text(json.dumps(value, indent=2) + "\n")
+    unfinished.replace(file)

@@ -1,0 +1,1 @@
+"""The public REST API: Chalice blueprints, one per resource."""

@@ -1,0 +1,80 @@
+"""A declared route, and one request to it that passed every check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from recado.api import cursors
+from recado.api.rules import Rule
+from recado.domain.access import Caller
+from recado.domain.ids import is_id
+
+if TYPE_CHECKING:
+    from recado.bootstrap import Container
+
+KINDS = {
+    "user_id": "us",
+    "department_id": "dp",
+    "channel_id": "ch",
+    "contact_id": "ct",
+    "chat_id": "ca",
+    "message_id": "ms",
+    "event_id": "ev",
+    "token_id": "tk",
+    "organization_id": "og",
+    "group_id": "gr",
+}
+"""Path parameters that are ids, and of which kind."""
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 200
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request that passed every check, as a route's function gets it."""
+
+    route: Route
+    maybe_caller: Caller | None
+    body: Any
+    query: Any
+    limit: int
+    after: Any
+    services: Container
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls; a public route has nobody."""
+        if self.maybe_caller is None:
+            raise LookupError(f"{self.route.path} is public: nobody is known to call")
+        return self.maybe_caller
+
+    def list(self, items: list[Any], following: Any) -> dict[str, Any]:
+        """A page: `following` is what `call.after` shall be for the next one, None at the end."""
+        cursor = None if following is None else cursors.encode(following, self.caller.account, self.route.path)
+        return {"items": items, "next": cursor}
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of one path, with everything that is known of it before a request comes."""
+
+    method: str
+    path: str
+    rule: Rule
+    function: Callable[..., Any]
+    body: type[msgspec.Struct] | None
+    query: type[msgspec.Struct] | None
+    paged: Any
+    answers: Any
+    status: int
+    tag: str
+    shows_secret: bool
+    kinds: Mapping[str, str]
+
+    def ids_belong(self, ids: Mapping[str, str], account: str) -> bool:
+        """Whether every id of the path is of its kind and of that account."""
+        return all(is_id(ids[name], kind, account) for name, kind in self.kinds.items())

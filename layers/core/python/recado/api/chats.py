@@ -1,0 +1,197 @@
+"""/v1/chats: lists, one chat, what people do with it, its receipts; and the chats of a contact."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from recado.api.bodies import Body, LongText, Meta, Nothing, PublicId, Query
+from recado.api.routes import Call, Resource
+from recado.api.rules import EVERYONE, STAFF, may
+from recado.domain.chats import Chat
+from recado.domain.errors import FieldError, Invalid
+from recado.domain.ids import is_id
+from recado.ports.chats import ChatFilter
+
+chats = Resource("chats")
+
+Situation = Literal["automatic", "queued", "in_service", "closed"]
+_KINDS = {"department_id": "dp", "agent_id": "us", "channel_id": "ch", "contact_id": "ct"}
+
+
+class ChatQuery(Query, frozen=True):
+    """`from` and `to`: when the chat was opened, both included; a moment (RFC 3339) or a day of UTC."""
+
+    situation: Situation | None = None
+    department_id: PublicId | None = None
+    agent_id: PublicId | None = None
+    channel_id: PublicId | None = None
+    contact_id: PublicId | None = None
+    from_: Annotated[str, Meta(max_length=40)] | None = msgspec.field(name="from", default=None)
+    to: Annotated[str, Meta(max_length=40)] | None = None
+    q: Annotated[str, Meta(max_length=200)] | None = None
+
+
+class ContactChatQuery(Query, frozen=True):
+    situation: Situation | None = None
+
+
+class ChatShape(msgspec.Struct):
+    """One conversation from its opening to its close, with what its thread knows of the messages."""
+
+    id: str
+    contact_id: str
+    channel_id: str
+    channel_type: str
+    department_id: str
+    agent_id: str | None
+    situation: Situation
+    opened_at: str
+    queued_at: str | None
+    assigned_at: str | None
+    started_at: str | None
+    closed_at: str | None
+    last_message_at: str | None
+    last_inbound_at: str | None
+    window_expires_at: str | None
+    unread: int
+    workflow_step_id: str | None
+    tabulation_id: str | None
+    attribution: dict[str, Any]
+    version: int
+
+
+class CandidateShape(msgspec.Struct):
+    agent_id: str
+    outcome: str
+    load: int
+    cap: int | None
+
+
+class ReceiptShape(msgspec.Struct):
+    """Why a chat went to whom it went."""
+
+    chat_id: str
+    decided_at: str
+    department_id: str
+    agent_id: str | None
+    turn: int
+    candidates: list[CandidateShape]
+    not_listed: int
+    cause: str
+
+
+class ClosingBody(Body, frozen=True):
+    tabulation_id: PublicId | None = None
+    comment: LongText | None = None
+
+
+class TransferBody(Body, frozen=True):
+    """Exactly one of the two."""
+
+    agent_id: PublicId | None = None
+    department_id: PublicId | None = None
+
+
+@chats.get("/v1/chats", may("chats:read", *EVERYONE), query=ChatQuery, paged=str, answers=ChatShape)
+def list_chats(call: Call) -> Any:
+    """Chats that the caller may see, newest first. A page may be short before the end: go on while there is a
+    cursor."""
+    page, following = call.services.chat_service.page(
+        call.caller, _filter(call.caller.account, call.query), call.limit, call.after
+    )
+    return call.list(page, following)
+
+
+@chats.get(
+    "/v1/contacts/{contact_id}/chats", may("chats:read", *STAFF), query=ContactChatQuery, paged=str, answers=ChatShape
+)
+def list_contact_chats(call: Call, contact_id: str) -> Any:
+    """The chats of a contact that the caller may see, newest first."""
+    call.services.contact_service.get(call.caller, contact_id)
+    wanted = ChatFilter(situation=call.query.situation, contact_id=contact_id)
+    page, following = call.services.chat_service.page(call.caller, wanted, call.limit, call.after)
+    return call.list(page, following)
+
+
+@chats.get("/v1/chats/{chat_id}", may("chats:read", *EVERYONE), answers=ChatShape)
+def get_chat(call: Call, chat_id: str) -> Any:
+    """One chat."""
+    return call.services.chat_service.get(call.caller, chat_id)
+
+
+@chats.post("/v1/chats/{chat_id}/assume", may("chats:write", *EVERYONE), body=Nothing, answers=ChatShape)
+def assume_chat(call: Call, chat_id: str) -> Any:
+    """Take a waiting chat, or start the one that was given."""
+    return _view(call, call.services.chat_actions.assume(call.caller, chat_id))
+
+
+@chats.post("/v1/chats/{chat_id}/queue", may("chats:write", *EVERYONE), body=Nothing, answers=ChatShape)
+def queue_chat(call: Call, chat_id: str) -> Any:
+    """Put the chat back in its department's queue."""
+    return _view(call, call.services.chat_actions.queue(call.caller, chat_id))
+
+
+@chats.post("/v1/chats/{chat_id}/close", may("chats:write", *EVERYONE), body=ClosingBody, answers=ChatShape)
+def close_chat(call: Call, chat_id: str) -> Any:
+    """End the chat."""
+    return _view(
+        call, call.services.chat_actions.close(call.caller, chat_id, call.body.tabulation_id, call.body.comment)
+    )
+
+
+@chats.post("/v1/chats/{chat_id}/transfer", may("chats:write", *EVERYONE), body=TransferBody, answers=ChatShape)
+def transfer_chat(call: Call, chat_id: str) -> Any:
+    """Give the chat to another agent, or let it wait in another department."""
+    agent_id, department_id = call.body.agent_id, call.body.department_id
+    if agent_id is not None and department_id is None:
+        return _view(call, call.services.chat_actions.transfer_to_agent(call.caller, chat_id, agent_id))
+    if department_id is not None and agent_id is None:
+        return _view(call, call.services.chat_actions.transfer_to_department(call.caller, chat_id, department_id))
+    raise Invalid.field("/agent_id", "one_of", "Name either an agent or a department.")
+
+
+@chats.get("/v1/chats/{chat_id}/assignments", may("chats:read", *EVERYONE), paged=str, answers=ReceiptShape)
+def list_assignments(call: Call, chat_id: str) -> Any:
+    """The receipts of the chat's assignments, oldest first."""
+    page, following = call.services.chat_service.assignments(call.caller, chat_id, call.limit, call.after)
+    return call.list(page, following)
+
+
+def _view(call: Call, chat: Chat) -> Any:
+    return call.services.chat_service.view(call.caller, chat)
+
+
+def _filter(a: str, query: ChatQuery) -> ChatFilter:
+    """The filter of a query. Raises Invalid with a pointer to each value that is wrong."""
+    errors = [
+        FieldError(f"?{name}", "invalid", f"{name} is no id of that kind in this account.")
+        for name, kind in _KINDS.items()
+        if getattr(query, name) is not None and not is_id(getattr(query, name), kind, a)
+    ]
+    if query.q is not None:
+        errors.append(FieldError("?q", "not_supported", "Chats cannot be searched by text yet."))
+    opened_from, opened_to = _moment(query.from_, False), _moment(query.to, True)
+    for name, text, value in (("from", query.from_, opened_from), ("to", query.to, opened_to)):
+        if text is not None and value is None:
+            errors.append(
+                FieldError(f"?{name}", "invalid", f"{name} is a moment as in RFC 3339 or a day as YYYY-MM-DD.")
+            )
+    if errors:
+        raise Invalid(errors[0].detail, errors=errors)
+    return ChatFilter(
+        query.situation, query.department_id, query.agent_id, query.channel_id, query.contact_id, opened_from, opened_to
+    )
+
+
+def _moment(text: str | None, to_the_end: bool) -> datetime | None:
+    """A moment; a day is its beginning or its last millisecond. None for what is neither."""
+    try:
+        value = datetime.fromisoformat((text or "").strip().replace(" ", "+"))
+        if len((text or "").strip()) == 10:
+            return value.replace(tzinfo=UTC) + (timedelta(days=1, milliseconds=-1) if to_the_end else timedelta(0))
+        return value.astimezone(UTC) if value.tzinfo else None
+    except (ValueError, OverflowError):
+        return None

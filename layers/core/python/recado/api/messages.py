@@ -1,0 +1,130 @@
+"""/v1/chats/{id}/messages: read what was said, say something."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+from recado.api.bodies import Body, Meta, PublicId, Query, Text
+from recado.api.routes import Call, Resource
+from recado.api.rules import EVERYONE, may
+from recado.domain.messages import MAX_TEXT_BYTES, Template
+from recado.services.sending import NewMessage
+from recado.services.views import message_view
+from recado.telemetry import correlation_id
+
+messages = Resource("messages")
+
+MessageText = Annotated[str, Meta(max_length=MAX_TEXT_BYTES // 4, pattern=r"^[^\x00]*$")]
+Variable = Annotated[str, Meta(max_length=1024, pattern=r"^[^\x00]*$")]
+Variables = Annotated[list[Variable], Meta(max_length=100)]
+NamedVariables = Annotated[dict[str, Variable], Meta(max_length=100)]
+
+
+class MessageQuery(Query, frozen=True):
+    """`after`: a seq; the messages behind it are told, oldest first."""
+
+    after: Annotated[str, Meta(pattern=r"^[0-9]{0,10}$")] = ""
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+
+
+class TemplateBody(Body, frozen=True):
+    """`variables`: a list for {{1}}, {{2}} …, a map for named ones."""
+
+    name: Text
+    language: Text
+    variables: Variables | NamedVariables = msgspec.field(default_factory=list)
+
+
+class MessageBody(Body, frozen=True):
+    """`kind` may be left out: a text, or a template when there is one. `payload` is what an interactive message needs
+    beside its text."""
+
+    kind: Annotated[str, Meta(max_length=32)] | None = None
+    text: MessageText | None = None
+    file_id: PublicId | None = None
+    template: TemplateBody | None = None
+    internal: bool = False
+    reply_to: PublicId | None = None
+    payload: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class AuthorShape(msgspec.Struct):
+    type: str
+    id: str | None
+
+
+class ErrorShape(msgspec.Struct):
+    code: str
+    title: str
+
+
+class FileShape(msgspec.Struct):
+    id: str | None
+    name: str | None
+    content_type: str | None
+    size: int | None
+    state: str
+    reason: str | None
+
+
+class MessageShape(msgspec.Struct):
+    """One message. `seq` counts within all that was said between the customer and the channel."""
+
+    id: str
+    chat_id: str
+    contact_id: str
+    seq: int
+    direction: str
+    internal: bool
+    kind: str
+    text: str
+    payload: dict[str, Any]
+    file: FileShape | None
+    reply_to: str | None
+    provider_id: str | None
+    status: str
+    error: ErrorShape | None
+    author: AuthorShape
+    sent_at: str
+    created_at: str
+
+
+class MessagePage(msgspec.Struct):
+    """Messages by seq. `next`: the `after` of the next page, null when nothing follows yet; then go on from the last
+    seq later."""
+
+    items: list[MessageShape]
+    next: str | None
+
+
+@messages.get("/v1/chats/{chat_id}/messages", may("messages:read", *EVERYONE), query=MessageQuery, answers=MessagePage)
+def list_messages(call: Call, chat_id: str) -> Any:
+    """The messages of a chat after a seq, oldest first."""
+    after, limit = int(call.query.after or 0), call.query.limit
+    page, following = call.services.chat_service.messages(call.caller, chat_id, limit, after)
+    return {"items": [message_view(one) for one in page], "next": None if following is None else str(following)}
+
+
+@messages.post(
+    "/v1/chats/{chat_id}/messages", may("messages:write", *EVERYONE), body=MessageBody, answers=MessageShape, status=201
+)
+def send_message(call: Call, chat_id: str) -> Any:
+    """Send a message to the customer, or write an internal note."""
+    body = call.body
+    template = body.template
+    new = NewMessage(
+        kind=body.kind,
+        text=body.text,
+        file_id=body.file_id,
+        template=Template(template.name, template.language, _variables(template.variables)) if template else None,
+        internal=body.internal,
+        reply_to=body.reply_to,
+        payload=body.payload,
+    )
+    return message_view(call.services.sending_service.send(call.caller, chat_id, new, correlation_id() or ""))
+
+
+def _variables(given: list[str] | dict[str, str]) -> tuple[str, ...] | dict[str, str]:
+    return given if isinstance(given, dict) else tuple(given)

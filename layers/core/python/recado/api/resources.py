@@ -1,0 +1,21 @@
+"""The resources of the API: the one list of their modules."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from recado.api.calls import Route
+from recado.api.routes import Resource
+
+RESOURCES = ("accounts", "sessions", "users", "departments", "api_tokens", "channels", "contacts", "chats", "messages", "events", "openapi")
+"""Modules of recado.api, each with its Resource under the module's own name."""
+
+
+def resources() -> list[Resource]:
+    """All resources, their routes declared."""
+    return [getattr(import_module(f"recado.api.{name}"), name) for name in RESOURCES]
+
+
+def routes() -> list[Route]:
+    """All routes."""
+    return [route for resource in resources() for route in resource.routes]

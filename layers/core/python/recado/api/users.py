@@ -1,0 +1,93 @@
+"""/v1/users: who is registered, and their presence."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from recado.api.bodies import UNSET, Body, Maybe, Meta, Text, changes
+from recado.api.routes import Call, Resource
+from recado.api.rules import ADMINS, EVERYONE, STAFF, may
+from recado.domain.people import Presence, Role
+from recado.services.people_views import user_view
+
+users = Resource("users")
+
+Cap = Annotated[int, Meta(ge=1, le=100_000)]
+
+
+class PresenceShape(msgspec.Struct):
+    status: Presence
+    reason: str | None
+    connected: bool
+    load: int
+
+
+class UserShape(msgspec.Struct):
+    id: str
+    name: str
+    email: str
+    role: Role
+    max_chats: int | None
+    presence: PresenceShape
+    department_ids: list[str]
+    created_at: str
+
+
+class NewUser(Body, frozen=True):
+    name: Text
+    email: str
+    role: Role = "agent"
+    max_chats: Cap | None = None
+    password: str | None = None
+
+
+class UserPatch(Body, frozen=True):
+    name: Text | Maybe = UNSET
+    email: str | Maybe = UNSET
+    role: Role | Maybe = UNSET
+    max_chats: Cap | Maybe | None = UNSET
+    password: str | Maybe = UNSET
+
+
+class PresenceChoice(Body, frozen=True):
+    status: Literal["available", "paused", "unavailable"]
+    reason: Text | None = None
+
+
+@users.get("/v1/users", may("people:read", *STAFF), paged=str, answers=UserShape)
+def list_users(call: Call) -> Any:
+    """Users, oldest first."""
+    page, following = call.services.user_service.page(call.caller.account, call.limit, call.after)
+    return call.list([user_view(one) for one in page], following)
+
+
+@users.post("/v1/users", may("people:write", *ADMINS), body=NewUser, answers=UserShape, status=201)
+def create_user(call: Call) -> Any:
+    """Register a user with a password."""
+    return user_view(call.services.user_service.create(call.caller.account, **changes(call.body)))
+
+
+@users.get("/v1/users/{user_id}", may("people:read", *STAFF), answers=UserShape)
+def get_user(call: Call, user_id: str) -> Any:
+    """A user."""
+    return user_view(call.services.user_service.get(call.caller.account, user_id))
+
+
+@users.patch("/v1/users/{user_id}", may("people:write", *ADMINS), body=UserPatch, answers=UserShape)
+def change_user(call: Call, user_id: str) -> Any:
+    """Change a user; a new password ends their sessions."""
+    return user_view(call.services.user_service.change(call.caller.account, user_id, changes(call.body)))
+
+
+@users.delete("/v1/users/{user_id}", may("people:write", *ADMINS))
+def delete_user(call: Call, user_id: str) -> None:
+    """Delete a user without chats in service."""
+    call.services.user_service.delete(call.caller.account, user_id)
+
+
+@users.put("/v1/users/{user_id}/presence", may("people:write", *EVERYONE), body=PresenceChoice, answers=UserShape)
+def choose_presence(call: Call, user_id: str) -> Any:
+    """Choose one's own presence, or as an admin anybody's."""
+    return user_view(call.services.user_service.set_presence(call.caller, user_id, call.body.status, call.body.reason))

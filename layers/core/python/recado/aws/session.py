@@ -1,0 +1,52 @@
+"""One boto3 session for all clients, so that loaders and credentials are made once; each client when first needed."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+_CONFIG = Config(
+    connect_timeout=2,
+    read_timeout=8,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    max_pool_connections=32,
+)
+
+
+@lru_cache(maxsize=1)
+def _session() -> boto3.Session:
+    return boto3.Session()
+
+
+@lru_cache(maxsize=1)
+def sqs() -> SQSClient:
+    """The client of the queues."""
+    return _session().client("sqs", config=_CONFIG)
+
+
+@lru_cache(maxsize=1)
+def s3() -> S3Client:
+    """The client of the buckets."""
+    return _session().client("s3", config=_CONFIG)
+
+
+@lru_cache(maxsize=1)
+def dynamodb() -> DynamoDBClient:
+    """The client of the tables, for the one reader that is too early for pynamodb: ingress."""
+    return _session().client("dynamodb", config=_CONFIG)
+
+
+def reset_clients() -> None:
+    """Forget the clients: for a process whose endpoint changed (tests)."""
+    dynamodb.cache_clear()
+    s3.cache_clear()
+    sqs.cache_clear()
+    _session.cache_clear()

@@ -1,0 +1,284 @@
+"""What a channel is: the contract that each adapter fulfils, and the shapes it speaks in.
+
+An adapter turns a provider's requests into normal forms and our messages into a provider's requests. It does no input
+or output, holds no state but a base URL, and never raises on what a provider sends: a signature is good or
+BadSignature, a body becomes parts, a part becomes normal forms or is kept raw with a reason.
+
+The way in: ``verify`` → ``split`` (ingress; one part per customer, as little parsing as that needs) → queue →
+``parse``. The way out: ``check`` (API, before anything is stored) → ``build_send`` → port Http → ``interpret`` or
+``interpret_no_response``.
+"""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from hmac import compare_digest
+from typing import Any, ClassVar, Literal, NamedTuple
+
+from recado.domain.errors import FieldError
+from recado.domain.messages import CannotSend as CannotSend
+from recado.domain.messages import Failure, OutboundMessage, Parsed, Rejected, Sender, Sent
+from recado.ports.core import ConnectFailed, HttpResponse, NoAnswer
+
+Headers = Mapping[str, str]
+"""Names in lower case."""
+Secrets = Mapping[str, tuple[str, ...]]
+"""Each secret's values that hold at present, the newest first: several while one is being rotated."""
+PartKind = Literal["messages", "statuses", "other", "unreadable"]
+
+
+class BadSignature(Exception):
+    """The request is not proved to come from the provider: 401. Says nothing of what was expected."""
+
+
+class Answer(NamedTuple):
+    """What ingress answers the provider."""
+
+    status: int = 200
+    body: str = ""
+    content_type: str = "text/plain"
+
+
+class Part(NamedTuple):
+    """What one customer did in one webhook, in the order it came, small enough for a queue message when the body is.
+
+    kind: ``messages`` (anything the customer or the company said, with or without statuses) · ``statuses`` (nothing
+    else) · ``other`` (well formed, of no customer or not understood) · ``unreadable`` (broken). The last two have no
+    sender and hold ``{"kept": [{"reason", …as it came}]}``.
+    """
+
+    kind: PartKind
+    address: str | None
+    """Which of the provider's accounts it is for, as ``account_address`` writes it; None: the channel it was posted
+    to."""
+    sender: str | None
+    """The customer's canonical key: with the channel it makes the FIFO group. Up to 160 ASCII characters: hash it for
+    SQS."""
+    payload: dict[str, Any]
+    """JSON-safe: all that ``parse`` needs."""
+
+    def to_json(self) -> str:
+        """ASCII JSON for the queue. Never raises: a payload that cannot be written is kept as a reason alone (its raw
+        body is kept by the caller)."""
+        try:
+            return json.dumps(self._asdict(), allow_nan=False, separators=(",", ":"))
+        except (RecursionError, ValueError):
+            lost = unreadable(self.address, [{"reason": "nested too deeply"}])
+            return json.dumps(lost._asdict(), separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Part:
+        """The part that ``to_json`` wrote."""
+        return cls(**json.loads(text))
+
+
+class HttpRequest(NamedTuple):
+    """One request for the port Http. ``customer_url``: a customer of ours chose the URL, so it goes through the SSRF
+    guard."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: bytes
+    timeout_s: float
+    customer_url: bool = False
+
+
+class Limits(NamedTuple):
+    """How long texts may be, in characters."""
+
+    text: int
+    caption: int
+
+
+class Window(NamedTuple):
+    """How long after the customer's last message anything may be sent; ``after`` are the kinds that may be sent later
+    too."""
+
+    seconds: int
+    after: frozenset[str]
+
+
+class RetryPolicy(NamedTuple):
+    """When a failure of class ``retry`` is tried again, in seconds."""
+
+    first_wait_s: float = 5.0
+    longest_wait_s: float = 3_600.0
+    give_up_after_s: float = 86_400.0
+    after_no_answer: bool = False
+    """Whether a request that may have been received is sent again: only where the receiver drops what it has seen."""
+
+    def wait_s(self, attempt: int, jitter: float, asked_s: float | None = None) -> float:
+        """Seconds before the try after the ``attempt``-th (from 1): doubling, spread over its upper half by ``jitter``
+        in [0, 1), and never less than the provider asked for."""
+        doubled = min(self.longest_wait_s, self.first_wait_s * 2.0 ** min(attempt - 1, 30))
+        return max(doubled * (0.5 + jitter / 2), asked_s or 0.0)
+
+
+class Field(NamedTuple):
+    """A setting or secret of a channel. ``wrong`` gives what is wrong with a value, or None.
+
+    need: ``always`` (the channel is refused without it) · ``to_send`` (it only receives without it: a problem of the
+    channel).
+    """
+
+    place: Literal["settings", "secrets"]
+    name: str
+    need: Literal["always", "to_send"]
+    wrong: Callable[[str], str | None]
+
+    def error(self, code: str, detail: str) -> FieldError:
+        """The error of this field, pointing into a channel's JSON."""
+        return FieldError(f"/{self.place}/{self.name}", code, detail)
+
+
+class ChannelAdapter(ABC):
+    """One channel. Every member is pure; ``now`` is aware UTC."""
+
+    type: ClassVar[str]
+    fields: ClassVar[tuple[Field, ...]]
+    limits: ClassVar[Limits]
+    kinds: ClassVar[frozenset[str]]
+    """What can be sent: kinds of message, and ``template``."""
+    window: ClassVar[Window | None] = None
+    starts_by: ClassVar[frozenset[str]] = frozenset()
+    """The fields of a contact (``mobile``, ``phone``, ``email``) by any of which it can be written to before it ever
+    wrote; empty: the customer writes first."""
+    retries: ClassVar[RetryPolicy] = RetryPolicy()
+    ack: ClassVar[Answer] = Answer()
+    """The answer to a webhook that was verified and put into the queue."""
+    provider: ClassVar[str | None] = None
+    public_base_url: ClassVar[str] = ""
+
+    def __init__(self, base_url: str | None = None) -> None:
+        self.base_url = (base_url or self.public_base_url).rstrip("/")
+
+    # -- the way in --------------------------------------------------------------------------------
+
+    def handshake(self, query: Mapping[str, str], settings: Mapping[str, Any], secrets: Secrets) -> Answer | None:
+        """The answer to a provider's GET that asks whether the URL is ours; None when this channel has no such
+        thing."""
+        return None
+
+    @abstractmethod
+    def verify(self, raw: bytes, headers: Headers, url: str, secrets: Secrets, now: datetime) -> None:
+        """Return only when the bytes as they came were signed with one of the secrets. Raises BadSignature, and nothing
+        else.
+
+        ``url`` is the channel's public webhook URL as configured, never built from the request.
+        """
+
+    @abstractmethod
+    def split(self, raw: bytes, headers: Headers, now: datetime) -> list[Part]:
+        """The verified body as parts, one for each customer, in the order of first appearance. Never raises, loses
+        nothing."""
+
+    def parse(self, part: Part) -> Parsed:
+        """The normal forms of a part that ``split`` made. Never raises; what cannot be read is named in
+        ``kept_raw``."""
+        if part.kind in ("messages", "statuses"):
+            return self.read(part)
+        kept = part.payload.get("kept")
+        items = kept if isinstance(kept, list) else []
+        return Parsed(
+            kept_raw=tuple(str(item.get("reason")) for item in items if isinstance(item, dict)) or (part.kind,)
+        )
+
+    @abstractmethod
+    def read(self, part: Part) -> Parsed:
+        """``parse`` for a part of a customer."""
+
+    # -- the way out -------------------------------------------------------------------------------
+
+    def check(self, message: OutboundMessage) -> tuple[FieldError, ...]:
+        """What is wrong with a message for this channel, pointing into the body of POST messages; empty: it can be
+        sent."""
+        if message.kind not in self.kinds:
+            return (
+                FieldError("/kind", "kind_not_supported", f"This channel cannot send messages of kind {message.kind}."),
+            )
+        limit = self.limits.text if message.kind in ("text", "interactive") else self.limits.caption
+        if len(message.text or "") > limit:
+            return (FieldError("/text", "text_too_long", f"This channel takes at most {limit} characters here."),)
+        if message.kind == "text" and not message.text:
+            return (FieldError("/text", "required", "A text message needs a text."),)
+        return ()
+
+    @abstractmethod
+    def build_send(
+        self, message: OutboundMessage, to: Sender, settings: Mapping[str, Any], secrets: Secrets, now: datetime
+    ) -> list[HttpRequest]:
+        """The requests that send the message, to be made one after the other until one is rejected; its provider id is
+        that of the first. Raises CannotSend, also for whatever ``check`` refuses."""
+
+    @abstractmethod
+    def interpret(self, response: HttpResponse) -> Sent | Rejected:
+        """What the provider's answer means. Never raises."""
+
+    def interpret_no_response(self, error: ConnectFailed | NoAnswer) -> Rejected:
+        """What it means that no answer came: try again if nothing can have been received, else leave it unknown."""
+        if isinstance(error, ConnectFailed):
+            return Rejected(Failure("connect_failed", "The provider could not be reached.", "retry"))
+        again = self.retries.after_no_answer
+        return Rejected(Failure("no_answer", "The provider did not answer.", "retry" if again else "unknown"))
+
+    # -- the channel itself ------------------------------------------------------------------------
+
+    @abstractmethod
+    def canonical(self, address: str) -> str:
+        """The thread key of a customer's address (a phone or the provider's id), as ``split`` gives it. Raises
+        ValueError."""
+
+    def account_address(self, settings: Mapping[str, Any]) -> str | None:
+        """What payloads for this channel carry to say so, unique among channels; None when the webhook's URL alone says
+        it."""
+        return None
+
+    def validate(self, settings: Mapping[str, Any], secrets: Mapping[str, Any]) -> tuple[FieldError, ...]:
+        """What is wrong with the settings and secrets (each a text, or a tuple of those that hold) a channel is to
+        have."""
+        return tuple(self._errors(settings, secrets, "always"))
+
+    def problems(self, settings: Mapping[str, Any], secrets: Mapping[str, Any]) -> tuple[FieldError, ...]:
+        """What a valid channel still lacks before it can send."""
+        return tuple(self._errors(settings, secrets, "to_send", only_missing=True))
+
+    def _errors(
+        self, settings: Mapping[str, Any], secrets: Mapping[str, Any], need: str, only_missing: bool = False
+    ) -> list[FieldError]:
+        errors: list[FieldError] = []
+        for field in self.fields:
+            given = (settings if field.place == "settings" else secrets).get(field.name)
+            values = given if isinstance(given, tuple) else (given,) if given not in (None, "") else ()
+            if not values and field.need == need:
+                errors.append(field.error("required", f"{field.name} is needed."))
+            elif values and not only_missing:
+                wrong = [field.wrong(value) if isinstance(value, str) else "It must be a text." for value in values]
+                errors += [field.error("invalid", detail) for detail in wrong if detail]
+        return errors
+
+
+def matches(expected: str, given: str) -> bool:
+    """Whether two texts are the same, in a time that does not tell where they differ. Any text is allowed."""
+    return compare_digest(expected.encode("utf-8", "surrogatepass"), given.encode("utf-8", "surrogatepass"))
+
+
+def unreadable(address: str | None, kept: list[dict[str, Any]]) -> Part:
+    """A part of broken items, each with a ``reason``."""
+    return Part("unreadable", address, None, {"kept": kept})
+
+
+def unreadable_body(raw: bytes, reason: str) -> Part:
+    """A part of a body that cannot be read at all."""
+    return unreadable(None, [{"reason": reason, "body_base64": b64encode(raw).decode("ascii")}])
+
+
+def retry_after_s(headers: Headers) -> float | None:
+    """The seconds of a Retry-After header, at most a week; its form as a date, which these providers do not use, counts
+    as absent."""
+    value = headers.get("retry-after", "").strip()
+    return min(float(value), 604_800.0) if value.isascii() and value.isdigit() and len(value) <= 9 else None

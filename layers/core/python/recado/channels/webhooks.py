@@ -1,0 +1,46 @@
+"""The way in of all channels behind one port (ports.reception.Webhooks): which adapter reads a channel's webhooks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from recado.channels.base import BadSignature, Part, Window
+from recado.channels.registry import adapter
+from recado.domain.messages import Parsed
+from recado.ports.reception import ConnectedChannel, WebhookAnswer
+
+
+class AdapterWebhooks:
+    """Asks the adapter of the channel's type."""
+
+    def handshake(self, channel: ConnectedChannel, query: Mapping[str, str]) -> WebhookAnswer | None:
+        """The answer to a GET; None when the channel has no such thing."""
+        answer = adapter(channel.type).handshake(query, channel.settings, channel.secrets)
+        return WebhookAnswer(*answer) if answer else None
+
+    def is_signed(
+        self, channel: ConnectedChannel, raw: bytes, headers: Mapping[str, str], url: str, now: datetime
+    ) -> bool:
+        """Whether one of the channel's secrets signed the bytes as they came."""
+        try:
+            adapter(channel.type).verify(raw, headers, url, channel.secrets, now)
+        except BadSignature:
+            return False
+        return True
+
+    def split(self, channel: ConnectedChannel, raw: bytes, headers: Mapping[str, str], now: datetime) -> Sequence[Part]:
+        """The parts of a verified body."""
+        return adapter(channel.type).split(raw, headers, now)
+
+    def ack(self, channel: ConnectedChannel) -> WebhookAnswer:
+        """The answer to a webhook that was taken."""
+        return WebhookAnswer(*adapter(channel.type).ack)
+
+    def window(self, channel: ConnectedChannel) -> Window | None:
+        """The channel's message window."""
+        return adapter(channel.type).window
+
+    def parse(self, channel: ConnectedChannel, part_json: str) -> Parsed:
+        """The normal forms of a part."""
+        return adapter(channel.type).parse(Part.from_json(part_json))

@@ -1,0 +1,130 @@
+"""What may be written into a contact, and the contact that comes of it. Types and lengths are the request's own matter
+(`api.contacts`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from recado.domain.contact_claims import contact_claims, email_claims, phone_claims
+from recado.domain.contacts import Claim, Contact
+from recado.domain.errors import FieldError, Invalid
+from recado.domain.identity import phone_variants
+
+DEFAULT_REGION = "BR"
+"""Whose national numbers are meant when the account's country is not known."""
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+PHONES = ("mobile", "phone")
+_REFERENCES = ("organization_id", "principal_id", "photo_file_id")
+_SOME_OF = ("name", "mobile", "phone", "email")
+
+
+def region_of(locale: str) -> str:
+    """The country (ISO 3166, two letters) of an account's locale such as `pt-BR`; Brazil when it names none."""
+    country = locale.replace("_", "-").rpartition("-")[2]
+    return country if re.fullmatch("[A-Z]{2}", country) else DEFAULT_REGION
+
+
+def e164_of(text: str, region: str) -> str | None:
+    """The E.164 form of a telephone number as somebody typed it; None when it is none.
+
+    With its country code (`+…`) a number counts by its length: ranges are opened faster than tables of them age. A
+    national number is completed by `region` (ISO 3166, two letters) and must be valid there, for a number without its
+    area code has the length of others."""
+    import phonenumbers  # late: its metadata is for those who write contacts
+
+    given = text.strip()
+    for attempt in (given, "+" + given):
+        try:
+            parsed = phonenumbers.parse(attempt, region)
+        except phonenumbers.NumberParseException:
+            continue
+        number = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+        if phonenumbers.is_possible_number_with_reason(parsed) != phonenumbers.ValidationResult.IS_POSSIBLE:
+            continue
+        forms = (phonenumbers.parse(form) for form in phone_variants(number))
+        if given.startswith("+") or any(phonenumbers.is_valid_number(form) for form in forms):
+            return number
+    return None
+
+
+def cleaned(given: Mapping[str, Any], region: str) -> dict[str, Any]:
+    """The fields of a request as a contact has them: blanks around texts are cut, an empty text is None, phones are
+    E.164 beside the number as given. Raises Invalid with a pointer to each wrong field."""
+    values: dict[str, Any] = {}
+    errors: list[FieldError] = []
+    for name, value in given.items():
+        if name in (*_REFERENCES, "group_ids", "custom_fields"):
+            errors += _unknown_references(name, value)
+            continue
+        text = (value or "").strip() or None
+        if name in PHONES:
+            number = e164_of(text, region) if text else None
+            values |= {name: number, f"{name}_given": text}
+            if text and not number:
+                detail = "This is no telephone number. Give it with its area code, or with + and its country code."
+                errors.append(FieldError(f"/{name}", "invalid_phone", detail))
+            continue
+        if name == "email" and text and not _EMAIL.fullmatch(text):
+            errors.append(FieldError("/email", "invalid_email", "This is no e-mail address."))
+        if name == "birthday" and text and not _is_date(text):
+            errors.append(FieldError("/birthday", "invalid_date", "A date is written YYYY-MM-DD."))
+        values[name] = text
+    if errors:
+        raise Invalid("Some fields are wrong.", errors=errors)
+    return values
+
+
+def created(contact_id: str, values: Mapping[str, Any], now: datetime) -> Contact:
+    """The contact of cleaned values, with all its claims. Raises Invalid when it would have nothing to be known by."""
+    contact = Contact(id=contact_id, created_at=now, updated_at=now, **values)
+    return replace(contact, claims=contact_claims(_known(contact)))
+
+
+def changed(contact: Contact, values: Mapping[str, Any], now: datetime) -> Contact:
+    """The contact with cleaned values written over its own; the very same object when that changes nothing.
+
+    It takes the claims of what is new, gives those up that nothing of it makes any more, and leaves those alone that it
+    did not hold though its data made them: another contact holds them."""
+    if all(getattr(contact, name) == value for name, value in values.items()):
+        return contact
+    after = _known(replace(contact, **values, updated_at=now, version=contact.version + 1))
+    made = contact_claims(contact)
+    held = tuple(claim for claim in contact_claims(after) if claim in contact.claims or claim not in made)
+    return replace(after, claims=held)
+
+
+def field_of(claim: Claim, contact: Contact) -> str:
+    """The field of the contact that makes a claim: for pointing at it."""
+    if claim in email_claims(contact.email):
+        return "email"
+    return "mobile" if claim in phone_claims(contact.mobile) else "phone"
+
+
+def _known(contact: Contact) -> Contact:
+    if any(getattr(contact, name) for name in _SOME_OF) or contact.identities:
+        return contact
+    detail = "A contact needs a name or one of mobile, phone and email."
+    raise Invalid(detail, errors=[FieldError("/name", "required", detail)])
+
+
+def _unknown_references(name: str, value: Any) -> list[FieldError]:
+    """Nothing that these fields name can exist yet, so each name given is of something that does not exist."""
+    if name == "custom_fields":
+        pointers = [f"/{name}/{slug.replace('~', '~0').replace('/', '~1')}" for slug in value or {}]
+    elif name == "group_ids":
+        pointers = [f"/{name}/{position}" for position, _ in enumerate(value or ())]
+    else:
+        pointers = [f"/{name}"] if value else []
+    return [FieldError(pointer, "not_found", "There is no such thing in this account.") for pointer in pointers]
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return bool(_DATE.fullmatch(text) and date.fromisoformat(text))
+    except ValueError:
+        return False

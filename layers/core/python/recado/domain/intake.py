@@ -1,0 +1,349 @@
+"""What arrives in a thread and what one transaction makes of it. Pure: ids and the time are given.
+
+Decided here: an inbound message opens a chat when none is open, whatever its kind, but `system` (a number or an
+identity changed), which nobody has to answer. A system message, or an echo of what the company wrote in the provider's
+own app, that finds no open chat lies in the thread without a chat (`chat_id` empty): it is history, and nobody's work.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from recado.domain.chat_moves import ChatMove
+from recado.domain.chats import Author, Chat, Message, Thread, ThreadKey
+from recado.domain.messages import Echo, Edit, InboundMessage, Media, Revocation, Sender
+
+MAX_LAST_TEXT_BYTES = 300
+MAX_OPENING, MAX_IN_OPEN_CHAT = 16, 40
+"""Messages in one transaction, which takes 100 items. Each message is two; a contact that is made is up to 49, a chat
+that opens four."""
+MAX_RUN_BYTES = 2_500_000
+MAX_PAYLOAD_CHARACTERS = 250_000
+MAX_EDITS_KEPT = 10
+MAX_HISTORY_TEXT = 1_500
+_MAX_CLOCK_LEAD = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One message as it arrives, from the customer (`inbound`) or as the echo of one to them. `reply_to` is a provider
+    id."""
+
+    provider_id: str
+    sender: Sender
+    inbound: bool
+    kind: str
+    text: str
+    payload: Mapping[str, Any]
+    file: Mapping[str, Any] | None
+    reply_to: str | None
+    sent_at: datetime
+    referral: Mapping[str, Any] | None = None
+    digest: str | None = None
+
+    @property
+    def opens_chat(self) -> bool:
+        """Whether it is somebody's work."""
+        return self.inbound and self.kind != "system"
+
+
+def arrival(form: InboundMessage | Echo) -> Arrival:
+    """The arrival of a normal form. A file is a placeholder, state `pending`, until its bytes are fetched; the
+    provider's id of it, or its URL, is in `payload.media`. A reaction names the message it is for in
+    `payload.message_provider_id`."""
+    payload = dict(form.payload)
+    if form.media:
+        payload["media"] = {
+            name: value
+            for name, value in (
+                ("provider_id", form.media.provider_id),
+                ("url", form.media.url),
+                ("sha256", form.media.sha256),
+            )
+            if value
+        }
+    if form.kind == "reaction" and form.reply_to:
+        payload["message_provider_id"] = form.reply_to
+    inbound = isinstance(form, InboundMessage)
+    return Arrival(
+        provider_id=form.provider_id,
+        sender=form.sender if isinstance(form, InboundMessage) else form.recipient,
+        inbound=inbound,
+        kind=form.kind,
+        text=form.text or "",
+        payload=_bounded(payload),
+        file=placeholder(form.media) if form.media else None,
+        reply_to=form.reply_to,
+        sent_at=form.sent_at,
+        referral=form.referral if isinstance(form, InboundMessage) else None,
+        digest=form.digest if isinstance(form, InboundMessage) else None,
+    )
+
+
+def arrival_of_edit(edit: Edit) -> Arrival:
+    """An edit of a message that never came, or comes later, taken for the message itself: its last text is what counts,
+    and the original, if it comes, is then a duplicate."""
+    return Arrival(
+        provider_id=edit.original_id,
+        sender=edit.customer,
+        inbound=edit.by_customer,
+        kind=edit.kind,
+        text=edit.text or "",
+        payload={"edited_at": _text_of(edit.at), "edit_ids": [edit.provider_id]},
+        file=None,
+        reply_to=None,
+        sent_at=edit.at,
+    )
+
+
+def placeholder(media: Media) -> dict[str, Any]:
+    """The `file` of a message whose bytes are still at the provider."""
+    return {
+        "id": None,
+        "name": media.name,
+        "content_type": media.content_type,
+        "size": None,
+        "state": "pending",
+        "reason": None,
+    }
+
+
+def _bounded(payload: dict[str, Any]) -> dict[str, Any]:
+    """The payload, or a note that it was cut: the item of a message holds 400 KB, of which the text may take 100."""
+    if len(json.dumps(payload)) <= MAX_PAYLOAD_CHARACTERS:
+        return payload
+    return {"truncated": True, **{name: payload[name] for name in ("media", "message_provider_id") if name in payload}}
+
+
+def may_be_known(thread: Thread | None, arrival: Arrival) -> bool:
+    """Whether it is worth a read to ask if the message was recorded before: it is not newer than the last one of the
+    customer. What does not move that time, echoes and system messages, is always asked for."""
+    if thread is None:
+        return False
+    if not arrival.opens_chat or thread.last_inbound_at is None:
+        return thread.last_seq > 0
+    return arrival.sent_at <= thread.last_inbound_at
+
+
+def each_once(arrivals: Sequence[Arrival]) -> list[Arrival]:
+    """The arrivals in their order, each provider id where it first came."""
+    first: dict[str, Arrival] = {}
+    for one in arrivals:
+        first.setdefault(one.provider_id, one)
+    return list(first.values())
+
+
+def next_run(arrivals: Sequence[Arrival], thread: Thread | None) -> Sequence[Arrival]:
+    """As many of the arrivals as one transaction takes, by number of items and by size; at least one. In an open chat
+    that is more: no chat and no contact has to be made with them."""
+    most = MAX_IN_OPEN_CHAT if thread and thread.open_chat_id else MAX_OPENING
+    size = 0
+    for position, one in enumerate(arrivals[:most]):
+        size += 4 * len(one.text) + len(json.dumps(dict(one.payload)))
+        if size > MAX_RUN_BYTES and position > 0:
+            return arrivals[:position]
+    return arrivals[:most]
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What one transaction records: the thread as it was read and as it will be, the messages, the chat that opens, or
+    the open one that takes a new attribution, second ids of the customer that lead to this thread."""
+
+    seen: Thread | None
+    thread: Thread
+    messages: tuple[Message, ...]
+    digests: Mapping[str, str]
+    opened: Chat | None = None
+    touched: ChatMove | None = None
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def unread_added(self) -> int:
+        """How many messages of the customer came after the last one of the company, within this intake."""
+        count = 0
+        for message in self.messages:
+            count = count + 1 if message.direction == "inbound" else 0
+        return count
+
+    @property
+    def answered(self) -> bool:
+        """Whether the company wrote in between, so that what was unread before is read."""
+        return any(message.direction == "outbound" for message in self.messages)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where messages arrive: the channel, its department, and how ids are made (`new_id(kind)`)."""
+
+    channel_id: str
+    channel_type: str
+    department_id: str
+    new_id: Callable[[str], str]
+    now: datetime
+
+
+def take_in(
+    place: Place,
+    seen: Thread | None,
+    key: ThreadKey,
+    contact_id: str,
+    arrivals: Sequence[Arrival],
+    replies: Mapping[str, str],
+    open_chat: Chat | None,
+) -> Intake:
+    """Number the messages of a thread and open a chat when there is work and no open one. `replies`: provider id → our
+    message id. `open_chat` is needed when an arrival has a referral."""
+    thread = replace(seen, contact_id=contact_id) if seen else Thread(key=key, contact_id=contact_id, last_seq=0)
+    chat: Chat | None = None
+    messages = []
+    for arrived in arrivals:
+        seq = thread.last_seq + 1
+        if arrived.opens_chat and thread.open_chat_id is None:
+            chat = _opening(place, thread, seq)
+            thread = replace(thread, open_chat_id=chat.id)
+        message = _message(place, thread, seq, arrived, replies)
+        messages.append(message)
+        thread = _with(thread, message, arrived, place.now)
+    aliases, thread = _with_aliases(seen, thread, arrivals)
+    touch = last_touch(arrivals, place.now)
+    touched = None
+    if chat and touch:
+        chat = replace(chat, attribution=touch)
+    elif open_chat and touch:
+        touched = ChatMove(open_chat, replace(open_chat, attribution=touch, version=open_chat.version + 1))
+    return Intake(
+        seen=seen,
+        thread=thread,
+        messages=tuple(messages),
+        digests={one.provider_id: one.digest for one in arrivals if one.digest},
+        opened=chat,
+        touched=touched,
+        aliases=aliases,
+    )
+
+
+def _opening(place: Place, thread: Thread, seq: int) -> Chat:
+    return Chat(
+        id=place.new_id("ca"),
+        contact_id=thread.contact_id,
+        channel_id=place.channel_id,
+        channel_type=place.channel_type,
+        thread=thread.key,
+        department_id=place.department_id,
+        situation="queued",
+        opened_at=place.now,
+        queued_at=place.now,
+        first_seq=seq,
+    )
+
+
+def _message(place: Place, thread: Thread, seq: int, arrived: Arrival, replies: Mapping[str, str]) -> Message:
+    payload = dict(arrived.payload)
+    reply_to = replies.get(arrived.reply_to) if arrived.reply_to else None
+    if arrived.reply_to and reply_to is None:
+        payload["reply_to_provider_id"] = arrived.reply_to
+    return Message(
+        id=place.new_id("ms"),
+        chat_id=thread.open_chat_id or "",
+        contact_id=thread.contact_id,
+        thread=thread.key,
+        seq=seq,
+        direction="inbound" if arrived.inbound else "outbound",
+        kind=arrived.kind,
+        text=arrived.text,
+        status="received" if arrived.inbound else "sent",
+        author=Author("contact", thread.contact_id) if arrived.inbound else Author("system"),
+        sent_at=arrived.sent_at,
+        created_at=place.now,
+        payload=payload,
+        file=arrived.file,
+        reply_to=reply_to,
+        provider_id=arrived.provider_id,
+    )
+
+
+def _with(thread: Thread, message: Message, arrived: Arrival, now: datetime) -> Thread:
+    """The thread after a message. The customer's last time is the provider's, never goes back, and is never more than a
+    day ahead of ours."""
+    last_inbound_at = thread.last_inbound_at
+    if arrived.opens_chat:
+        at = min(arrived.sent_at, now + _MAX_CLOCK_LEAD)
+        last_inbound_at = at if last_inbound_at is None else max(last_inbound_at, at)
+    return replace(
+        thread,
+        last_seq=message.seq,
+        last_inbound_at=last_inbound_at,
+        last_message_at=max(message.sent_at, thread.last_message_at or message.sent_at),
+        last_text=shortened(message.text),
+        address=_address(arrived.sender) or thread.address,
+    )
+
+
+def _address(sender: Sender) -> str:
+    return sender.external_id or sender.phone or sender.user_id or sender.email or ""
+
+
+def _with_aliases(seen: Thread | None, thread: Thread, arrivals: Sequence[Arrival]) -> tuple[tuple[str, ...], Thread]:
+    """The second ids to be written, and the thread that knows the last of them. One that the thread knows already is
+    not written again."""
+    given = {name for one in arrivals for name in (one.sender.canonical, *one.sender.aliases)} - {thread.key.sender}
+    if seen is not None and seen.alias:
+        given.discard(seen.alias)
+    aliases = tuple(sorted(given))
+    return aliases, replace(thread, alias=aliases[-1]) if aliases else thread
+
+
+def last_touch(arrivals: Sequence[Arrival], now: datetime) -> Mapping[str, Any] | None:
+    """The attribution of the last arrival that came by an advertisement."""
+    referral = next((one.referral for one in reversed(arrivals) if one.referral), None)
+    return {**referral, "touched_at": _text_of(now)} if referral else None
+
+
+def shortened(text: str) -> str:
+    """The beginning of a text, so that a thread fits one write unit."""
+    return text.encode("utf-8")[:MAX_LAST_TEXT_BYTES].decode("utf-8", "ignore")
+
+
+def edited(message: Message, edit: Edit) -> Message | None:
+    """A message after an edit: the new text, and in `payload.history` the last texts it had with the time each ended.
+    None when the edit is known, older than the last, not by the author, or comes after the message was taken back."""
+    payload = message.payload
+    known = payload.get("edit_ids", [])
+    stale = _text_of(edit.at) < payload.get("edited_at", "")
+    if stale or edit.provider_id in known or "revoked_at" in payload or not _by_author(message, edit):
+        return None
+    changed = {
+        **payload,
+        "edited_at": _text_of(edit.at),
+        "edit_ids": [*known, edit.provider_id][-MAX_EDITS_KEPT:],
+        "history": _history(message, edit.at),
+    }
+    return replace(message, text=edit.text or "", payload=changed)
+
+
+def revoked(message: Message, revocation: Revocation) -> Message | None:
+    """A message after its author took it back: a tombstone without text; what it said stays in `payload.history`. None
+    when it is known, or not by the author."""
+    if "revoked_at" in message.payload or not _by_author(message, revocation):
+        return None
+    changed = {**message.payload, "revoked_at": _text_of(revocation.at), "history": _history(message, revocation.at)}
+    return replace(message, text="", payload=changed)
+
+
+def _by_author(message: Message, change: Edit | Revocation) -> bool:
+    return change.by_customer == (message.direction == "inbound")
+
+
+def _history(message: Message, at: datetime) -> list[Any]:
+    """Texts are kept up to 1,500 characters, the first and the last nine, so that the message stays an item."""
+    history = [*message.payload.get("history", []), {"text": message.text[:MAX_HISTORY_TEXT], "until": _text_of(at)}]
+    return history if len(history) <= MAX_EDITS_KEPT else [history[0], *history[1 - MAX_EDITS_KEPT :]]
+
+
+def _text_of(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"

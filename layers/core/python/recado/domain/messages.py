@@ -1,0 +1,184 @@
+"""Normal forms: what every channel's traffic becomes before the rest of the product sees it.
+
+They are named tuples and not frozen dataclasses: immutable too, five times cheaper to make (0.3 against 1.5
+microseconds for ten fields) and eight times cheaper to define at import, and ingress and the parsing of batches pay for
+both.
+
+Strings are clean (no lone surrogates, no NUL) and bounded, so that one message always fits a DynamoDB item of 400 KB:
+text by MAX_TEXT_BYTES, payload and referral by the readers of the channel layer. What was cut is said in
+``payload["truncated"]`` and in ``Parsed.kept_raw``, upon which the caller keeps the whole fragment raw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+MAX_TEXT_BYTES = 100_000
+
+Kind = Literal[
+    "text", "image", "audio", "video", "document", "sticker", "location", "contacts", "interactive", "button", "order",
+    "reaction", "system", "call", "unsupported",
+]  # fmt: skip
+MEDIA_KINDS = frozenset({"image", "audio", "video", "document", "sticker"})
+
+DeliveryStatus = Literal["sent", "delivered", "read", "failed"]
+
+FailureClass = Literal["retry", "needs_template", "recipient", "pause_channel", "content", "unknown"]
+"""retry: not sent, may be sent again, after retry_after_s if given · needs_template: the window is shut · recipient:
+this person cannot be reached · pause_channel: nothing can be sent until somebody mends the channel · content: this
+message is refused · unknown: it may have been sent and must never be sent again by itself."""
+
+
+class Sender(NamedTuple):
+    """The customer at the other end, of an inbound message or of an outbound one."""
+
+    canonical: str
+    """The key of the thread: ASCII, at most 160 characters."""
+    phone: str | None = None
+    """E.164 as the provider gave it, not canonical: the address to answer to."""
+    user_id: str | None = None
+    """The provider's own id of the person for this business."""
+    external_id: str | None = None
+    """The id that a customer's own system gave the person."""
+    email: str | None = None
+    name: str | None = None
+    aliases: tuple[str, ...] = ()
+    """Other canonical keys the same person is or was known by, for the caller to join."""
+
+
+class Media(NamedTuple):
+    """A file still at the provider: its id there, or a URL. Its bytes come later."""
+
+    provider_id: str | None
+    url: str | None
+    content_type: str | None
+    name: str | None = None
+    sha256: str | None = None
+    """As the provider writes it: base64 or hexadecimal."""
+
+
+class Failure(NamedTuple):
+    """Why a message was not sent: the provider's code as text, a title without message contents, what it means for
+    us."""
+
+    code: str
+    title: str
+    klass: FailureClass
+    retry_after_s: float | None = None
+
+
+class InboundMessage(NamedTuple):
+    provider_id: str
+    sender: Sender
+    kind: Kind
+    text: str | None
+    payload: dict[str, Any]
+    media: Media | None
+    reply_to: str | None
+    """Provider id of the message answered or reacted to."""
+    sent_at: datetime
+    referral: dict[str, Any] | None = None
+    digest: str | None = None
+    """Hash of the contents where the sender chooses the ids, so that an id used twice for different contents is
+    seen."""
+
+
+class Echo(NamedTuple):
+    """A message to the customer made in the provider's own app and told to us afterwards."""
+
+    provider_id: str
+    recipient: Sender
+    kind: Kind
+    text: str | None
+    payload: dict[str, Any]
+    media: Media | None
+    reply_to: str | None
+    sent_at: datetime
+
+
+class Edit(NamedTuple):
+    """The author replaced the text or caption of an earlier message."""
+
+    provider_id: str
+    original_id: str
+    customer: Sender
+    by_customer: bool
+    kind: Kind
+    text: str | None
+    at: datetime
+
+
+class Revocation(NamedTuple):
+    """The author deleted an earlier message."""
+
+    provider_id: str
+    original_id: str
+    customer: Sender
+    by_customer: bool
+    at: datetime
+
+
+class StatusUpdate(NamedTuple):
+    """What became of a message of ours. At least one of the two ids is there."""
+
+    provider_id: str | None
+    message_id: str | None
+    status: DeliveryStatus
+    at: datetime
+    error: Failure | None = None
+    recipient: Sender | None = None
+    pricing: dict[str, Any] | None = None
+
+
+class Parsed(NamedTuple):
+    messages: tuple[InboundMessage, ...] = ()
+    statuses: tuple[StatusUpdate, ...] = ()
+    echoes: tuple[Echo, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    revocations: tuple[Revocation, ...] = ()
+    kept_raw: tuple[str, ...] = ()
+    """Reasons, without contents, why the fragment is to be kept as it came; empty when nothing was lost."""
+
+
+class Template(NamedTuple):
+    name: str
+    language: str
+    variables: tuple[str, ...] | Mapping[str, str] = ()
+    """A tuple for {{1}}, {{2}} …; a mapping for named ones."""
+
+
+class OutboundMessage(NamedTuple):
+    """A message of ours as a channel needs it. ``kind`` is one of Kind or ``template``."""
+
+    id: str
+    chat_id: str
+    kind: str
+    text: str | None
+    created_at: datetime
+    payload: Mapping[str, Any]
+    """What the kind needs beside its text; the adapter's docstring says what. Empty for a text."""
+    media: Media | None = None
+    template: Template | None = None
+    reply_to: str | None = None
+    """Provider id of the message answered; of the message reacted to when kind is reaction."""
+
+
+class Sent(NamedTuple):
+    """The provider took the message. provider_id is None where the provider gives none."""
+
+    provider_id: str | None
+    status: DeliveryStatus = "sent"
+
+
+class Rejected(NamedTuple):
+    failure: Failure
+
+
+class CannotSend(Exception):
+    """No request can be made of this message on this channel; ``failure`` says why."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.title)
+        self.failure = failure

@@ -1,0 +1,224 @@
+"""A message on its way out: what is stored when it is written, and how its send goes on from there.
+
+A send is `pending` until a worker claims it, `claimed` while the provider is asked, `waiting` between two tries, and
+ends `settled` (sent or refused) or `unknown`: it may have been received, so nothing sends it again, only a later
+status settles it. Every step moves `version` by one and is written only over the version that it was decided from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from recado.domain.chats import Author, Chat, Message, MessageError, Status, Thread, ThreadKey
+from recado.domain.intake import shortened
+from recado.domain.messages import Failure, Media, OutboundMessage, Rejected, Sender, Sent, Template
+
+SendState = Literal["pending", "claimed", "waiting", "settled", "unknown"]
+
+ENQUEUE_AGAIN_S = 60
+"""After this long without a claim the command counts as lost and is put into the queue again."""
+ANSWER_ALLOWANCE_S = 10.0
+"""What a claim lasts beyond the time-outs of its requests: connecting, and writing down the outcome."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A message as somebody asks for it. `reply_to` is a message of the same thread; `payload` is what an interactive
+    one needs."""
+
+    kind: str
+    text: str = ""
+    template: Template | None = None
+    internal: bool = False
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """OUT: one send. `attempt` counts the claims made; `due` is when a sweep must look at it: the command is lost
+    (pending), the time of the next try has come (waiting), the claim is over (claimed); None when there is nothing
+    left to do by itself."""
+
+    message_id: str
+    thread: ThreadKey
+    seq: int
+    created_at: datetime
+    state: SendState = "pending"
+    attempt: int = 0
+    version: int = 1
+    due: datetime | None = None
+    reply_seq: int | None = None
+    provider_id: str | None = None
+    correlation_id: str = ""
+
+
+@dataclass(frozen=True)
+class Posting:
+    """What is written when a message is: the message, its thread before and after, the chat when its first answer
+    starts it, and the send unless it is a note."""
+
+    message: Message
+    thread_before: Thread
+    thread_after: Thread
+    chat_before: Chat | None
+    chat_after: Chat | None
+    out: Outgoing | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """A send's next state and what the message shows then; `status` None: nothing of the message changes."""
+
+    out: Outgoing
+    status: Status | None = None
+    provider_id: str | None = None
+    error: MessageError | None = None
+
+
+def post(
+    draft: Draft,
+    chat: Chat,
+    thread: Thread,
+    author: Author,
+    message_id: str,
+    reply: Message | None,
+    now: datetime,
+    correlation_id: str,
+) -> Posting:
+    """The message at the end of its thread. Whoever writes has read what came before; the serving agent's first answer
+    starts the chat.
+
+    A note has nowhere to go: it is `sent` when it is stored, and is not the thread's last message."""
+    payload = dict(draft.payload)
+    if draft.template is not None:
+        payload["template"] = _template_payload(draft.template)
+    message = Message(
+        id=message_id,
+        chat_id=chat.id,
+        contact_id=chat.contact_id,
+        thread=thread.key,
+        seq=thread.last_seq + 1,
+        direction="outbound",
+        kind=draft.kind,
+        text=draft.text,
+        status="sent" if draft.internal else "queued",
+        author=author,
+        sent_at=now,
+        created_at=now,
+        internal=draft.internal,
+        payload=payload,
+        reply_to=reply.id if reply else None,
+    )
+    after = replace(thread, last_seq=message.seq, unread=0)
+    if draft.internal:
+        return Posting(message, thread, after, None, None, None)
+    after = replace(after, last_message_at=now, last_text=shortened(message.text))
+    starts = (
+        chat.situation == "in_service"
+        and chat.started_at is None
+        and author.type == "user"
+        and author.id == chat.agent_id
+    )
+    started = replace(chat, started_at=now, version=chat.version + 1) if starts else None
+    out = Outgoing(
+        message_id,
+        thread.key,
+        message.seq,
+        now,
+        due=now + timedelta(seconds=ENQUEUE_AGAIN_S),
+        reply_seq=reply.seq if reply else None,
+        correlation_id=correlation_id,
+    )
+    return Posting(message, thread, after, chat if started else None, started, out)
+
+
+def outbound_message(message: Message, reply_provider_id: str | None) -> OutboundMessage:
+    """The message as a channel needs it; a stored template is of kind `template` there. Files are named by the
+    provider's own id."""
+    template = message.payload.get("template")
+    file = message.file
+    return OutboundMessage(
+        id=message.id,
+        chat_id=message.chat_id,
+        kind="template" if template else message.kind,
+        text=message.text,
+        created_at=message.created_at,
+        payload={name: value for name, value in message.payload.items() if name != "template"},
+        media=Media(file.get("provider_id"), file.get("url"), file.get("content_type"), file.get("name"))
+        if file
+        else None,
+        template=_template(template) if template else None,
+        reply_to=reply_provider_id,
+    )
+
+
+def _template_payload(template: Template) -> dict[str, Any]:
+    variables = template.variables
+    return {
+        "name": template.name,
+        "language": template.language,
+        "variables": dict(variables) if isinstance(variables, Mapping) else list(variables),
+    }
+
+
+def _template(payload: Mapping[str, Any]) -> Template:
+    variables = payload["variables"]
+    return Template(
+        payload["name"], payload["language"], variables if isinstance(variables, Mapping) else tuple(variables)
+    )
+
+
+def claim(out: Outgoing, requests_take_s: float, now: datetime) -> Outgoing:
+    """A worker takes the send, for as long as its requests may last."""
+    lease = timedelta(seconds=requests_take_s + ANSWER_ALLOWANCE_S)
+    return replace(out, state="claimed", attempt=out.attempt + 1, version=out.version + 1, due=now + lease)
+
+
+def enqueue_again(out: Outgoing, now: datetime) -> Outgoing:
+    """The send goes into the queue (again); if that command is lost too, the sweep finds it once more."""
+    return replace(out, state="pending", version=out.version + 1, due=now + timedelta(seconds=ENQUEUE_AGAIN_S))
+
+
+def conclude(out: Outgoing, outcome: Sent | Rejected, wait_s: float, give_up_after_s: float, now: datetime) -> Step:
+    """What follows from the provider's answer, or from none. `wait_s` is how long a retry would wait; one that would
+    come later than `give_up_after_s` after the message was written is given up, and the message has failed for the
+    last reason."""
+    if isinstance(outcome, Sent):
+        return Step(_end(out, "settled", outcome.provider_id), outcome.status, outcome.provider_id)
+    failure = outcome.failure
+    again_at = now + timedelta(seconds=wait_s)
+    if failure.klass == "retry" and (again_at - out.created_at).total_seconds() <= give_up_after_s:
+        return Step(replace(out, state="waiting", version=out.version + 1, due=again_at))
+    if failure.klass == "unknown":
+        return Step(_end(out, "unknown"), "unknown", error=_error(failure))
+    return Step(_end(out, "settled"), "failed", error=_error(failure))
+
+
+def told(out: Outgoing, status: Status, provider_id: str | None, error: MessageError | None) -> Step:
+    """What the provider tells of a send by our own message id: it was received, so nothing may send it again."""
+    return Step(_end(out, "settled", provider_id), status, provider_id, error)
+
+
+def recipient(thread: Thread) -> Sender:
+    """The customer at the other end. `address` is what the provider last called them: each channel reads it as its own
+    kind of id."""
+    address = thread.address or thread.key.sender
+    phone = address if address.startswith("+") and address[1:].isdigit() else None
+    return Sender(
+        canonical=thread.key.sender,
+        phone=phone,
+        user_id=None if phone else address,
+        external_id=address,
+        email=address if "@" in address else None,
+    )
+
+
+def _end(out: Outgoing, state: SendState, provider_id: str | None = None) -> Outgoing:
+    return replace(out, state=state, version=out.version + 1, due=None, provider_id=provider_id)
+
+
+def _error(failure: Failure) -> MessageError:
+    return MessageError(failure.code, failure.title)

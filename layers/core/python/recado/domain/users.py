@@ -1,0 +1,40 @@
+"""What a user, an account and a department must look like."""
+
+from __future__ import annotations
+
+import re
+
+from recado.domain.credentials import MAX_PASSWORD, MIN_PASSWORD
+from recado.domain.errors import Invalid
+
+_EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f<>()\",;:\\]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
+_LOCALE = re.compile(r"[a-z]{2,3}(?:-[A-Z]{2})?")
+MAX_EMAIL = 254
+
+
+def normal_email(email: str) -> str:
+    """The form under which an e-mail is one: without blanks around it, in lower case."""
+    return email.strip().lower()
+
+
+def checked_email(email: str, pointer: str = "/email") -> str:
+    """The normal form. Raises Invalid at the pointer."""
+    normal = normal_email(email)
+    if len(normal) > MAX_EMAIL or not normal.isascii() or not _EMAIL.fullmatch(normal):
+        raise Invalid.field(pointer, "invalid_email", "This is not an e-mail address.")
+    return normal
+
+
+def checked_password(password: str, pointer: str = "/password") -> str:
+    """The password as it is. Raises Invalid at the pointer."""
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        detail = f"A password has {MIN_PASSWORD} to {MAX_PASSWORD} characters."
+        raise Invalid.field(pointer, "password_length", detail)
+    return password
+
+
+def checked_locale(locale: str, pointer: str = "/locale") -> str:
+    """A language, and maybe a country: pt-BR. Raises Invalid at the pointer."""
+    if not _LOCALE.fullmatch(locale):
+        raise Invalid.field(pointer, "invalid_locale", "A locale looks like pt-BR.")
+    return locale

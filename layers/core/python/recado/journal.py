@@ -1,0 +1,33 @@
+"""What workers put right, set aside or tried, as log lines (ports.inbound.Journal, ports.outbox.SendJournal)."""
+
+from __future__ import annotations
+
+from recado import telemetry
+
+
+class LoggedJournal:
+    """Into the function's log."""
+
+    def kept_raw(self, channel_id: str, blob_key: str, count: int) -> None:
+        """A fragment is kept as it came."""
+        telemetry.warning("fragment_kept_raw", channel_id=channel_id, blob_key=blob_key, count=count)
+
+    def failed(self, record_id: str, receives: int, error: Exception) -> None:
+        """A command failed."""
+        telemetry.failure("command_failed", error, command_id=record_id, receives=receives)
+
+    def parked(self, record_id: str, blob_key: str) -> None:
+        """A command was set aside."""
+        telemetry.warning("command_parked", command_id=record_id, blob_key=blob_key)
+
+
+class LoggedSends:
+    """What comes of sends (ports.outbox.SendJournal)."""
+
+    def tried(self, message_id: str, attempt: int, state: str, code: str) -> None:
+        """A try ended."""
+        telemetry.info("send_tried", message_id=message_id, attempt=attempt, outcome=state, code=code or "ok")
+
+    def not_enqueued(self, message_id: str, error: Exception) -> None:
+        """The queue did not take the command."""
+        telemetry.failure("send_not_enqueued", error, message_id=message_id)

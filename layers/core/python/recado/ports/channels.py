@@ -1,0 +1,39 @@
+"""What services need of the storage of channels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from recado.domain.channels import Channel
+
+Secrets = Mapping[str, tuple[str, ...]]
+"""Each secret's values that hold at present, the newest first."""
+
+
+class ChannelStore(Protocol):
+    """Channels of an account; their secrets and addresses lie apart."""
+
+    def get(self, a: str, channel_id: str) -> Channel | None:
+        """A channel, removed ones too; None when there is none."""
+        ...
+
+    def secrets(self, a: str, channel_id: str) -> Secrets:
+        """A channel's secrets by name; empty when it has none."""
+        ...
+
+    def by_address(self, a: str, channel_type: str, address: str) -> str | None:
+        """The id of the channel that a provider's payload names by its address."""
+        ...
+
+    def page(self, a: str, limit: int, after: str | None) -> list[Channel]:
+        """Channels in the order of their ids, those after an id."""
+        ...
+
+    def create(self, a: str, channel: Channel, secrets: Secrets) -> None:
+        """Raises Conflict `address_taken`, NotFound when the department is gone."""
+        ...
+
+    def change(self, a: str, before: Channel, after: Channel, secrets: Secrets | None) -> bool:
+        """Write what changed; False when the channel is no longer as `before`. `secrets` None leaves them."""
+        ...

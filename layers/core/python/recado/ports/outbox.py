@@ -1,0 +1,136 @@
+"""What sending needs from outside: the adapters' way out, the store of sends, delivery statuses that came early."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from recado.domain.chats import Message, Thread, ThreadKey
+from recado.domain.errors import FieldError
+from recado.domain.messages import OutboundMessage, Rejected, Sender, Sent
+from recado.domain.sending import Outgoing, Posting, Step
+from recado.domain.windows import WindowRule
+from recado.ports.core import ConnectFailed, HttpResponse, NoAnswer
+
+
+class ProviderRequest(Protocol):
+    """One request to a provider (channels.base.HttpRequest). `customer_url`: a customer chose the URL."""
+
+    @property
+    def method(self) -> str: ...
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    @property
+    def body(self) -> bytes: ...
+
+    @property
+    def timeout_s(self) -> float: ...
+
+    @property
+    def customer_url(self) -> bool: ...
+
+
+class Retries(Protocol):
+    """When a retryable failure is tried again (channels.base.RetryPolicy)."""
+
+    @property
+    def give_up_after_s(self) -> float: ...
+
+    def wait_s(self, attempt: int, jitter: float, asked_s: float | None = None) -> float:
+        """Seconds before the try after the `attempt`-th; `jitter` in [0, 1)."""
+        ...
+
+
+class SendingAdapter(Protocol):
+    """A channel's adapter as far as sending goes (channels.base.ChannelAdapter)."""
+
+    @property
+    def window(self) -> WindowRule | None: ...
+
+    @property
+    def retries(self) -> Retries: ...
+
+    def check(self, message: OutboundMessage) -> tuple[FieldError, ...]:
+        """What is wrong with a message for this channel; empty: it can be sent."""
+        ...
+
+    def build_send(
+        self,
+        message: OutboundMessage,
+        to: Sender,
+        settings: Mapping[str, Any],
+        secrets: Mapping[str, tuple[str, ...]],
+        now: datetime,
+    ) -> Sequence[ProviderRequest]:
+        """The requests that send the message. Raises CannotSend."""
+        ...
+
+    def interpret(self, response: HttpResponse) -> Sent | Rejected:
+        """What the provider's answer means."""
+        ...
+
+    def interpret_no_response(self, error: ConnectFailed | NoAnswer) -> Rejected:
+        """What it means that no answer came."""
+        ...
+
+
+class Adapters(Protocol):
+    """Adapters by channel type."""
+
+    def __call__(self, channel_type: str) -> SendingAdapter: ...
+
+
+class OutboxStore(Protocol):
+    """Messages being written, and their sends."""
+
+    def write(self, a: str, posting: Posting) -> bool:
+        """Store a message with all that it moves, at once. False when thread or chat moved meanwhile; nothing was
+        written then."""
+        ...
+
+    def get(self, a: str, message_id: str) -> Outgoing | None:
+        """A send, strongly consistent."""
+        ...
+
+    def message(self, a: str, thread: ThreadKey, seq: int) -> Message | None:
+        """A message by its place, strongly consistent."""
+        ...
+
+    def thread(self, a: str, key: ThreadKey) -> Thread | None:
+        """A thread, strongly consistent."""
+        ...
+
+    def advance(self, a: str, before: Outgoing, step: Step) -> bool:
+        """Write a send's next state with what its message shows. False when the send moved meanwhile; nothing was
+        written then. A message whose status stands further keeps it."""
+        ...
+
+    def due(self, now: datetime, limit: int) -> list[tuple[str, str]]:
+        """Account and message id of sends that a sweep must look at; what it finds is read again by key."""
+        ...
+
+
+class ParkedStatuses(Protocol):
+    """Statuses that came before their message was known by the provider's id."""
+
+    def take_parked(self, a: str, channel_id: str, provider_id: str) -> int:
+        """Apply them; how many there were."""
+        ...
+
+
+class SendJournal(Protocol):
+    """What is told of sends to those who run the product: ids, numbers and codes only."""
+
+    def tried(self, message_id: str, attempt: int, state: str, code: str) -> None:
+        """A try ended; `state` is the send's from now on, `code` why it was not sent, empty when it was."""
+        ...
+
+    def not_enqueued(self, message_id: str, error: Exception) -> None:
+        """The queue did not take the command; the table's stream and the sweep put it there later."""
+        ...

@@ -1,0 +1,131 @@
+"""Channels of an account: what is connected, to which department, with which settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+
+from recado.domain.channels import Channel
+from recado.domain.errors import Busy, FieldError, Invalid, NotFound
+from recado.domain.ids import is_id
+from recado.ports.channels import ChannelStore, Secrets
+from recado.ports.core import Clock, Ids
+from recado.ports.people import DepartmentStore
+
+_TRIES = 5
+
+
+class ChannelRules(Protocol):
+    """What a type of channel says of its settings and secrets."""
+
+    def validate(self, settings: Mapping[str, Any], secrets: Mapping[str, Any]) -> tuple[FieldError, ...]: ...
+
+    def problems(self, settings: Mapping[str, Any], secrets: Mapping[str, Any]) -> tuple[FieldError, ...]: ...
+
+    def account_address(self, settings: Mapping[str, Any]) -> str | None: ...
+
+
+class ChannelService:
+    """Secrets go in and never come out; an address is of one channel of the account."""
+
+    def __init__(
+        self,
+        channels: ChannelStore,
+        departments: DepartmentStore,
+        rules: Callable[[str], ChannelRules],
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        """`rules` gives those of a type, or raises NotFound."""
+        self._channels = channels
+        self._departments = departments
+        self._rules = rules
+        self._clock = clock
+        self._ids = ids
+
+    def get(self, a: str, channel_id: str) -> Channel:
+        """Raises NotFound."""
+        channel = self._channels.get(a, channel_id)
+        if channel is None:
+            raise NotFound("There is no such channel.")
+        return channel
+
+    def page(self, a: str, limit: int, after: str | None) -> tuple[list[Channel], str | None]:
+        """A page of channels, oldest first, and the last id when there may be more."""
+        channels = self._channels.page(a, limit, after)
+        return channels, channels[-1].id if len(channels) == limit else None
+
+    def create(
+        self, a: str, channel_type: str, name: str, department_id: str | None, settings: Mapping[str, Any], secrets: Mapping[str, str]
+    ) -> Channel:
+        """Connect; without a department the default one. Raises Invalid with pointers, Conflict `address_taken`."""
+        try:
+            rules = self._rules(channel_type)
+        except NotFound:
+            raise Invalid.field("/type", "unknown_type", "There is no such type of channel.") from None
+        kept: Secrets = {key: (value,) for key, value in secrets.items()}
+        _check(rules, settings, kept)
+        channel = Channel(
+            id=self._ids.new("ch", a),
+            type=channel_type,
+            name=name,
+            department_id=self._department(a, department_id or self._departments.default(a)),
+            created_at=self._clock.now(),
+            settings=dict(settings),
+            address=rules.account_address(settings) or "",
+            problems=_problems(rules, settings, kept),
+        )
+        self._channels.create(a, channel, kept)
+        return channel
+
+    def change(self, a: str, channel_id: str, changes: Mapping[str, Any]) -> Channel:
+        """Change name, department_id, settings or secrets. Settings and secrets are merged by name, null takes one away.
+
+        Raises Invalid with pointers, NotFound, Conflict `address_taken`."""
+        fields = dict(changes)
+        given_settings, given_secrets = fields.pop("settings", {}), fields.pop("secrets", None)
+        if "department_id" in fields:
+            fields["department_id"] = self._department(a, fields["department_id"])
+        for _ in range(_TRIES):
+            before = self.get(a, channel_id)
+            rules = self._rules(before.type)
+            settings = _merged(before.settings, given_settings)
+            old = self._channels.secrets(a, channel_id)
+            secrets = _merged(old, {key: value and (value,) for key, value in (given_secrets or {}).items()})
+            _check(rules, settings, secrets)
+            after = replace(
+                before,
+                **fields,
+                settings=settings,
+                address=rules.account_address(settings) or "",
+                problems=(*_noted(before), *_problems(rules, settings, secrets)),
+                version=before.version + 1,
+            )
+            if self._channels.change(a, before, after, secrets if given_secrets is not None else None):
+                return after
+        raise Busy(f"channel {channel_id}")
+
+    def _department(self, a: str, department_id: str | None) -> str:
+        if department_id is None or not is_id(department_id, "dp", a) or self._departments.get(a, department_id) is None:
+            raise Invalid.field("/department_id", "unknown_department", "There is no such department.")
+        return department_id
+
+
+def _merged(old: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in {**old, **given}.items() if value is not None}
+
+
+def _check(rules: ChannelRules, settings: Mapping[str, Any], secrets: Secrets) -> None:
+    errors = rules.validate(settings, secrets)
+    if errors:
+        raise Invalid("The channel's settings or secrets are not right.", errors=errors)
+
+
+def _noted(channel: Channel) -> tuple[Mapping[str, Any], ...]:
+    """Problems that traffic showed: those that point at no setting."""
+    return tuple(one for one in channel.problems if "pointer" not in one)
+
+
+def _problems(rules: ChannelRules, settings: Mapping[str, Any], secrets: Secrets) -> tuple[Mapping[str, Any], ...]:
+    return tuple({"pointer": one.pointer, "code": one.code, "detail": one.detail} for one in rules.problems(settings, secrets))

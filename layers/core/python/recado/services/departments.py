@@ -1,0 +1,164 @@
+"""Departments, which of them is the default, and their members."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from recado.domain.errors import Busy, Conflict, Invalid, NotFound
+from recado.domain.ids import is_id
+from recado.domain.people import Access, Department, Membership
+from recado.ports.channels import ChannelStore
+from recado.ports.core import Clock, Ids
+from recado.ports.people import DepartmentStore, UserStore
+from recado.services.presence import PresenceService
+
+MAX_POSITION = 99_999_999
+_TRIES = 5
+
+
+@dataclass(frozen=True)
+class SeenDepartment:
+    """A department, and whether it is the account's default."""
+
+    department: Department
+    default: bool
+
+
+class DepartmentService:
+    """Exactly one department is the default: it changes by naming another one, never by taking the mark away."""
+
+    def __init__(
+        self,
+        departments: DepartmentStore,
+        users: UserStore,
+        channels: ChannelStore,
+        presence: PresenceService,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._departments = departments
+        self._users = users
+        self._channels = channels
+        self._presence = presence
+        self._clock = clock
+        self._ids = ids
+
+    def all(self, a: str) -> list[SeenDepartment]:
+        """Every department, oldest first."""
+        default = self._departments.default(a)
+        return [SeenDepartment(one, one.id == default) for one in self._departments.all(a)]
+
+    def get(self, a: str, department_id: str) -> SeenDepartment:
+        """Raises NotFound."""
+        return SeenDepartment(self._department(a, department_id), self._departments.default(a) == department_id)
+
+    def create(self, a: str, name: str, default: bool, access: Access, distribution: dict[str, Any]) -> SeenDepartment:
+        """Raises Invalid. `distribution` holds enabled, overflow_after_s, overflow_department_id, each or none."""
+        empty = Department(self._ids.new("dp", a), name, access, self._clock.now())
+        department = self._distributed(a, empty, distribution)
+        if not self._departments.create(a, department, default):
+            raise _no_overflow_department()
+        return SeenDepartment(department, default)
+
+    def change(
+        self, a: str, department_id: str, fields: dict[str, Any], default: bool | None, distribution: dict[str, Any]
+    ) -> SeenDepartment:
+        """`fields` are name and access. Raises Invalid, NotFound, Conflict `default_required`."""
+        for _ in range(_TRIES):
+            before = self.get(a, department_id)
+            if default is False and before.default:
+                raise Conflict("Make another department the default instead.", code="default_required")
+            after = self._distributed(a, replace(before.department, **fields), distribution)
+            after = replace(after, version=before.department.version + 1)
+            if self._departments.change(a, before.department, after, bool(default)):
+                return self.get(a, department_id)
+        raise Busy(f"department {department_id}")
+
+    def delete(self, a: str, department_id: str) -> None:
+        """Delete a department that nothing uses. Raises NotFound, Conflict `default_required` or `department_in_use`."""
+        for _ in range(_TRIES):
+            seen = self.get(a, department_id)
+            if seen.default:
+                raise Conflict("The default department cannot be deleted.", code="default_required")
+            use = self._use(a, department_id)
+            if use:
+                detail = f"The department still has {use}. Move them to another one first."
+                raise Conflict(detail, code="department_in_use", extra={"used_by": use})
+            if self._departments.delete(a, seen.department):
+                return
+        raise Busy(f"department {department_id}")
+
+    def members(self, a: str, department_id: str) -> list[tuple[str, Membership]]:
+        """Members in their predefined order. Raises NotFound."""
+        self._department(a, department_id)
+        return self._presence.members(a, department_id)
+
+    def member(self, a: str, department_id: str, user_id: str) -> Membership:
+        """Raises NotFound when the user is no member."""
+        membership = self._presence.get(a, user_id)[0].memberships.get(department_id)
+        if membership is None:
+            raise NotFound("There is no such member.")
+        return membership
+
+    def put_member(
+        self, a: str, department_id: str, user_id: str, agent: bool, supervisor: bool, unavailable: bool, position: int | None
+    ) -> Membership:
+        """Join or change; without a position the old one, or one after the last. Raises Invalid, NotFound."""
+        if not (agent or supervisor):
+            raise Invalid.field("/agent", "no_part", "A member is an agent, a supervisor or both.")
+        self._department(a, department_id)
+        if self._users.get(a, user_id) is None:
+            raise NotFound("There is no such user.")
+        if position is None:
+            position = self._place(a, department_id, user_id)
+        membership = Membership(position, agent, supervisor, unavailable)
+        self._presence.set_membership(a, user_id, department_id, membership)
+        return membership
+
+    def remove_member(self, a: str, department_id: str, user_id: str) -> None:
+        """Raises NotFound when the user is no member."""
+        self.member(a, department_id, user_id)
+        self._presence.set_membership(a, user_id, department_id, None)
+
+    def _place(self, a: str, department_id: str, user_id: str) -> int:
+        members = self._presence.members(a, department_id)
+        own = next((membership.position for member, membership in members if member == user_id), None)
+        if own is not None:
+            return own
+        return min(members[-1][1].position + 1, MAX_POSITION) if members else 1
+
+    def _distributed(self, a: str, department: Department, distribution: dict[str, Any]) -> Department:
+        """The department with the given settings of its distribution. Raises Invalid with pointers."""
+        names = {"enabled": "distribution_enabled"}
+        after = replace(department, **{names.get(key, key): value for key, value in distribution.items()})
+        target = after.overflow_department_id
+        if target is not None and "overflow_department_id" in distribution:
+            if target == department.id:
+                raise Invalid.field("/distribution/overflow_department_id", "same_department", "A department cannot overflow to itself.")
+            if not is_id(target, "dp", a) or self._departments.get(a, target) is None:
+                raise _no_overflow_department()
+        return after
+
+    def _use(self, a: str, department_id: str) -> str:
+        """What still uses a department, in words; empty for nothing. Removed channels do not count."""
+        if self._presence.members(a, department_id):
+            return "members"
+        if any(one.overflow_department_id == department_id for one in self._departments.all(a)):
+            return "departments that overflow to it"
+        after: str | None = None
+        while page := self._channels.page(a, 100, after):
+            if any(one.department_id == department_id and one.state != "removed" for one in page):
+                return "channels"
+            after = page[-1].id
+        return "open chats" if self._departments.open_chats(a, department_id) else ""
+
+    def _department(self, a: str, department_id: str) -> Department:
+        department = self._departments.get(a, department_id)
+        if department is None:
+            raise NotFound("There is no such department.")
+        return department
+
+
+def _no_overflow_department() -> Invalid:
+    return Invalid.field("/distribution/overflow_department_id", "unknown_department", "There is no such department.")

@@ -1,0 +1,175 @@
+"""Reception of webhooks: verify the bytes as they came, split them by customer, put them into the queue, answer.
+
+Every webhook that is answered with a 2xx is in the queue or kept raw; whatever fails on the way is raised, the provider
+is answered 500 and sends again. Sending again is harmless: a command's deduplication id is the digest of what it says,
+and what comes later than the queue remembers is refused by SEEN.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from recado.domain.ids import account_of, is_id
+from recado.ports.core import Blobs, Clock, Command, Queue
+from recado.ports.reception import ChannelDirectory, ConnectedChannel, WebhookAnswer, WebhookPart, Webhooks
+
+MAX_BODY_BYTES = 4_000_000
+MAX_DIRECT_COMMANDS = 10
+MAX_DIRECT_BYTES = 240_000
+"""SQS takes 256 KB in one call; the rest is for the envelope."""
+
+
+class WebhookRequest(NamedTuple):
+    """A request as it came. Header names are lower case."""
+
+    channel_id: str
+    method: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    raw: bytes
+    correlation_id: str
+
+
+class Received(NamedTuple):
+    """The answer and, for the log, what became of the body."""
+
+    answer: WebhookAnswer
+    account: str | None = None
+    commands: int = 0
+    kept: tuple[str, ...] = ()
+    stored: bool = False
+
+
+class IngressService:
+    """Webhooks of all channels."""
+
+    def __init__(
+        self,
+        channels: ChannelDirectory,
+        webhooks: Webhooks,
+        queue: Queue,
+        blobs: Blobs,
+        clock: Clock,
+        public_base_url: str,
+    ) -> None:
+        self._channels = channels
+        self._webhooks = webhooks
+        self._queue = queue
+        self._blobs = blobs
+        self._clock = clock
+        self._public_base_url = public_base_url
+
+    def receive(self, request: WebhookRequest) -> Received:
+        """One request. Raises whatever queue or blobs raise: nothing may be answered as taken that is not."""
+        a = account_of(request.channel_id)
+        channel = self._channels.find(a, request.channel_id) if a and is_id(request.channel_id, "ch", a) else None
+        if a is None or channel is None or channel.state == "removed":
+            return Received(WebhookAnswer(404))
+        if request.method == "GET":
+            return Received(self._webhooks.handshake(channel, request.query) or WebhookAnswer(405), a)
+        if len(request.raw) > MAX_BODY_BYTES:
+            return Received(WebhookAnswer(413), a)
+        if not self._is_signed(channel, request):
+            renewed = self._channels.find(a, channel.id, fresh=True)  # the secret may have been changed a moment ago
+            if renewed is None or renewed == channel or not self._is_signed(renewed, request):
+                return Received(WebhookAnswer(401), a)
+            channel = renewed
+        return self._take(a, channel, request)
+
+    def _is_signed(self, channel: ConnectedChannel, request: WebhookRequest) -> bool:
+        url = f"{self._public_base_url}/webhooks/{channel.id}"
+        return self._webhooks.is_signed(channel, request.raw, request.headers, url, self._clock.now())
+
+    def _take(self, a: str, channel: ConnectedChannel, request: WebhookRequest) -> Received:
+        parts = self._webhooks.split(channel, request.raw, request.headers, self._clock.now())
+        commands, kept = self._commands(a, channel, parts, request.correlation_id)
+        if kept:
+            keep(self._blobs, a, channel.id, request.raw)
+        stored = len(commands) > MAX_DIRECT_COMMANDS or sum(map(size_of, commands)) > MAX_DIRECT_BYTES
+        if stored:
+            self._queue.send([self._store(a, channel, commands, request.correlation_id)])
+        elif commands:
+            self._queue.send(commands)
+        answer = self._webhooks.ack(channel) if commands else WebhookAnswer(200)
+        return Received(answer, a, len(commands), kept, stored)
+
+    def _commands(
+        self, a: str, channel: ConnectedChannel, parts: Sequence[WebhookPart], correlation_id: str
+    ) -> tuple[list[Command], tuple[str, ...]]:
+        """A command for each customer, and why the body is kept raw, if it is: parts that are broken or not understood,
+        or of an address that no channel has."""
+        commands, kept = [], []
+        for part in parts:
+            if part.kind not in ("messages", "statuses"):
+                kept.append(part.kind)
+                continue
+            target = self._target(a, channel, part)
+            if target is None:
+                kept.append("unknown_address")
+            else:
+                commands.append(_part_command(a, target, part, correlation_id))
+        return commands, tuple(kept)
+
+    def _target(self, a: str, channel: ConnectedChannel, part: WebhookPart) -> ConnectedChannel | None:
+        """The channel that the payload names, which may be another one of the account than the URL does."""
+        if part.address is None or part.address == channel.address:
+            return channel
+        other = self._channels.by_address(a, channel.type, part.address)
+        return None if other is None or other.state == "removed" else other
+
+    def _store(self, a: str, channel: ConnectedChannel, commands: Sequence[Command], correlation_id: str) -> Command:
+        """The command that has the inbound worker send these, which are too many or too large for now."""
+        body = json.dumps([[one.group, one.dedup, dict(one.body)] for one in commands]).encode("ascii")
+        digest = sha256("".join(one.dedup for one in commands).encode()).hexdigest()
+        key = f"{a}/split/{channel.id}/{digest}.json"
+        self._blobs.put(key, body, "application/json")
+        return Command(
+            group=f"{channel.id}#split#{digest}",
+            dedup=digest,
+            body={
+                "kind": "split",
+                "account": a,
+                "channel_id": channel.id,
+                "key": key,
+                "correlation_id": correlation_id,
+            },
+        )
+
+
+def _part_command(a: str, channel: ConnectedChannel, part: WebhookPart, correlation_id: str) -> Command:
+    text = part.to_json()
+    return Command(
+        group=f"{channel.id}#{part.sender or ''}",
+        dedup=sha256(f"{channel.id}\n{text}".encode()).hexdigest(),
+        body={
+            "kind": "part",
+            "account": a,
+            "channel_id": channel.id,
+            "sender": part.sender,
+            "part": text,
+            "correlation_id": correlation_id,
+        },
+    )
+
+
+def size_of(command: Command) -> int:
+    """The bytes of a command's body in the queue: its part is ASCII, quotes and backslashes in it are escaped once
+    more."""
+    text: str = command.body["part"]
+    return len(text) + text.count('"') + text.count("\\") + 600
+
+
+def keep(blobs: Blobs, a: str, channel_id: str, raw: bytes) -> str:
+    """Keep bytes as they came; the same bytes are kept once. The key."""
+    key = f"{a}/kept/{channel_id}/{sha256(raw).hexdigest()}"
+    blobs.put(key, raw, "application/octet-stream")
+    return key
+
+
+def stored_commands(body: bytes) -> list[Command]:
+    """The commands that `_store` wrote."""
+    entries: list[tuple[str, str, dict[str, Any]]] = json.loads(body)
+    return [Command(group, dedup, command) for group, dedup, command in entries]

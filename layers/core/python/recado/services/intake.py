@@ -1,0 +1,234 @@
+"""Recording what customers said: the message, its contact and its chat in one transaction, each message once
+(docs/data-model.md C1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from recado.domain.chats import Author, Event, Message, Thread, ThreadKey
+from recado.domain.contact_claims import claims_of, first_seen, strongest_holder, with_learned
+from recado.domain.contacts import Contact, Identity
+from recado.domain.errors import Busy
+from recado.domain.intake import (
+    Arrival,
+    Intake,
+    Place,
+    arrival_of_edit,
+    each_once,
+    edited,
+    last_touch,
+    may_be_known,
+    next_run,
+    revoked,
+    take_in,
+)
+from recado.domain.messages import Edit, Revocation, Sender
+from recado.domain.windows import window_expires_at
+from recado.ports.agents import Waker
+from recado.ports.contacts import Contacts
+from recado.ports.core import Clock, Ids
+from recado.ports.inbound import ChannelProblems, ContactWrite, StatusStore, ThreadStore
+from recado.ports.reception import ConnectedChannel, Webhooks
+from recado.services.views import chat_view, contact_view
+
+_TRIES = 5
+
+
+@dataclass(frozen=True)
+class Customer:
+    """Whose messages are recorded: the account, the channel they came by and the key of their FIFO group."""
+
+    account: str
+    channel: ConnectedChannel
+    key: str
+
+
+class IntakeService:
+    """Level-triggered: each try reads the thread again and decides anew."""
+
+    def __init__(
+        self,
+        threads: ThreadStore,
+        contacts: Contacts,
+        statuses: StatusStore,
+        webhooks: Webhooks,
+        problems: ChannelProblems,
+        waker: Waker,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._threads = threads
+        self._contacts = contacts
+        self._statuses = statuses
+        self._webhooks = webhooks
+        self._problems = problems
+        self._waker = waker
+        self._clock = clock
+        self._ids = ids
+
+    def record(self, customer: Customer, arrivals: Sequence[Arrival]) -> None:
+        """Record messages of one customer in their order. Raises Busy after five lost races in a row."""
+        left = each_once(arrivals)
+        while left:
+            left = left[self._record_next(customer, left) :]
+
+    def _record_next(self, customer: Customer, left: Sequence[Arrival]) -> int:
+        """Record as many as one transaction takes; how many, from the first on, are recorded now."""
+        known: frozenset[str] = frozenset()
+        for _ in range(_TRIES):
+            thread = self._thread(customer, left)
+            run = next_run(left, thread)
+            fresh, replies = self._fresh(customer, thread, run, known)
+            if not fresh:
+                return len(run)
+            resolved = self._contact(customer, thread, fresh)
+            if resolved is None:
+                continue
+            contact_id, write = resolved
+            key = thread.key if thread else ThreadKey(customer.channel.id, customer.key)
+            open_chat = None
+            if thread and thread.open_chat_id and last_touch(fresh, self._clock.now()):
+                open_chat = self._threads.chat(customer.account, thread.open_chat_id)
+            intake = take_in(self._place(customer), thread, key, contact_id, fresh, replies, open_chat)
+            lost = self._threads.take_in(customer.account, intake, write, self._events(customer, intake))
+            if lost is None:
+                self._follow_up(customer, intake)
+                return len(run)
+            known |= lost.known
+        raise Busy(f"intake on {customer.channel.id}")
+
+    def _thread(self, customer: Customer, left: Sequence[Arrival]) -> Thread | None:
+        ids = {name for one in left for name in (one.sender.canonical, *one.sender.aliases)} - {customer.key}
+        return self._threads.thread(customer.account, ThreadKey(customer.channel.id, customer.key), sorted(ids))
+
+    def _fresh(
+        self, customer: Customer, thread: Thread | None, run: Sequence[Arrival], known: frozenset[str]
+    ) -> tuple[list[Arrival], dict[str, str]]:
+        """What is not recorded yet, and our ids of the messages that are answered. `known`: what a transaction was
+        refused for."""
+        a, channel_id = customer.account, customer.channel.id
+        doubtful = {one.provider_id for one in run if one.provider_id in known or may_be_known(thread, one)}
+        answered = {one.reply_to for one in run if one.reply_to} if thread else set()
+        seen = self._threads.seen(a, channel_id, sorted(doubtful | answered), certain=bool(known))
+        for one in run:
+            before = seen.get(one.provider_id)
+            if before and one.digest and before.digest and one.digest != before.digest:
+                self._problems.report(
+                    a,
+                    channel_id,
+                    "external_id_reused",
+                    "An external_id came again with other contents; the first ones were kept.",
+                )
+        fresh = [one for one in run if one.provider_id not in seen]
+        return fresh, {one: seen[one].message_id for one in answered if one in seen}
+
+    def _place(self, customer: Customer) -> Place:
+        channel = customer.channel
+        return Place(
+            channel.id,
+            channel.type,
+            channel.department_id,
+            lambda kind: self._ids.new(kind, customer.account),
+            self._clock.now(),
+        )
+
+    # -- whose they are
+    # ------------------------------------------------------------------------------------------------------
+
+    def _contact(
+        self, customer: Customer, thread: Thread | None, fresh: Sequence[Arrival]
+    ) -> tuple[str, ContactWrite | None] | None:
+        """The contact's id and what is to be written of it. An open chat's contact is not asked for; one that was
+        deleted since the last chat is made anew. None: it changed meanwhile, read again."""
+        if thread and (thread.open_chat_id or not any(one.opens_chat for one in fresh)):
+            return thread.contact_id, None
+        if thread and self._contacts.get(customer.account, thread.contact_id):
+            return thread.contact_id, None
+        sender = fresh[0].sender
+        sender = sender._replace(name=next((one.sender.name for one in fresh if one.sender.name), None))
+        return self._find_or_make(customer, sender)
+
+    def _find_or_make(self, customer: Customer, sender: Sender) -> tuple[str, ContactWrite | None] | None:
+        a, channel_id, now = customer.account, customer.channel.id, self._clock.now()
+        identity = Identity(channel_id, customer.key)
+        new = first_seen(
+            self._ids.new("ct", a), now, identity=identity, name=sender.name, phone=sender.phone, email=sender.email
+        )
+        others = [Identity(channel_id, name) for name in sender.aliases]
+        claims = claims_of(identities=(identity, *others), phones=(new.mobile,), email=new.email)
+        holders = self._contacts.holders(a, claims)
+        holder = strongest_holder(claims, holders)
+        if holder is None:
+            return new.id, ContactWrite(None, new, self._contact_event(customer, "contact.created", new))
+        before = self._contacts.get(a, holder)
+        if before is None:
+            return None
+        after = with_learned(
+            before, holders, now, identity=identity, name=sender.name, phone=sender.phone, email=sender.email
+        )
+        if after is before:
+            return before.id, None
+        return before.id, ContactWrite(before, after, self._contact_event(customer, "contact.updated", after))
+
+    def _contact_event(self, customer: Customer, name: str, contact: Contact) -> Event:
+        return Event(
+            id=self._ids.new("ev", customer.account),
+            type=name,
+            at=contact.updated_at,
+            actor=Author("contact", contact.id),
+            data=contact_view(contact, {customer.channel.type: True}),
+            contact_id=contact.id,
+        )
+
+    # -- what follows
+    # --------------------------------------------------------------------------------------------------------
+
+    def _events(self, customer: Customer, intake: Intake) -> list[Event]:
+        """A chat that opens is started, then queued, even if it is assigned at once."""
+        chat = intake.opened
+        if chat is None:
+            return []
+        until = window_expires_at(self._webhooks.window(customer.channel), intake.thread.last_inbound_at)
+        data = chat_view(chat, replace(intake.thread, unread=intake.unread_added), until)
+        return [
+            Event(self._ids.new("ev", customer.account), name, chat.opened_at, actor, data, chat.contact_id, chat.id)
+            for name, actor in (("chat.started", Author("contact", chat.contact_id)), ("chat.queued", Author("system")))
+        ]
+
+    def _follow_up(self, customer: Customer, intake: Intake) -> None:
+        if intake.opened:
+            self._waker.wake(customer.account, [intake.opened.department_id], "chat_waits")
+        for message in intake.messages:
+            if message.direction == "outbound" and message.provider_id:
+                self._statuses.take_parked(customer.account, customer.channel.id, message.provider_id)
+
+    # -- changes of what was said
+    # --------------------------------------------------------------------------------------------
+
+    def edit(self, customer: Customer, edit: Edit) -> None:
+        """Replace the text of an earlier message. One that is not known is recorded with the text it has now."""
+        for _ in range(_TRIES):
+            place = self._statuses.place(customer.account, customer.channel.id, edit.original_id)
+            if place is None:
+                self.record(customer, [arrival_of_edit(edit)])
+                return
+            before = self._threads.message(customer.account, place)
+            if self._changed(customer, before, edited(before, edit) if before else None):
+                return
+        raise Busy(f"edit on {customer.channel.id}")
+
+    def revoke(self, customer: Customer, revocation: Revocation) -> bool:
+        """Make an earlier message a tombstone. False when it is not known: there is nothing to take back."""
+        for _ in range(_TRIES):
+            place = self._statuses.place(customer.account, customer.channel.id, revocation.original_id)
+            before = self._threads.message(customer.account, place) if place else None
+            if before is None:
+                return False
+            if self._changed(customer, before, revoked(before, revocation)):
+                return True
+        raise Busy(f"revocation on {customer.channel.id}")
+
+    def _changed(self, customer: Customer, before: Message | None, after: Message | None) -> bool:
+        """Whether there is nothing left to do."""
+        return before is None or after is None or self._threads.change(customer.account, before, after)

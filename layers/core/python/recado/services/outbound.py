@@ -1,0 +1,211 @@
+"""The worker that sends: claim, ask the provider, write down what came of it. Nothing is sent twice; what may have
+been is `unknown`.
+
+A retry that is near is waited for here: the customer's group in the queue stands still meanwhile, so messages stay in
+order. A later one is left to the sweep, and those behind it go first (docs/decisions, retries of sends)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from recado.domain.chats import Message, Thread
+from recado.domain.errors import Busy
+from recado.domain.messages import CannotSend, Failure, Rejected, Sent
+from recado.domain.sending import Outgoing, Step, claim, conclude, enqueue_again, outbound_message, recipient
+from recado.ports.core import AddressRefused, Clock, Command, ConnectFailed, Http, NoAnswer, Queue
+from recado.ports.inbound import ChannelProblems
+from recado.ports.outbox import Adapters, OutboxStore, ParkedStatuses, ProviderRequest, SendingAdapter, SendJournal
+from recado.ports.reception import ChannelDirectory, ConnectedChannel
+from recado.services.sending import send_command
+
+PATIENCE_S = 20.0
+"""How long one command waits in all for retries. With the longest time-out of a request it must stay below the
+function's own."""
+_TRIES = 5
+
+_NO_CHANNEL = Rejected(
+    Failure("channel_unusable", "The channel was removed or paused before the message was sent.", "content")
+)
+_REFUSED = Rejected(
+    Failure("address_refused", "The channel's URL leads to an address that may not be called.", "pause_channel")
+)
+
+
+class OutboundService:
+    """Sends what the outbox holds. `pause` waits some seconds; `chance` gives a number in [0, 1)."""
+
+    def __init__(
+        self,
+        outbox: OutboxStore,
+        channels: ChannelDirectory,
+        problems: ChannelProblems,
+        statuses: ParkedStatuses,
+        adapters: Adapters,
+        http: Http,
+        customer_http: Http,
+        queue: Queue,
+        clock: Clock,
+        pause: Callable[[float], None],
+        chance: Callable[[], float],
+        journal: SendJournal,
+    ) -> None:
+        self._outbox = outbox
+        self._channels = channels
+        self._problems = problems
+        self._statuses = statuses
+        self._adapters = adapters
+        self._http = http
+        self._customer_http = customer_http
+        self._queue = queue
+        self._clock = clock
+        self._pause = pause
+        self._chance = chance
+        self._journal = journal
+
+    def send(self, a: str, message_id: str) -> None:
+        """Bring one send as far as it goes now. Repeating it is harmless at any point. Raises what storage raises; the
+        queue delivers the command again then."""
+        patience = self._clock.now() + timedelta(seconds=PATIENCE_S)
+        out = self._outbox.get(a, message_id)
+        if out is not None and _ended(out):
+            self._take_parked(a, out)  # whoever ended it may have died before this
+        while out is not None and not _ended(out):
+            now = self._clock.now()
+            if out.due is not None and out.due > now:
+                if out.state == "claimed" or (out.state == "waiting" and out.due > patience):
+                    return
+                if out.state == "waiting":
+                    self._pause((out.due - now).total_seconds())
+            out = self._go_on(a, out)
+
+    def settle_due(self, now: datetime, limit: int) -> int:
+        """The sweep: claims that ended without an answer are concluded, retries whose time has come and commands that
+        got lost go into the queue. How many were acted on."""
+        commands: list[Command] = []
+        concluded = 0
+        for a, message_id in self._outbox.due(now, limit):
+            out = self._outbox.get(a, message_id)
+            if out is None or out.due is None or out.due > now:
+                continue
+            if out.state == "claimed":
+                concluded += self._go_on(a, out) is not None
+            elif self._outbox.advance(a, out, Step(enqueue_again(out, now))):
+                commands.append(send_command(a, message_id, out.thread, out.correlation_id, out.attempt + 1))
+        if commands:
+            self._queue.send(commands)
+        return len(commands) + concluded
+
+    def _go_on(self, a: str, out: Outgoing) -> Outgoing | None:
+        """One step: a stale claim is concluded, anything else is tried. The send as it stands now; None when its
+        message is gone."""
+        message = self._outbox.message(a, out.thread, out.seq)
+        thread = self._outbox.thread(a, out.thread)
+        if message is None or thread is None:
+            return None
+        channel = self._channels.find(a, out.thread.channel_id)
+        if channel is None:
+            return self._write_down(a, out, _stale(out) or _NO_CHANNEL, None)
+        adapter = self._adapters(channel.type)
+        if out.state == "claimed":
+            return self._write_down(a, out, adapter.interpret_no_response(NoAnswer()), adapter)
+        if channel.state != "active":
+            return self._write_down(a, out, _NO_CHANNEL, adapter)
+        return self._try(a, out, message, thread, channel, adapter)
+
+    def _try(
+        self,
+        a: str,
+        out: Outgoing,
+        message: Message,
+        thread: Thread,
+        channel: ConnectedChannel,
+        adapter: SendingAdapter,
+    ) -> Outgoing | None:
+        now = self._clock.now()
+        outbound = outbound_message(message, self._provider_id_of_reply(a, out))
+        try:
+            requests = adapter.build_send(outbound, recipient(thread), channel.settings, channel.secrets, now)
+        except CannotSend as refusal:
+            return self._write_down(a, out, Rejected(refusal.failure), adapter)
+        claimed = claim(out, sum(request.timeout_s for request in requests), now)
+        if not self._outbox.advance(a, out, Step(claimed)):
+            return self._outbox.get(a, out.message_id)
+        return self._write_down(a, claimed, self._ask(adapter, requests), adapter)
+
+    def _provider_id_of_reply(self, a: str, out: Outgoing) -> str | None:
+        answered = self._outbox.message(a, out.thread, out.reply_seq) if out.reply_seq else None
+        return answered.provider_id if answered else None
+
+    def _ask(self, adapter: SendingAdapter, requests: Sequence[ProviderRequest]) -> Sent | Rejected:
+        """The requests one after the other. Once the first was taken, a later one that is not leaves the whole
+        unknown: sending it again would double the first."""
+        first: Sent | None = None
+        for request in requests:
+            outcome = self._request(adapter, request)
+            if isinstance(outcome, Rejected):
+                return outcome if first is None else Rejected(outcome.failure._replace(klass="unknown"))
+            first = first or outcome
+        if first is None:
+            raise ValueError("an adapter made no request of a message")
+        return first
+
+    def _request(self, adapter: SendingAdapter, request: ProviderRequest) -> Sent | Rejected:
+        http = self._customer_http if request.customer_url else self._http
+        try:
+            response = http.request(request.method, request.url, request.headers, request.body, request.timeout_s)
+        except AddressRefused:
+            return _REFUSED
+        except (ConnectFailed, NoAnswer) as error:
+            return adapter.interpret_no_response(error)
+        return adapter.interpret(response)
+
+    def _write_down(
+        self, a: str, out: Outgoing, outcome: Sent | Rejected, adapter: SendingAdapter | None
+    ) -> Outgoing | None:
+        """What came of it; the send as it stands then. A sweep that took the claim for dead meanwhile is corrected,
+        but only by an end; what a status has settled stands."""
+        wait_s, give_up_after_s = self._retry(out, outcome, adapter)
+        for _ in range(_TRIES):
+            step = conclude(out, outcome, wait_s, give_up_after_s, self._clock.now())
+            if self._outbox.advance(a, out, step):
+                self._tell(a, step, outcome)
+                return step.out
+            latest = self._outbox.get(a, out.message_id)
+            if (
+                latest is None
+                or latest.state in ("settled", "claimed")
+                or latest.attempt != out.attempt
+                or step.status is None
+            ):
+                return latest
+            out = latest
+        raise Busy(f"send of {out.message_id}")
+
+    def _retry(self, out: Outgoing, outcome: Sent | Rejected, adapter: SendingAdapter | None) -> tuple[float, float]:
+        if adapter is None or isinstance(outcome, Sent):
+            return 0.0, 0.0
+        policy = adapter.retries
+        return policy.wait_s(max(out.attempt, 1), self._chance(), outcome.failure.retry_after_s), policy.give_up_after_s
+
+    def _tell(self, a: str, step: Step, outcome: Sent | Rejected) -> None:
+        out = step.out
+        failure = None if isinstance(outcome, Sent) else outcome.failure
+        self._journal.tried(out.message_id, out.attempt, out.state, failure.code if failure else "")
+        self._take_parked(a, out)
+        if failure is not None and failure.klass == "pause_channel":
+            self._problems.report(a, out.thread.channel_id, failure.code, failure.title)
+
+    def _take_parked(self, a: str, out: Outgoing) -> None:
+        if out.provider_id:
+            self._statuses.take_parked(a, out.thread.channel_id, out.provider_id)
+
+
+def _ended(out: Outgoing) -> bool:
+    """Whether nothing is left to do by itself."""
+    return out.state in ("settled", "unknown")
+
+
+def _stale(out: Outgoing) -> Rejected | None:
+    """A claim whose channel is gone by now: nobody can say how its request ended."""
+    return Rejected(Failure("no_answer", "The provider did not answer.", "unknown")) if out.state == "claimed" else None

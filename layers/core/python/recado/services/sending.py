@@ -1,0 +1,187 @@
+"""Writing a message to a customer, or a note to colleagues: the one way by which anybody's message is sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from recado.domain.access import Caller, can_answer_chat, can_note_chat
+from recado.domain.chats import Author, Chat, Message, Thread, ThreadKey
+from recado.domain.errors import Busy, Conflict, FieldError, Forbidden, Invalid, NotFound
+from recado.domain.messages import Template
+from recado.domain.sending import Draft, outbound_message, post
+from recado.domain.windows import may_send, window_expires_at
+from recado.ports.chats import ChatStore
+from recado.ports.core import Clock, Command, Ids, Queue
+from recado.ports.outbox import Adapters, OutboxStore, SendingAdapter, SendJournal
+from recado.ports.reception import ChannelDirectory
+from recado.services.chats import ChatService
+from recado.services.views import moment
+
+MAX_NOTE_CHARACTERS = 10_000
+MAX_PAYLOAD_CHARACTERS = 20_000
+_TRIES = 5
+
+
+@dataclass(frozen=True)
+class NewMessage:
+    """What POST messages asks for. `kind` None: `text`, or a template when there is one."""
+
+    kind: str | None = None
+    text: str | None = None
+    file_id: str | None = None
+    template: Template | None = None
+    internal: bool = False
+    reply_to: str | None = None
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+class SendingService:
+    """Decides whether a message may be sent, stores it with its send, and puts the command into the queue."""
+
+    def __init__(
+        self,
+        chats: ChatService,
+        store: ChatStore,
+        outbox: OutboxStore,
+        channels: ChannelDirectory,
+        adapters: Adapters,
+        queue: Queue,
+        clock: Clock,
+        ids: Ids,
+        journal: SendJournal,
+    ) -> None:
+        self._chats = chats
+        self._store = store
+        self._outbox = outbox
+        self._channels = channels
+        self._adapters = adapters
+        self._queue = queue
+        self._clock = clock
+        self._ids = ids
+        self._journal = journal
+
+    def send(self, caller: Caller, chat_id: str, new: NewMessage, correlation_id: str = "") -> Message:
+        """The message as it is stored: `queued`, or `sent` for a note. 403 for who may not write here, 409
+        `chat_closed`, `channel_unusable`, `outside_window`, 400 and 404 with pointers. Raises Busy when the thread
+        never stands still."""
+        a = caller.account
+        draft = _draft(new)
+        message_id = self._ids.new("ms", a)
+        for _ in range(_TRIES):
+            chat = self._chats.visible(caller, chat_id)
+            _permit(caller, chat, draft.internal)
+            thread = self._store.thread(a, chat.thread)
+            if chat.situation == "closed" or thread is None or thread.open_chat_id != chat.id:
+                raise Conflict("The chat is closed.", code="chat_closed", extra={"situation": "closed"})
+            if new.file_id is not None:
+                raise NotFound(
+                    "There is no such file.", errors=[FieldError("/file_id", "not_found", "There is no such file.")]
+                )
+            reply = self._reply(a, thread, new.reply_to)
+            posting = post(draft, chat, thread, _author(caller), message_id, reply, self._clock.now(), correlation_id)
+            if not draft.internal:
+                self._check(a, chat, thread, posting.message, reply)
+            if self._outbox.write(a, posting):
+                if posting.out is not None:
+                    self._enqueue(a, posting.message, correlation_id)
+                return posting.message
+        raise Busy(f"message in {chat_id}")
+
+    def _reply(self, a: str, thread: Thread, message_id: str | None) -> Message | None:
+        if message_id is None:
+            return None
+        found = self._store.find_message(a, thread.key, message_id)
+        if found is None:
+            detail = "There is no such message in this conversation."
+            raise NotFound(detail, errors=[FieldError("/reply_to", "not_found", detail)])
+        return found
+
+    def _check(self, a: str, chat: Chat, thread: Thread, message: Message, reply: Message | None) -> None:
+        """The channel's say: whether it is there, what it can send, and its window."""
+        channel = self._channels.find(a, chat.channel_id)
+        if channel is None or channel.state != "active":
+            state = channel.state if channel else "removed"
+            raise Conflict(
+                f"The channel is {state}: nothing can be sent on it.",
+                code="channel_unusable",
+                extra={"channel_state": state},
+            )
+        adapter = self._adapters(chat.channel_type)
+        outbound = outbound_message(message, (reply.provider_id or "") if reply else None)
+        errors = adapter.check(outbound)
+        if errors:
+            raise Invalid(errors[0].detail, errors=errors)
+        self._check_window(adapter, thread, outbound.kind)
+
+    def _check_window(self, adapter: SendingAdapter, thread: Thread, kind: str) -> None:
+        rule = adapter.window
+        if may_send(rule, kind, thread.last_inbound_at, self._clock.now()):
+            return
+        expired_at = moment(window_expires_at(rule, thread.last_inbound_at))
+        raise Conflict(
+            "The customer has not written for too long: only a template may be sent now.",
+            code="outside_window",
+            extra={"window_expires_at": expired_at, "templates": []},
+        )
+
+    def _enqueue(self, a: str, message: Message, correlation_id: str) -> None:
+        """Losing this is no harm: the table's stream and then the sweep put the command into the queue again."""
+        try:
+            self._queue.send([send_command(a, message.id, message.thread, correlation_id)])
+        except Exception as error:
+            self._journal.not_enqueued(message.id, error)
+
+
+def send_command(a: str, message_id: str, thread: ThreadKey, correlation_id: str, attempt: int = 1) -> Command:
+    """The command by which a worker sends a message; `attempt` is the claim it is for, so that the same command twice
+    is one. Messages to one customer share a group: they leave in order."""
+    return Command(
+        group=f"{thread.channel_id}#{thread.sender}",
+        dedup=f"{message_id}-{attempt}",
+        body={"account": a, "message_id": message_id, "correlation_id": correlation_id},
+    )
+
+
+def _draft(new: NewMessage) -> Draft:
+    """The message that is asked for. Raises Invalid for what contradicts itself on any channel."""
+    if new.template is not None and (new.kind not in (None, "text", "template") or new.text):
+        raise Invalid.field("/template", "conflict", "A template has no other kind and no text of its own.")
+    kind = "text" if new.template is not None else new.kind or "text"
+    if kind == "template":
+        raise Invalid.field("/template", "required", "A template's name and language are needed.")
+    if new.payload and (kind != "interactive" or len(json.dumps(new.payload)) > MAX_PAYLOAD_CHARACTERS):
+        raise Invalid.field(
+            "/payload",
+            "invalid",
+            f"Only an interactive message has a payload, of {MAX_PAYLOAD_CHARACTERS:,} characters.",
+        )
+    if new.internal:
+        _check_note(kind, new)
+    return Draft(kind, new.text or "", new.template, new.internal, new.payload)
+
+
+def _check_note(kind: str, new: NewMessage) -> None:
+    if kind != "text" or new.template is not None:
+        raise Invalid.field("/kind", "kind_not_supported", "An internal note is a text.")
+    if not new.text or not new.text.strip():
+        raise Invalid.field("/text", "required", "A note needs a text.")
+    if len(new.text) > MAX_NOTE_CHARACTERS:
+        raise Invalid.field("/text", "text_too_long", f"A note has at most {MAX_NOTE_CHARACTERS} characters.")
+
+
+def _permit(caller: Caller, chat: Chat, internal: bool) -> None:
+    if internal:
+        if not can_note_chat(caller, chat):
+            raise Forbidden(
+                "Only who may answer this chat, or belongs to its department, writes notes in it.", code="not_your_chat"
+            )
+    elif not can_answer_chat(caller, chat):
+        raise Forbidden("Another agent serves this chat, or nobody yet: assume it first.", code="not_your_chat")
+
+
+def _author(caller: Caller) -> Author:
+    """A user, or for an API token the system with the token's id."""
+    return Author("user", caller.user_id) if caller.user_id else Author("system", caller.token_id)

@@ -1,0 +1,48 @@
+"""What is done every minute: jobs that look for what is due, a page at a time, each on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+PAGE = 100
+
+
+@dataclass
+class JobReport:
+    """What a job did: things done, and whether more were due when the time ran out. `error` ended it early."""
+
+    name: str
+    done: int = 0
+    left: bool = True
+    error: Exception | None = None
+
+
+class TickService:
+    """Runs jobs; each takes a limit and answers how many things it did. What is left is found again by the next
+    minute."""
+
+    def __init__(self, jobs: Mapping[str, Callable[[int], int]]) -> None:
+        self._jobs = jobs
+
+    def run(self, has_time: Callable[[], bool]) -> list[JobReport]:
+        """One page of each job in turn, while there is time, until nothing is due. A job that fails stops no other."""
+        reports = [JobReport(name) for name in self._jobs]
+        going = list(reports)
+        while going:
+            for report in list(going):
+                if not has_time():
+                    return reports
+                self._page(report)
+                if report.error is not None or not report.left:
+                    going.remove(report)
+        return reports
+
+    def _page(self, report: JobReport) -> None:
+        try:
+            done = self._jobs[report.name](PAGE)
+        except Exception as error:
+            report.error = error
+        else:
+            report.done += done
+            report.left = done >= PAGE

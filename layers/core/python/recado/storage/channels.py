@@ -1,0 +1,138 @@
+"""Channels, their secrets apart, and the claims on the addresses that route a provider's payloads."""
+
+from __future__ import annotations
+
+from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+
+from recado.domain.channels import Channel
+from recado.domain.errors import Conflict, NotFound
+from recado.ports.channels import Secrets
+from recado.storage import keys
+from recado.storage.departments import use_department
+from recado.storage.tables import TimeAttribute, WorkspaceRecord
+from recado.storage.transaction import Cancelled, Transaction, guard
+
+_ADDRESS_FREE = guard("channel-address-free", "two channels take one provider account at once: its payloads would go to either")
+_UNCHANGED = guard("channel-unchanged", "two changes of one channel at once: the later would undo the earlier or leak its address")
+
+
+class ChannelRecord(WorkspaceRecord):
+    """CHANNEL."""
+
+    id = UnicodeAttribute()
+    type = UnicodeAttribute()
+    name = UnicodeAttribute()
+    department_id = UnicodeAttribute()
+    created_at = TimeAttribute()
+    settings = JSONAttribute()
+    address = UnicodeAttribute(null=True)
+    state = UnicodeAttribute()
+    problems = JSONAttribute(null=True)
+    version = NumberAttribute(default=1)
+
+    @classmethod
+    def of_channel(cls, a: str, channel: Channel) -> ChannelRecord:
+        """The item of a channel."""
+        return cls.of(
+            channel,
+            pk=keys.workspace_pk(a, "CHANNELS"),
+            sk=channel.id,
+            settings=dict(channel.settings),
+            address=channel.address or None,
+            problems=[dict(one) for one in channel.problems] or None,
+        )
+
+    def channel(self) -> Channel:
+        """The entity."""
+        return self.to(
+            Channel, settings=self.settings, address=self.address or "", problems=tuple(self.problems or ()), version=int(self.version)
+        )
+
+
+class ChannelSecretsRecord(WorkspaceRecord):
+    """A channel's secrets: in a partition of their own, so that no list of channels reads them."""
+
+    secrets = JSONAttribute()
+
+
+class ChannelAddressRecord(WorkspaceRecord):
+    """An address is taken by a channel."""
+
+    channel_id = UnicodeAttribute()
+
+
+class ChannelStore:
+    """The channels of the workspace table (port: recado/ports/channels.py)."""
+
+    def get(self, a: str, channel_id: str) -> Channel | None:
+        """A channel, removed ones too; None when there is none."""
+        for record in ChannelRecord.batch_get([(keys.workspace_pk(a, "CHANNELS"), channel_id)], consistent_read=True):
+            return record.channel()
+        return None
+
+    def secrets(self, a: str, channel_id: str) -> Secrets:
+        """A channel's secrets by name, each the values that hold, the newest first; empty when it has none."""
+        for record in ChannelSecretsRecord.batch_get([(keys.workspace_pk(a, "CHANNELSECRETS"), channel_id)], consistent_read=True):
+            return {name: tuple(values) for name, values in record.secrets.items()}
+        return {}
+
+    def by_address(self, a: str, channel_type: str, address: str) -> str | None:
+        """The id of the channel that a provider's payload names by its address."""
+        for record in ChannelAddressRecord.batch_get([(keys.channel_address_pk(a, channel_type), address)], consistent_read=True):
+            return record.channel_id
+        return None
+
+    def page(self, a: str, limit: int, after: str | None) -> list[Channel]:
+        """Channels in the order of their ids, those after an id."""
+        beyond = ChannelRecord.sk > after if after else None
+        return [record.channel() for record in ChannelRecord.query(keys.workspace_pk(a, "CHANNELS"), beyond, limit=limit)]
+
+    def create(self, a: str, channel: Channel, secrets: Secrets) -> None:
+        """Raises Conflict `address_taken`, NotFound when the department is gone."""
+        tx = Transaction()
+        use_department(tx, a, channel.department_id)
+        tx.put("channel", ChannelRecord.of_channel(a, channel))
+        tx.put("secrets", _secrets_record(a, channel.id, secrets))
+        if channel.address:
+            _claim_address(tx, a, channel)
+        try:
+            tx.commit()
+        except Cancelled as cancelled:
+            _refuse(cancelled)
+
+    def change(self, a: str, before: Channel, after: Channel, secrets: Secrets | None) -> bool:
+        """Write what changed; False when the channel is no longer as `before`. `secrets` None leaves them."""
+        tx = Transaction()
+        if after.department_id != before.department_id:
+            use_department(tx, a, after.department_id)
+        tx.put("channel", ChannelRecord.of_channel(a, after), _UNCHANGED(ChannelRecord.version == before.version))
+        if secrets is not None:
+            tx.put("secrets", _secrets_record(a, after.id, secrets))
+        if after.address != before.address:
+            if before.address:
+                tx.delete("old-address", ChannelAddressRecord(keys.channel_address_pk(a, before.type), before.address))
+            if after.address:
+                _claim_address(tx, a, after)
+        try:
+            tx.commit()
+        except Cancelled as cancelled:
+            if "channel" in cancelled.failed:
+                return False
+            _refuse(cancelled)
+        return True
+
+
+def _secrets_record(a: str, channel_id: str, secrets: Secrets) -> ChannelSecretsRecord:
+    return ChannelSecretsRecord(keys.workspace_pk(a, "CHANNELSECRETS"), channel_id, secrets={name: list(values) for name, values in secrets.items()})
+
+
+def _claim_address(tx: Transaction, a: str, channel: Channel) -> None:
+    record = ChannelAddressRecord(keys.channel_address_pk(a, channel.type), channel.address, channel_id=channel.id)
+    tx.put("address", record, _ADDRESS_FREE(ChannelAddressRecord.pk.does_not_exist()))
+
+
+def _refuse(cancelled: Cancelled) -> None:
+    """Raises what the failed condition means."""
+    if "used-department" in cancelled.failed:
+        raise NotFound("There is no such department.") from cancelled
+    raise Conflict("Another channel of this account has this address.", code="address_taken") from cancelled

@@ -1,0 +1,122 @@
+"""Pages of contacts: sixteen queries at once, one for each shard, merged.
+
+What is merged ends at the first place up to which every shard was read; the next page goes on behind what was reported,
+so that nothing is left out and nothing comes twice while contacts are added."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from heapq import merge
+from itertools import islice, takewhile
+from typing import Generic, TypeVar
+
+from recado.domain.contact_search import Query
+from recado.ports.contacts import ContactPage
+from recado.storage import keys
+from recado.storage.contact_records import ContactRecord, TokenRecord
+from recado.storage.contacts import ContactStore
+
+_R = TypeVar("_R", ContactRecord, TokenRecord)
+
+_SHARD_NAMES = tuple(f"{shard:x}" for shard in range(keys.SHARDS))
+_LAST = "\U0010ffff"
+"""After everything that a key can go on with."""
+
+# How much a page reads, so that it stays within 40 RRU whatever was asked for: contacts of some 700 bytes, tokens of
+# some 250. Of tokens: how many of each shard are read, and how many contacts at most are then got for them.
+_MOST_CONTACTS_OF_A_SHARD = 22
+_ONE_WORD = 16, 48
+_SEVERAL_WORDS = 48, 32
+
+
+@dataclass(frozen=True)
+class _Slice(Generic[_R]):
+    """What one shard gave; `more` when it was not read to its end."""
+
+    records: list[_R]
+    more: bool
+
+
+class ContactLists:
+    """The port `recado.ports.contacts.ContactLists` on DynamoDB."""
+
+    def __init__(self, contacts: ContactStore) -> None:
+        self._contacts = contacts
+
+    def page(self, a: str, limit: int, after: str | None) -> ContactPage:
+        """All contacts, newest first: 16 queries. A page may be shorter than `limit` and have a `next` all the same."""
+        most = min(limit // 8 + 6, _MOST_CONTACTS_OF_A_SHARD)
+        before = keys.contact_sk(after) if after else keys.contact_sk(_LAST)
+
+        def read(shard: str) -> _Slice[ContactRecord]:
+            # Nothing in the partition sorts before its contacts, so there is no lower end to name.
+            found = ContactRecord.query(
+                keys.contact_shard(a, shard),
+                ContactRecord.sk < before,
+                scan_index_forward=False,
+                limit=most + 1,
+                page_size=most + 1,
+            )
+            records = list(found)
+            return _Slice(records[:most], len(records) > most)
+
+        merged, more = _merged(_all_shards(read), "sk", newest_first=True)
+        items = tuple(record.contact() for record in merged[:limit])
+        return ContactPage(items, items[-1].id if items and (more or len(merged) > limit) else None)
+
+    def search(self, a: str, query: Query, limit: int, after: str | None) -> ContactPage:
+        """What meets a query, in the order of the tokens: 16 queries and 1 batch get of at most 48 contacts. Of a query
+        of several words the longest is looked up and the others are tested on what it finds, so a page may be empty and
+        have a `next` all the same."""
+        per_shard, most = _SEVERAL_WORDS if query.others else _ONE_WORD
+        # Places end in ids of one length, so with `!` begins what is behind the place itself and before every other.
+        start = f"TOK#{_place(query, after)}!" if after else f"TOK#{query.prefix}"
+
+        def read(shard: str) -> _Slice[TokenRecord]:
+            condition = TokenRecord.sk.between(start, f"TOK#{query.prefix}{_LAST}")
+            most_read = per_shard + 1
+            found = TokenRecord.query(keys.contact_shard(a, shard), condition, limit=most_read, page_size=most_read)
+            records = list(found)
+            return _Slice(records[:per_shard], len(records) > per_shard)
+
+        merged, more = _merged(_all_shards(read), "sk", newest_first=False)
+        met = (record for record in merged if query.met_by(record.token, record.tokens))
+        found = list(islice(met, min(limit, most) + 1))
+        full = len(found) > min(limit, most)
+        found = found[: min(limit, most)]
+        contacts = self._contacts.get_many(a, [record.contact_id for record in found])
+        items = tuple(contacts[record.contact_id] for record in found if record.contact_id in contacts)
+        reached = found[-1] if full else merged[-1] if more else None
+        return ContactPage(items, reached.place if reached else None)
+
+
+def _merged(slices: list[_Slice[_R]], key: str, *, newest_first: bool) -> tuple[list[_R], bool]:
+    """The records of all shards in order, as far as every shard was read, and whether there are more."""
+    by_key = operator.attrgetter(key)
+    ends = [by_key(one.records[-1]) for one in slices if one.more]
+    everything = merge(*(one.records for one in slices), key=by_key, reverse=newest_first)
+    if not ends:
+        return list(everything), False
+    end, within = (max(ends), operator.ge) if newest_first else (min(ends), operator.le)
+    return list(takewhile(lambda record: within(by_key(record), end), everything)), True
+
+
+def _all_shards(read: Callable[[str], _Slice[_R]]) -> list[_Slice[_R]]:
+    ContactRecord._get_connection()  # made once here rather than by sixteen threads at a time
+    return list(_pool().map(read, _SHARD_NAMES))
+
+
+@lru_cache(maxsize=1)
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(keys.SHARDS, thread_name_prefix="contact-shard")
+
+
+def _place(query: Query, cursor: str) -> str:
+    """The place that a cursor of this query names. Raises ValueError for any other text."""
+    if not cursor.startswith(query.prefix) or "#" not in cursor:
+        raise ValueError("no cursor of this search")
+    return cursor

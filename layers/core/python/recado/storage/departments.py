@@ -1,0 +1,130 @@
+"""Departments, and the one item that says which is the default."""
+
+from __future__ import annotations
+
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.exceptions import DoesNotExist
+
+from recado.domain.chats import OPEN_SITUATIONS
+from recado.domain.people import Department
+from recado.storage import keys
+from recado.storage.chat_records import ChatRecord
+from recado.storage.tables import TimeAttribute, WorkspaceRecord
+from recado.storage.transaction import Cancelled, Transaction, guard
+
+_EXISTS = guard("department-exists", "a department is deleted while something begins to use it: half a department would appear")
+_SEEN = guard("department-unchanged", "a department is changed, or begins to be used, after who changes or deletes it has read it")
+_NOT_DEFAULT = guard("department-not-default", "a department becomes the default while it is deleted: the account would have none")
+
+_DEFAULT = "DEFAULT"
+
+
+class DepartmentRecord(WorkspaceRecord):
+    """DEPARTMENT."""
+
+    id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    access = UnicodeAttribute()
+    created_at = TimeAttribute()
+    distribution_enabled = BooleanAttribute()
+    overflow_after_s = NumberAttribute(null=True)
+    overflow_department_id = UnicodeAttribute(null=True)
+    version = NumberAttribute()
+
+    @classmethod
+    def of_department(cls, a: str, department: Department) -> DepartmentRecord:
+        """The item of a department."""
+        return cls.of(department, pk=keys.workspace_pk(a, "DEPARTMENTS"), sk=department.id)
+
+    def department(self) -> Department:
+        """The entity."""
+        after = self.overflow_after_s
+        return self.to(Department, overflow_after_s=None if after is None else int(after), version=int(self.version))
+
+
+class DefaultRecord(WorkspaceRecord):
+    """DEFAULT: one item, so exactly one default department."""
+
+    department_id = UnicodeAttribute()
+
+
+class DepartmentStore:
+    """The departments of the workspace table (port: recado/ports/people.py)."""
+
+    def get(self, a: str, department_id: str) -> Department | None:
+        """A department, or None."""
+        for record in DepartmentRecord.batch_get([(keys.workspace_pk(a, "DEPARTMENTS"), department_id)], consistent_read=True):
+            return record.department()
+        return None
+
+    def default(self, a: str) -> str | None:
+        """The id of the default department; None for an account that does not exist."""
+        try:
+            return DefaultRecord.get(keys.workspace_pk(a, "DEPARTMENTS"), _DEFAULT, consistent_read=True).department_id
+        except DoesNotExist:
+            return None
+
+    def all(self, a: str) -> list[Department]:
+        """Every department, oldest first. An account has few."""
+        below = DepartmentRecord.sk.startswith("dp_")
+        return [one.department() for one in DepartmentRecord.query(keys.workspace_pk(a, "DEPARTMENTS"), below, consistent_read=True)]
+
+    def create(self, a: str, department: Department, default: bool) -> bool:
+        """False when the department it overflows to is gone."""
+        tx = Transaction()
+        add_department(tx, a, department, default)
+        if department.overflow_department_id:
+            use_department(tx, a, department.overflow_department_id)
+        return _committed(tx)
+
+    def change(self, a: str, before: Department, after: Department, default: bool) -> bool:
+        """Write a change, and the default with it; False when the department, or the one it overflows to, is no longer as seen."""
+        tx = Transaction()
+        tx.put("department", DepartmentRecord.of_department(a, after), _SEEN(DepartmentRecord.version == before.version))
+        if default:
+            tx.put("default", _default_record(a, after.id))
+        if after.overflow_department_id and after.overflow_department_id != before.overflow_department_id:
+            use_department(tx, a, after.overflow_department_id)
+        return _committed(tx)
+
+    def delete(self, a: str, department: Department) -> bool:
+        """Delete a department that was seen unused and not the default; False when that changed."""
+        tx = Transaction()
+        tx.check("default", _default_record(a, department.id), _NOT_DEFAULT(DefaultRecord.department_id != department.id))
+        record = DepartmentRecord(keys.workspace_pk(a, "DEPARTMENTS"), department.id)
+        tx.delete("department", record, _SEEN(DepartmentRecord.version == department.version))
+        return _committed(tx)
+
+    def open_chats(self, a: str, department_id: str) -> bool:
+        """Whether the department has open chats, as far as its index knows."""
+        pk = keys.index_pk(a, department_id)
+        return any(
+            list(ChatRecord.by_department.query(pk, ChatRecord.de_sk.startswith(f"{situation}#"), limit=1))
+            for situation in OPEN_SITUATIONS
+        )
+
+
+def add_department(tx: Transaction, a: str, department: Department, default: bool) -> None:
+    """Put a new department into a transaction."""
+    tx.put("department", DepartmentRecord.of_department(a, department))
+    if default:
+        tx.put("default", _default_record(a, department.id))
+
+
+def _default_record(a: str, department_id: str) -> DefaultRecord:
+    return DefaultRecord(keys.workspace_pk(a, "DEPARTMENTS"), _DEFAULT, department_id=department_id)
+
+
+def use_department(tx: Transaction, a: str, department_id: str) -> None:
+    """Require the department, and count it as changed, so that it cannot be deleted by who saw it unused. Label `used-department`."""
+    record = DepartmentRecord(keys.workspace_pk(a, "DEPARTMENTS"), department_id)
+    exists = _EXISTS(DepartmentRecord.pk.exists())
+    tx.update("used-department", record, [DepartmentRecord.version.add(1)], exists)
+
+
+def _committed(tx: Transaction) -> bool:
+    try:
+        tx.commit()
+    except Cancelled:
+        return False
+    return True

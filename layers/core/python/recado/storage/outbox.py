@@ -1,0 +1,218 @@
+"""Messages being written and their sends: MSG, THREAD and OUT in one transaction, then OUT with what its message shows
+(docs/data-model.md D2)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.exceptions import DoesNotExist, PutError
+from pynamodb.expressions.update import Action
+
+from recado.domain.chat_moves import ChatMove
+from recado.domain.chats import Message, Status, Thread, ThreadKey
+from recado.domain.delivery import earlier_than
+from recado.domain.errors import Busy
+from recado.domain.sending import Outgoing, Posting, Step, told
+from recado.ports.inbound import Delivery, Seen
+from recado.storage import keys
+from recado.storage.chat_moves import add_move
+from recado.storage.chat_records import Due, MessageRecord, SeenRecord, ThreadRecord
+from recado.storage.statuses import STATUS_FORWARD
+from recado.storage.tables import ChatsRecord, TimeAttribute
+from recado.storage.threads import SEEN_DAYS
+from recado.storage.transaction import Cancelled, Transaction, guard
+
+KEPT_DAYS = 7
+_TRIES = 5
+POST_MOVES = guard(
+    "post-moves-thread-from-seen-seq",
+    "two messages are written in one thread at once, or its chat closes meanwhile: one would take the other's place, "
+    "or lie in a closed chat",
+)
+SEND_MOVES = guard(
+    "send-moves-from-seen-version",
+    "two workers, a sweep and a status act on one send at once: each decides from what it read, and the customer "
+    "would get it twice",
+)
+
+
+class OutRecord(ChatsRecord):
+    """OUT: a send; in the `due` index while something is to be done about it, gone some days after it ended."""
+
+    message_id = UnicodeAttribute()
+    channel_id = UnicodeAttribute()
+    sender = UnicodeAttribute()
+    seq = NumberAttribute()
+    created_at = TimeAttribute()
+    state = UnicodeAttribute()
+    attempt = NumberAttribute()
+    version = NumberAttribute()
+    due_at = TimeAttribute(null=True)
+    reply_seq = NumberAttribute(null=True)
+    provider_id = UnicodeAttribute(null=True)
+    correlation_id = UnicodeAttribute(null=True)
+    due_pk = UnicodeAttribute(null=True)
+    due_sk = UnicodeAttribute(null=True)
+    due = Due()
+
+    @classmethod
+    def of_send(cls, a: str, out: Outgoing) -> OutRecord:
+        """The item of a send, with its place in the `due` index while it has one; when it has ended, with the day it
+        goes."""
+        ended = out.state in ("settled", "unknown")
+        return cls.of(
+            out,
+            pk=keys.out_pk(a, out.message_id),
+            sk="OUT",
+            channel_id=out.thread.channel_id,
+            sender=out.thread.sender,
+            correlation_id=out.correlation_id or None,
+            due=None,
+            due_at=out.due,
+            due_pk=keys.due_pk(out.message_id) if out.due else None,
+            due_sk=keys.stamp(out.due) if out.due else None,
+            ttl=int((out.created_at + timedelta(days=KEPT_DAYS)).timestamp()) if ended else None,
+        )
+
+    def send(self) -> Outgoing:
+        """The entity."""
+        return self.to(
+            Outgoing,
+            thread=ThreadKey(self.channel_id, self.sender),
+            seq=int(self.seq),
+            attempt=int(self.attempt),
+            version=int(self.version),
+            due=self.due_at,
+            reply_seq=None if self.reply_seq is None else int(self.reply_seq),
+        )
+
+
+class DynamoOutbox:
+    """The store of sends (ports.outbox.OutboxStore)."""
+
+    def write(self, a: str, posting: Posting) -> bool:
+        """MSG, THREAD, OUT unless it is a note, CHAT when this answer starts it. The thread at the seq that was read
+        says that its chat is still open too: closing moves it."""
+        before, after = posting.thread_before, posting.thread_after
+        tx = Transaction()
+        tx.put("message", MessageRecord.of_message(a, posting.message))
+        actions: list[Action] = [ThreadRecord.last_seq.set(after.last_seq), ThreadRecord.unread.set(after.unread)]
+        if posting.out is not None and after.last_message_at is not None:
+            actions += [
+                ThreadRecord.last_message_at.set(after.last_message_at),
+                ThreadRecord.last_text.set(after.last_text),
+            ]
+            tx.put("out", OutRecord.of_send(a, posting.out))
+        thread = ThreadRecord(keys.thread_pk(a, before.key), "THREAD")
+        tx.update("thread", thread, actions, POST_MOVES(ThreadRecord.last_seq == before.last_seq))
+        if posting.chat_before is not None and posting.chat_after is not None:
+            add_move(tx, a, ChatMove(posting.chat_before, posting.chat_after))
+        return _committed(tx) is None
+
+    def get(self, a: str, message_id: str) -> Outgoing | None:
+        """1 RRU."""
+        try:
+            return OutRecord.get(keys.out_pk(a, message_id), "OUT", consistent_read=True).send()
+        except DoesNotExist:
+            return None
+
+    def message(self, a: str, thread: ThreadKey, seq: int) -> Message | None:
+        """1 RRU for each 4 KB."""
+        try:
+            return MessageRecord.get(keys.thread_pk(a, thread), keys.message_sk(seq), consistent_read=True).message()
+        except DoesNotExist:
+            return None
+
+    def thread(self, a: str, key: ThreadKey) -> Thread | None:
+        """1 RRU."""
+        try:
+            return ThreadRecord.get(keys.thread_pk(a, key), "THREAD", consistent_read=True).thread()
+        except DoesNotExist:
+            return None
+
+    def advance(self, a: str, before: Outgoing, step: Step) -> bool:
+        """One put while the message shows nothing new; else OUT, MSG and, with a provider's id, SEEN in one
+        transaction. A status that the message has passed is left out at a second try."""
+        moved = SEND_MOVES(OutRecord.version == before.version)
+        record = OutRecord.of_send(a, step.out)
+        if step.status is None:
+            try:
+                record.save(condition=moved)
+            except PutError as error:
+                if error.cause_response_code == "ConditionalCheckFailedException":
+                    return False
+                raise
+            return True
+        for status in (step.status, None):
+            tx = Transaction()
+            tx.put("out", record, moved)
+            _add_outcome(tx, a, step, status)
+            failed = _committed(tx)
+            if failed is None:
+                return True
+            if "out" in failed:
+                return False
+        return False
+
+    def settle_by_status(
+        self, a: str, channel_id: str, message_id: str, provider_id: str | None, delivery: Delivery
+    ) -> Seen | None:
+        """Where the message of a status by our own id lies (ports.inbound.SentMessages). The provider has it, whatever
+        its send came to, so nothing sends it again. None when no such message of this channel is known any more.
+        Raises Busy."""
+        for _ in range(_TRIES):
+            out = self.get(a, message_id)
+            if out is None or out.thread.channel_id != channel_id:
+                return None
+            place = Seen(message_id, out.thread, out.seq)
+            if out.state == "settled" or self.advance(a, out, told(out, delivery.status, provider_id, delivery.error)):
+                return place
+        raise Busy(f"send of {message_id}")
+
+    def due(self, now: datetime, limit: int) -> list[tuple[str, str]]:
+        """16 queries of the index, over all accounts."""
+        found: list[tuple[str, str]] = []
+        for shard in range(keys.SHARDS):
+            for record in OutRecord.due.query(f"DUE#{shard:02d}", OutRecord.due_sk <= keys.stamp(now), limit=limit):
+                account, kind, message_id = record.pk.split("#", 2)
+                if kind == "OUT":
+                    found.append((account, message_id))
+        return found[:limit]
+
+
+def _add_outcome(tx: Transaction, a: str, step: Step, status: Status | None) -> None:
+    """What the message shows, and where a provider's id leads from now on. `status` None: it stands further already."""
+    out = step.out
+    actions: list[Action] = []
+    condition = None
+    if status is not None:
+        actions.append(MessageRecord.status.set(status))
+        if step.error is not None:
+            actions += [MessageRecord.error_code.set(step.error.code), MessageRecord.error_title.set(step.error.title)]
+        else:
+            actions += [MessageRecord.error_code.remove(), MessageRecord.error_title.remove()]
+        earlier = ("queued",) if status == "unknown" else earlier_than(status)
+        condition = STATUS_FORWARD(MessageRecord.status.is_in(*earlier))
+    if step.provider_id:
+        actions.append(MessageRecord.provider_id.set(step.provider_id))
+        seen = SeenRecord(
+            keys.seen_pk(a, out.thread.channel_id, step.provider_id),
+            "SEEN",
+            message_id=out.message_id,
+            sender=out.thread.sender,
+            seq=out.seq,
+            ttl=int((out.created_at + timedelta(days=SEEN_DAYS)).timestamp()),
+        )
+        tx.put("seen", seen)
+    if actions:
+        tx.update("message", MessageRecord(keys.thread_pk(a, out.thread), keys.message_sk(out.seq)), actions, condition)
+
+
+def _committed(tx: Transaction) -> frozenset[str] | None:
+    """None when it was written, else what failed."""
+    try:
+        tx.commit()
+    except Cancelled as cancelled:
+        return cancelled.failed
+    return None

@@ -1,0 +1,210 @@
+"""Threads and what arrives in them: one transaction per intake (docs/data-model.md C1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from pynamodb.exceptions import DoesNotExist, UpdateError
+from pynamodb.expressions.update import Action
+
+from recado.domain.chats import Chat, Event, Message, Thread, ThreadKey
+from recado.domain.intake import Intake
+from recado.ports.inbound import ContactWrite, LostRace, Seen
+from recado.storage import keys
+from recado.storage.chat_moves import add_move
+from recado.storage.chat_records import (
+    AliasRecord,
+    ChatEventRecord,
+    ChatRecord,
+    MessageRecord,
+    SeenRecord,
+    ThreadRecord,
+    wait_record,
+)
+from recado.storage.contacts import add_contact, change_contact
+from recado.storage.transaction import Cancelled, Transaction, guard
+
+SEEN_DAYS = 90
+SEEN_ONCE = guard("message-is-seen-once", "a provider delivers one message twice at once: both would be stored")
+THREAD_MOVES = guard(
+    "intake-moves-thread-from-seen-seq",
+    "two messages of one customer at once, or a chat that closes meanwhile: one takes the other's place, or lies closed away",
+)
+ALIAS_FREE = guard(
+    "thread-begins-where-no-alias-leads",
+    "a thread begins under an id that another message makes the second id of an older one: one customer in two threads",
+)
+ALIAS_IS_NO_THREAD = guard(
+    "alias-stands-for-no-thread",
+    "a second id is tied to a thread while a thread begins under that very id: one customer in two threads",
+)
+EDIT_SEEN = guard(
+    "message-changes-from-seen-payload", "two edits of a message at once: one would be missing in its history"
+)
+
+
+class DynamoThreads:
+    """The store of threads (ports.inbound.ThreadStore)."""
+
+    def thread(self, a: str, key: ThreadKey, aliases: Sequence[str]) -> Thread | None:
+        """The customer's thread: 1 read of 1 RRU when it is found by its own key; else one more for each id that may
+        lead to it."""
+        found = self._thread(a, key)
+        if found is not None:
+            return found
+        alias = self._alias(a, key)
+        if alias is not None:
+            return self._thread(a, alias)
+        for name in aliases:
+            other = ThreadKey(key.channel_id, name)
+            found = self._thread(a, other)
+            if found is None and (alias := self._alias(a, other)) is not None:
+                found = self._thread(a, alias)
+            if found is not None:
+                return found
+        return None
+
+    def _thread(self, a: str, key: ThreadKey) -> Thread | None:
+        try:
+            return ThreadRecord.get(keys.thread_pk(a, key), "THREAD", consistent_read=True).thread()
+        except DoesNotExist:
+            return None
+
+    def _alias(self, a: str, key: ThreadKey) -> ThreadKey | None:
+        try:
+            record = AliasRecord.get(keys.alias_pk(a, key), "ALIAS", consistent_read=True)
+        except DoesNotExist:
+            return None
+        return ThreadKey(key.channel_id, record.sender)
+
+    def seen(self, a: str, channel_id: str, provider_ids: Sequence[str], certain: bool = False) -> Mapping[str, Seen]:
+        """Half a unit for each id, a whole one when it has to be certain."""
+        wanted = {keys.seen_pk(a, channel_id, one): one for one in provider_ids}
+        if not wanted:
+            return {}
+        records = SeenRecord.batch_get([(pk, "SEEN") for pk in wanted], consistent_read=certain)
+        return {wanted[record.pk]: place_of(channel_id, record) for record in records}
+
+    def take_in(self, a: str, intake: Intake, contact: ContactWrite | None, events: Sequence[Event]) -> LostRace | None:
+        """SEEN and MSG of each message, THREAD; CHAT, WAIT and facts when a chat opens; the contact when it is new."""
+        tx = Transaction()
+        key = intake.thread.key
+        for message in intake.messages:
+            _add_message(tx, a, message, intake.digests.get(message.provider_id or ""))
+        _add_thread(tx, a, intake)
+        for name in intake.aliases:
+            _add_alias(tx, a, key, name)
+        if intake.opened:
+            tx.put("chat", ChatRecord.of_chat(a, intake.opened))
+            tx.put("wait", wait_record(a, intake.opened))
+        if intake.touched:
+            add_move(tx, a, intake.touched)
+        for event in events:
+            tx.put(f"event:{event.id}", ChatEventRecord.of_event(a, event))
+        if contact and contact.before:
+            change_contact(tx, a, contact.before, contact.after, contact.event)
+        elif contact:
+            add_contact(tx, a, contact.after, contact.event)
+        try:
+            tx.commit()
+        except Cancelled as lost:
+            return LostRace(
+                frozenset(label.removeprefix("seen:") for label in lost.failed if label.startswith("seen:"))
+            )
+        return None
+
+    def chat(self, a: str, chat_id: str) -> Chat | None:
+        """A chat."""
+        try:
+            return ChatRecord.get(keys.chat_pk(a, chat_id), "CHAT", consistent_read=True).chat()
+        except DoesNotExist:
+            return None
+
+    def message(self, a: str, place: Seen) -> Message | None:
+        """A message by its place."""
+        try:
+            pk, sk = keys.thread_pk(a, place.thread), keys.message_sk(place.seq)
+            return MessageRecord.get(pk, sk, consistent_read=True).message()
+        except DoesNotExist:
+            return None
+
+    def change(self, a: str, before: Message, after: Message) -> bool:
+        """Text and payload of a message. An erased one is not made again: it has no payload to compare, or no id."""
+        record = MessageRecord(keys.thread_pk(a, before.thread), keys.message_sk(before.seq))
+        unchanged = (
+            MessageRecord.payload == dict(before.payload)
+            if before.payload
+            else MessageRecord.id.exists() & MessageRecord.payload.does_not_exist()
+        )
+        try:
+            record.update(
+                actions=[MessageRecord.text.set(after.text), MessageRecord.payload.set(dict(after.payload))],
+                condition=EDIT_SEEN(unchanged),
+            )
+        except UpdateError as error:
+            if error.cause_response_code == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+
+def place_of(channel_id: str, record: SeenRecord) -> Seen:
+    """The place that a SEEN item names."""
+    return Seen(record.message_id, ThreadKey(channel_id, record.sender), int(record.seq), record.digest)
+
+
+def seen_record(a: str, message: Message, digest: str | None = None) -> SeenRecord:
+    """The SEEN item of a message that has a provider id."""
+    if message.provider_id is None:
+        raise ValueError(f"{message.id} has no provider id")
+    return SeenRecord(
+        pk=keys.seen_pk(a, message.thread.channel_id, message.provider_id),
+        sk="SEEN",
+        message_id=message.id,
+        sender=message.thread.sender,
+        seq=message.seq,
+        digest=digest,
+        ttl=int((message.created_at + timedelta(days=SEEN_DAYS)).timestamp()),
+    )
+
+
+def _add_message(tx: Transaction, a: str, message: Message, digest: str | None) -> None:
+    seen = seen_record(a, message, digest)
+    tx.put(f"seen:{message.provider_id}", seen, SEEN_ONCE(SeenRecord.pk.does_not_exist()))
+    tx.put(f"message:{message.seq}", MessageRecord.of_message(a, message))
+
+
+def _add_thread(tx: Transaction, a: str, intake: Intake) -> None:
+    """THREAD moves from the seq it was read at. Whoever opens or closes its chat moves the seq too, so this holds the
+    open chat as read."""
+    thread, seen = intake.thread, intake.seen
+    record = ThreadRecord.of_thread(a, thread)
+    if seen is None:
+        record.unread = intake.unread_added
+        tx.put("thread", record, THREAD_MOVES(ThreadRecord.pk.does_not_exist()))
+        tx.check(
+            "thread-alias",
+            AliasRecord(keys.alias_pk(a, thread.key), "ALIAS"),
+            ALIAS_FREE(AliasRecord.pk.does_not_exist()),
+        )
+        return
+    actions: list[Action] = [
+        ThreadRecord.last_seq.set(thread.last_seq),
+        ThreadRecord.last_text.set(thread.last_text),
+        ThreadRecord.unread.set(intake.unread_added)
+        if intake.answered
+        else ThreadRecord.unread.add(intake.unread_added),
+    ]
+    for attribute in ("contact_id", "open_chat_id", "last_inbound_at", "last_message_at", "address", "alias"):
+        value = getattr(thread, attribute)
+        if value != getattr(seen, attribute):
+            actions.append(getattr(ThreadRecord, attribute).set(value))
+    tx.update("thread", record, actions, THREAD_MOVES(ThreadRecord.last_seq == seen.last_seq))
+
+
+def _add_alias(tx: Transaction, a: str, key: ThreadKey, name: str) -> None:
+    other = ThreadKey(key.channel_id, name)
+    tx.put(f"alias:{name}", AliasRecord(pk=keys.alias_pk(a, other), sk="ALIAS", sender=key.sender))
+    no_thread = ThreadRecord(keys.thread_pk(a, other), "THREAD")
+    tx.check(f"alias-thread:{name}", no_thread, ALIAS_IS_NO_THREAD(ThreadRecord.pk.does_not_exist()))

@@ -1,0 +1,1 @@
+"""What may stand where: held by reading the sources."""

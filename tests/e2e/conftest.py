@@ -1,0 +1,38 @@
+"""The local stack for the end-to-end tests: the same as `make run`, on free ports and in a folder of its own."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from infra.local.stack import Stack
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of these on one worker: there is one stack, and two cores."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("stack"))
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on now; held together while they are chosen, so that they differ."""
+    with ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A running stack with its fresh demo account (`stack.demo`), shared by all tests: each makes what it needs."""
+    port, ministack_port, providers_port = free_ports(3)
+    with Stack(tmp_path_factory.mktemp("stack"), port, ministack_port, providers_port, quiet=True) as running:
+        yield running

@@ -1,0 +1,148 @@
+"""`make run` as a person has it: it gets ready, keeps its data over Ctrl-C, leaves nothing, says what is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from infra.local.stack import Stack
+from tests.e2e.conftest import free_ports
+
+ROOT = Path(__file__).resolve().parents[2]
+READY_WITHIN_S = 90
+SECOND_START_WITHIN_S = 30
+
+
+class Run:
+    """One `make run` without make, in a folder of its own."""
+
+    def __init__(self, folder: Path, ports: list[int]) -> None:
+        self.folder, self.ports = folder, ports
+        self.output = folder / "output.txt"
+        port, ministack, providers = map(str, ports)
+        command = [sys.executable, "-m", "infra.local.stack", "--state-dir", str(folder / "state"), "--port", port]
+        command += ["--ministack-port", ministack, "--providers-port", providers]
+        with self.output.open("w") as output:
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, stdout=output, stderr=output, start_new_session=True, env=dict(os.environ)
+            )
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """A failed test leaves nothing behind either."""
+        if self.process.poll() is None:
+            self.stop(signal.SIGTERM)
+
+    def wait_until_ready(self, within_s: float) -> float:
+        """Seconds until the line that begins with `Ready`."""
+        started = time.monotonic()
+        while time.monotonic() - started < within_s:
+            if any(line.startswith("Ready") for line in self.output.read_text().splitlines()):
+                return time.monotonic() - started
+            assert self.process.poll() is None, self.output.read_text()
+            time.sleep(0.1)
+        raise AssertionError(f"not ready within {within_s} s:\n{self.output.read_text()}")
+
+    def stop(self, how: signal.Signals) -> int:
+        """As Ctrl-C in a terminal does it (SIGINT), or `kill` (SIGTERM)."""
+        self.process.send_signal(how)
+        return self.process.wait(60)
+
+    def demo(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.folder / "state" / "demo.json").read_text())
+        return found
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Authorization": f"Bearer {self.demo()['api_token']}", "Content-Type": "application/json"}
+        request = urllib.request.Request(f"http://127.0.0.1:{self.ports[0]}{path}", data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.loads(answer.read())
+
+    def left_behind(self) -> list[str]:
+        """Ports that somebody still listens on, and processes that still name the folder."""
+        listening = [f"port {port}" for port in self.ports if _listens(port)]
+        commands = [file.read_bytes().replace(b"\0", b" ").decode() for file in _command_lines()]
+        return listening + [command for command in commands if str(self.folder) in command]
+
+
+def _command_lines() -> list[Path]:
+    return [
+        file
+        for file in Path("/proc").glob("[0-9]*/cmdline")
+        if file.parent.name != str(os.getpid()) and _readable(file)
+    ]
+
+
+def _readable(file: Path) -> bool:
+    try:
+        return bool(file.read_bytes())
+    except OSError:
+        return False
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_data_outlives_ctrl_c(tmp_path: Path) -> None:
+    ports = free_ports(3)
+    with Run(tmp_path, ports) as first:
+        first.wait_until_ready(READY_WITHIN_S)
+        account = first.demo()["account_id"]
+        contact = first.call("POST", "/v1/contacts", {"name": "Maria Souza", "mobile": "+5511987654321"})
+        assert first.stop(signal.SIGINT) == 0
+        assert first.left_behind() == []
+    with Run(tmp_path, ports) as second:
+        second.wait_until_ready(SECOND_START_WITHIN_S)
+        assert "nothing changed" in second.output.read_text()
+        assert second.demo()["account_id"] == account
+        assert second.call("GET", f"/v1/contacts/{contact['id']}")["name"] == "Maria Souza"
+        assert second.stop(signal.SIGTERM) == 0
+        assert second.left_behind() == []
+
+
+def test_a_taken_port_is_said_and_nothing_is_left(tmp_path: Path) -> None:
+    ports = free_ports(3)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", ports[0]))
+        taken.listen()
+        with Run(tmp_path, ports) as run:
+            assert run.process.wait(30) == 1
+            assert f"port {ports[0]} (the front) is taken" in run.output.read_text()
+            assert not _listens(ports[1]) and not _listens(ports[2])
+
+
+def test_stopping_while_it_starts_leaves_nothing(tmp_path: Path) -> None:
+    with Run(tmp_path, free_ports(3)) as run:
+        deadline = time.monotonic() + 60
+        while "deploy" not in run.output.read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert run.stop(signal.SIGINT) == 0
+        assert run.left_behind() == []
+
+
+def test_demo_tells_where_everything_is(stack: Stack) -> None:
+    told = json.loads(stack.demo_file.read_text())
+    assert told["allowed_origin"] == "http://127.0.0.1:8099"
+    assert (told["base_url"], told["ministack_url"], told["providers_url"]) == (
+        stack.base_url,
+        stack.ministack_url,
+        stack.providers_url,
+    )
+    assert [agent["name"] for agent in told["agents"]] == ["Ana", "Bruno", "Carla"]
+    assert set(told["channels"]["whatsapp"]) == {"id", "webhook_url", "app_secret", "verify_token", "phone_number_id"}
+    assert set(told["channels"]["custom"]) == {"id", "webhook_url", "secret"}
+    assert stack.demo_file.stat().st_mode & 0o077 == 0

@@ -1,0 +1,1 @@
+"""The templates, the packages and the local stack."""

@@ -1,0 +1,83 @@
+"""infra/data.yaml: tables, queues and buckets, with what protects them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.infra.templates import functions, of_kind, output, template
+
+DATA = "infra/data.yaml"
+TABLES = of_kind("AWS::DynamoDB::Table", DATA)
+QUEUES = of_kind("AWS::SQS::Queue", DATA)
+BUCKETS = of_kind("AWS::S3::Bucket", DATA)
+COMMANDS = ("Inbound", "Distribution", "Outbound", "Feed")
+FOURTEEN_DAYS_S = 14 * 86_400
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_stream_are_restorable_and_outlive_the_stack(name: str) -> None:
+    table, resource = TABLES[name], template(DATA)["Resources"][name]
+    assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
+    assert table["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
+    assert template(DATA)["Parameters"]["DeletionProtection"]["Default"] == "true"
+    assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
+    assert table["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert "LocalSecondaryIndexes" not in table
+
+
+def test_indexes() -> None:
+    indexes = {name: table.get("GlobalSecondaryIndexes", []) for name, table in TABLES.items()}
+    assert {name: [index["IndexName"] for index in some] for name, some in indexes.items()} == {
+        "ContactsTable": [],
+        "ChatsTable": ["due", "by_situation", "by_department", "by_agent", "by_contact"],
+        "WorkspaceTable": ["due"],
+    }
+    kinds = {index["Projection"]["ProjectionType"] for some in indexes.values() for index in some}
+    assert kinds == {"KEYS_ONLY"}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_commands_are_ordered_and_given_up_after_five_tries(name: str) -> None:
+    queue, dead = QUEUES[f"{name}Queue"], QUEUES[f"{name}DeadLetters"]
+    for one in (queue, dead):
+        assert one["FifoQueue"] is True
+        assert (one["DeduplicationScope"], one["FifoThroughputLimit"]) == ("messageGroup", "perMessageGroupId")
+        assert "ContentBasedDeduplication" not in one
+    assert queue["RedrivePolicy"] == {
+        "deadLetterTargetArn": {"Fn::GetAtt": [f"{name}DeadLetters", "Arn"]},
+        "maxReceiveCount": 5,
+    }
+    assert dead["MessageRetentionPeriod"] == FOURTEEN_DAYS_S > queue["MessageRetentionPeriod"]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_not_given_out_twice_while_it_is_worked_on(name: str) -> None:
+    """AWS asks for six times the time-out of the function that reads the queue."""
+    reader = functions()[f"{name}Function"]
+    (source,) = reader["Events"].values()
+    assert output(source["Properties"]["Queue"]) == f"{name}QueueArn"
+    timeout = reader.get("Timeout", template()["Globals"]["Function"]["Timeout"])
+    assert QUEUES[f"{name}Queue"]["VisibilityTimeout"] >= 6 * timeout
+
+
+@pytest.mark.parametrize("name", BUCKETS)
+def test_buckets_are_private(name: str) -> None:
+    bucket = BUCKETS[name]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+    assert bucket["BucketEncryption"] and bucket["LifecycleConfiguration"]["Rules"]
+    (statement,) = _policy_of(name)["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def _policy_of(bucket: str) -> dict[str, Any]:
+    policies = of_kind("AWS::S3::BucketPolicy", DATA).values()
+    return next(one for one in policies if one["Bucket"] == {"Ref": bucket})
+
+
+def test_raw_bodies_are_forgotten_after_a_month() -> None:
+    assert 30 in [rule.get("ExpirationInDays") for rule in BUCKETS["RawBucket"]["LifecycleConfiguration"]["Rules"]]

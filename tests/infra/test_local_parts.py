@@ -1,0 +1,164 @@
+"""The parts of the local stack that need no MiniStack: what they say in trouble and what they leave behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from infra.local import environments, local_aws, processes
+from infra.local.deployment import READERS, _with_parallel_readers
+from infra.local.stack import Stack
+from infra.local.template_values import Values, without_known
+from tests.infra.templates import ROOT
+
+
+def test_a_taken_port_is_named_with_what_to_do() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(
+            processes.StartFailed, match=rf"port {port} \(the front\) is taken.*\n.*\n.*--port {port + 1000}"
+        ):
+            processes.require_free_port(port, "the front", "--port")
+
+
+def test_two_stacks_on_one_folder_are_refused(tmp_path: Path) -> None:
+    first, second = Stack(tmp_path), Stack(tmp_path)
+    first._take_folder()
+    with pytest.raises(processes.StartFailed, match="another Recado runs"):
+        second._take_folder()
+    first.stop()
+    second._take_folder()
+    second.stop()
+
+
+def test_a_refused_second_start_leaves_the_first_alone(tmp_path: Path) -> None:
+    first, second = Stack(tmp_path), Stack(tmp_path, quiet=True)
+    first._take_folder()
+    (tmp_path / "tmp").mkdir()
+    with pytest.raises(processes.StartFailed):
+        second.start()
+    assert (tmp_path / "tmp").is_dir(), "the unpacked functions of the running stack"
+    first.stop()
+
+
+def test_stopping_a_child_ends_what_it_started(tmp_path: Path) -> None:
+    """Even a grandchild that its parent forgot, and one that ignores SIGTERM."""
+    script = (
+        "import signal, subprocess, sys, time\n"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))\n"
+        "forgotten = 'import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)'\n"
+        "print(subprocess.Popen([sys.executable, '-c', forgotten]).pid, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    child = processes.start("child", [sys.executable, "-c", script], tmp_path / "log", dict(os.environ), tmp_path)
+    deadline = time.monotonic() + 10
+    while not (tmp_path / "log").read_text().strip() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    grandchild = int((tmp_path / "log").read_text())
+    child.stop(5)
+    assert child.process.poll() is not None
+    assert not _alive(grandchild)
+
+
+def _alive(pid: int) -> bool:
+    """Whether the process runs; one that only waits to be reaped does not."""
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        state = Path(f"/proc/{pid}/stat")
+        if state.is_file() and state.read_text().rsplit(")", 1)[1].split()[0] == "Z":
+            return False
+        time.sleep(0.05)
+    os.kill(pid, signal.SIGKILL)
+    return True
+
+
+def test_a_child_that_dies_at_once_is_reported_with_its_words(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "raise SystemExit('no such thing as luck')"]
+    child = processes.start("front", command, tmp_path / "log", dict(os.environ), tmp_path)
+    with pytest.raises(processes.StartFailed, match=r"front ended with code 1:\n    no such thing as luck"):
+        processes.wait_for_http(child, "http://127.0.0.1:9/", 10)
+
+
+def test_an_old_python_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "version_info", (3, 10, 4))
+    with pytest.raises(environments.Lacking, match=r"needs 3\.11.*\n.*PYTHON=python3\.13"):
+        environments.check_machine(needs_node=False)
+
+
+def test_a_missing_node_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    environments.check_machine(needs_node=False)
+    with pytest.raises(environments.Lacking, match=r"Node is missing.*\n.*nodejs\.org"):
+        environments.check_machine(needs_node=True)
+
+
+def test_environments_speak_to_an_old_python_at_all() -> None:
+    """The file must be readable for a Python that is too old, or nobody would read its message."""
+    subprocess.run([sys.executable, "-m", "py_compile", str(ROOT / "infra/local/environments.py")], check=True)
+    source = (ROOT / "infra/local/environments.py").read_text()
+    assert "match " not in source and "except*" not in source
+
+
+def test_streams_begin_anew_after_a_restart(tmp_path: Path) -> None:
+    file = tmp_path / "ministack" / "lambda.json"
+    local_aws.forget_stream_positions(tmp_path)  # the first start: nothing was saved yet
+    file.parent.mkdir()
+    saved = {"payload": {"functions": {"a": 1}, "dynamodb_stream_positions": {"data": {"mapping": 17}}}}
+    file.write_text(json.dumps(saved))
+    local_aws.forget_stream_positions(tmp_path)
+    assert json.loads(file.read_text()) == {
+        "payload": {"functions": {"a": 1}, "dynamodb_stream_positions": {"data": {}}}
+    }
+
+
+def test_children_see_none_of_the_persons_aws_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID"):
+        monkeypatch.setenv(name, "real")
+    given = {name: value for name, value in Stack(tmp_path).child_environment().items() if name.startswith("AWS_")}
+    assert given == {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+
+
+TEMPLATE = {"Parameters": {"Days": {"Default": 3}, "Url": {"Type": "String"}}, "Resources": {}}
+
+
+def test_values_of_a_nested_stack_are_known_or_not() -> None:
+    values = Values(TEMPLATE, {"AWS::StackName": "recado", "Url": "http://x"})
+    assert values.resolve({"Ref": "Days"}) == "3"
+    assert values.resolve({"Fn::Sub": "/a/${AWS::StackName}/${Days}"}) == "/a/recado/3"
+    assert values.resolve({"Fn::Sub": "${Unknown}"}) is None
+    assert values.resolve({"Fn::GetAtt": ["Data", "Outputs.Name"]}) is None
+    values.add_outputs("Data", {"Name": "table"})
+    assert values.resolve({"Fn::GetAtt": ["Data", "Outputs.Name"]}) == "table"
+
+
+def test_only_outputs_of_other_stacks_are_written_out() -> None:
+    values = Values(TEMPLATE, {"Url": "http://x"})
+    values.add_outputs("Data", {"Name": "table"})
+    node = {"a": [{"Fn::GetAtt": ["Data", "Outputs.Name"]}], "b": {"Fn::GetAtt": ["Api", "Arn"]}, "c": {"Ref": "Url"}}
+    assert without_known(node, values) == {**node, "a": ["table"]}
+
+
+def test_queues_are_read_by_several_mappings_and_streams_by_one() -> None:
+    queue = {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {"EventSourceArn": "q"}}
+    stream = {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {"StartingPosition": "TRIM_HORIZON"}}
+    table = {"Type": "AWS::DynamoDB::Table", "Properties": {}}
+    resources = _with_parallel_readers({"Resources": {"Q": queue, "S": stream, "T": table}})["Resources"]
+    assert resources == {"Q": queue, "S": stream, "T": table, **{f"Q{n}": queue for n in range(2, READERS + 1)}}

@@ -1,0 +1,102 @@
+"""What is uploaded: functions and layers as `sam build` and the local stack put them together."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from infra.local.packages import BuildFailed, Package, build_packages
+from tests.infra.templates import ROOT, template
+
+PACKAGES = ROOT / ".local" / "packages"
+IMPORT_ALL = """
+import pkgutil, sys, importlib
+import recado
+names = [found.name for found in pkgutil.walk_packages(recado.__path__, "recado.")]
+for name in names:
+    importlib.import_module(name)
+import app
+foreign = [m.__file__ for m in sys.modules.values() if "site-packages" in (getattr(m, "__file__", None) or "")]
+assert not foreign, foreign
+print(len(names))
+"""
+
+
+@pytest.fixture(scope="module")
+def packages() -> dict[str, Package]:
+    return {package.resource: package for package in build_packages(ROOT, template(), PACKAGES)}
+
+
+def _names(package: Package) -> set[str]:
+    with zipfile.ZipFile(package.path) as archive:
+        return set(archive.namelist())
+
+
+def test_api_takes_app_along_and_nothing_else_of_the_root(packages: dict[str, Package]) -> None:
+    assert _names(packages["ApiFunction"]) == {"handler.py", "app.py"}
+
+
+def test_a_function_is_its_folder(packages: dict[str, Package]) -> None:
+    assert _names(packages["IngressFunction"]) == {"handler.py"}
+
+
+def test_core_layer_is_the_product_once(packages: dict[str, Package]) -> None:
+    names = _names(packages["CoreLayer"])
+    assert "python/recado/bootstrap.py" in names
+    assert any(name.startswith("python/recado/__pycache__/bootstrap.") for name in names), "compiled for a cold start"
+    assert not [name for name in names if name.startswith("python/python") or "Makefile" in name]
+
+
+def test_the_layers_hold_all_the_product_imports(packages: dict[str, Package], tmp_path: Path) -> None:
+    """The whole product is imported from a pruned layer by a Python that has nothing else."""
+    for name in ("CoreLayer", "ApiFunction"):
+        zipfile.ZipFile(packages[name].path).extractall(tmp_path)
+    vendor = packages["VendorLayer"].path.with_suffix("")
+    path = os.pathsep.join([str(tmp_path / "python"), str(vendor), str(tmp_path)])
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", IMPORT_ALL],
+        env={"PYTHONPATH": path, "AWS_DEFAULT_REGION": "us-east-1"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 30
+
+
+def test_layers_fit_into_lambda(packages: dict[str, Package]) -> None:
+    """250 MB unpacked is the limit of a function with all its layers; a cold start wants far less."""
+    vendor = packages["VendorLayer"].path.with_suffix("")
+    size = sum(path.stat().st_size for path in vendor.rglob("*") if path.is_file())
+    assert 5_000_000 < size < 40_000_000
+
+
+def test_the_same_sources_give_the_same_key(tmp_path: Path) -> None:
+    resources = {"TickFunction": template()["Resources"]["TickFunction"]}
+    (first,) = build_packages(ROOT, {"Resources": resources}, tmp_path)
+    (second,) = build_packages(ROOT, {"Resources": resources}, tmp_path)
+    assert first == second
+
+
+def test_a_changed_source_gives_another_key(tmp_path: Path) -> None:
+    resources = {"TickFunction": template()["Resources"]["TickFunction"]}
+    shutil.copytree(ROOT / "functions" / "tick", tmp_path / "functions" / "tick")
+    (first,) = build_packages(tmp_path, {"Resources": resources}, tmp_path / "built")
+    with (tmp_path / "functions" / "tick" / "handler.py").open("a") as handler:
+        handler.write("\n")
+    (second,) = build_packages(tmp_path, {"Resources": resources}, tmp_path / "built")
+    assert first.key != second.key
+    assert first.path.is_file() and second.path.is_file()
+
+
+def test_a_missing_function_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BuildFailed, match=r"TickFunction, but functions/tick/handler\.py does not exist"):
+        build_packages(
+            tmp_path, {"Resources": {"TickFunction": template()["Resources"]["TickFunction"]}}, tmp_path / "built"
+        )

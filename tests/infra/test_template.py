@@ -1,0 +1,93 @@
+"""template.yaml: what AWS and the local stack deploy."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+
+import pytest
+
+from recado.settings import LocalDoors, Settings
+from tests.infra.templates import FILES, ROOT, functions, of_kind, output, template
+
+
+def test_environment_is_what_settings_reads() -> None:
+    """Both ways: a variable nobody reads and a setting nobody gives are both faults."""
+    given = set(template()["Globals"]["Function"]["Environment"]["Variables"])
+    assert given == {field.name.upper() for field in fields(Settings)}
+    assert all("Environment" not in properties for properties in functions().values())
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_nothing_local_is_deployed(name: str) -> None:
+    """The doors and the local AWS are put in by the local deployment alone: what is not named here cannot be in AWS."""
+    text = (ROOT / name).read_text()
+    assert fields(LocalDoors)
+    for word in (
+        "recado_local_dir",
+        "aws_endpoint_url",
+        "127.0.0.1",
+        "localhost",
+        "_local",
+        "ministack",
+        "8080",
+        "8090",
+    ):
+        assert word not in text.lower(), word
+
+
+def test_runtime_and_architecture_are_named_once() -> None:
+    text = (ROOT / "template.yaml").read_text()
+    chosen = template()["Globals"]["Function"]
+    assert (chosen["Runtime"], chosen["Architectures"]) == ("python3.13", ["arm64"])
+    assert not [name for name, one in functions().items() if {"Runtime", "Architectures", "Handler"} & set(one)]
+    assert len(re.findall(r"^\s+Runtime:", text, re.MULTILINE)) == 1
+
+
+def test_each_function_has_its_folder_role_and_log_group() -> None:
+    seen = set()
+    for name, properties in functions().items():
+        word = name.removesuffix("Function").lower()
+        assert properties["CodeUri"] == f"functions/{word}"
+        assert output(properties["Role"]) == f"{name.removesuffix('Function')}RoleArn"
+        group = of_kind("AWS::Logs::LogGroup")[properties["LoggingConfig"]["LogGroup"]["Ref"]]
+        assert group["LogGroupName"] == {"Fn::Sub": f"/recado/${{AWS::StackName}}/{word}"}
+        assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+        seen.add(word)
+    assert seen == {folder.name for folder in (ROOT / "functions").iterdir() if (folder / "handler.py").is_file()}
+
+
+def test_rest_api_is_one_greedy_route() -> None:
+    (method,) = of_kind("AWS::ApiGateway::Method").values()
+    assert method["HttpMethod"] == "ANY"
+    assert [one["PathPart"] for one in of_kind("AWS::ApiGateway::Resource").values()] == ["v1", "{proxy+}"]
+
+
+def test_webhooks_are_explicit_routes() -> None:
+    routes = {one["RouteKey"] for one in of_kind("AWS::ApiGatewayV2::Route").values()}
+    assert {"GET /webhooks/{channel_id}", "POST /webhooks/{channel_id}"} <= routes
+    assert "$default" not in routes
+
+
+def test_streams_pass_facts_alone() -> None:
+    """Heartbeats and counters must not wake the events function."""
+    sources = functions()["EventsFunction"]["Events"]
+    assert {output(one["Properties"]["Stream"]) for one in sources.values()} == {
+        "ContactsStreamArn",
+        "ChatsStreamArn",
+        "WorkspaceStreamArn",
+    }
+    for one in sources.values():
+        assert one["Properties"]["FilterCriteria"]["Filters"]  # what they let through: test_stream_filters.py
+
+
+def test_the_clock_strikes_every_minute() -> None:
+    (schedule,) = functions()["TickFunction"]["Events"].values()
+    assert schedule["Properties"]["Schedule"] == "rate(1 minute)"
+
+
+def test_a_new_layer_reaches_the_functions_with_an_alias() -> None:
+    """An alias points to a version, and a version keeps its layers: without this, new code would never be called."""
+    assert all(one["PublishLambdaVersion"] is True for one in of_kind("AWS::Serverless::LayerVersion").values())
+    aliased = [one for one in functions().values() if "AutoPublishAlias" in one]
+    assert aliased and all(one["AutoPublishAliasAllProperties"] is True for one in aliased)

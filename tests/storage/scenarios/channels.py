@@ -1,0 +1,40 @@
+"""Channels and the addresses that route to them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from recado.domain.channels import Channel
+from recado.domain.errors import Conflict
+from recado.storage.channels import ChannelStore
+from tests.storage.scenarios import scenario
+from tests.storage.scenarios.people import A, an_account
+
+
+def a_channel(clock: Any, ids: Any, address: str) -> Channel:
+    _, department = an_account(clock, ids)
+    return Channel(ids.new("ch", A), "whatsapp", "WhatsApp", department.id, clock.now(), {}, address)
+
+
+@scenario("channel-address-free")
+def two_channels_take_one_address(clock: Any, ids: Any) -> None:
+    store = ChannelStore()
+    first = a_channel(clock, ids, "551100000001")
+    store.create(A, first, {})
+    try:
+        store.create(A, replace(first, id=ids.new("ch", A)), {})
+    except Conflict:
+        pass
+    assert store.by_address(A, "whatsapp", "551100000001") == first.id, "the address leads to another channel"
+
+
+@scenario("channel-unchanged")
+def two_changes_of_one_channel(clock: Any, ids: Any) -> None:
+    store = ChannelStore()
+    seen = a_channel(clock, ids, "551100000001")
+    store.create(A, seen, {})
+    assert store.change(A, seen, replace(seen, name="First", version=2), None)
+    store.change(A, seen, replace(seen, address="551100000002", version=2), None)
+    found = store.get(A, seen.id)
+    assert found is not None and found.name == "First", "the later change undid the earlier"

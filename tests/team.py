@@ -1,0 +1,141 @@
+"""A department with agents on the real storage (moto or the local stack), and chats that come to wait in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from recado.domain.access import Caller
+from recado.domain.chats import Chat, Thread, ThreadKey
+from recado.domain.people import Department, Membership
+from recado.services.chat_actions import ChatActions
+from recado.services.distribution import DistributionService, Tally
+from recado.services.presence import PresenceService
+from recado.storage import keys
+from recado.storage.agents import AgentStore
+from recado.storage.chat_moves import ChatMoveStore
+from recado.storage.chat_records import ChatEventRecord, ChatRecord, ThreadRecord, WaitRecord, wait_record
+from recado.storage.distribution import DistributionStore
+
+ACCOUNT = "accounta"
+
+
+@dataclass
+class Wakes:
+    """Remembers who was woken."""
+
+    calls: list[tuple[str, str]] = field(default_factory=list)
+
+    def wake(self, a: str, department_ids: Sequence[str], cause: str) -> None:
+        self.calls += [(department_id, cause) for department_id in department_ids]
+
+
+class Departments:
+    """Departments by id, in memory."""
+
+    def __init__(self) -> None:
+        self.all: dict[str, Department] = {}
+
+    def get(self, a: str, department_id: str) -> Department | None:
+        return self.all.get(department_id)
+
+
+class Reads:
+    """One chat, one thread."""
+
+    def chat(self, a: str, chat_id: str) -> Chat | None:
+        return ChatRecord.get(keys.chat_pk(a, chat_id), "CHAT", consistent_read=True).chat()
+
+    def thread(self, a: str, key: ThreadKey) -> Thread | None:
+        return ThreadRecord.get(keys.thread_pk(a, key), "THREAD", consistent_read=True).thread()
+
+    def visible(self, caller: Caller, chat_id: str) -> Chat:
+        chat = self.chat(caller.account, chat_id)
+        assert chat is not None
+        return chat
+
+
+class Team:
+    """Services on real storage with one department to begin with."""
+
+    def __init__(self, clock: Any, ids: Any) -> None:
+        self.clock, self.ids = clock, ids
+        self.wakes, self.departments, self.reads = Wakes(), Departments(), Reads()
+        self.agents, self.moves, self.store = AgentStore(), ChatMoveStore(), DistributionStore()
+        self.presence = PresenceService(self.agents, self.wakes, clock)
+        self.distribution = DistributionService(
+            self.store, self.moves, self.agents, self.departments, self.presence, self.wakes, clock, ids
+        )
+        self.actions = ChatActions(
+            self.reads, self.reads, self.moves, self.agents, self.departments, self.wakes, clock, ids
+        )
+        self.names: dict[str, str] = {}
+        self.department = self.add_department()
+        self._chats = 0
+
+    def add_department(self, name: str = "Suporte", enabled: bool = True) -> str:
+        department_id = self.ids.new("dp", ACCOUNT)
+        self.departments.all[department_id] = Department(
+            department_id, name, "department", self.clock.now(), distribution_enabled=enabled
+        )
+        return str(department_id)
+
+    def join(self, name: str, position: int, *, cap: int | None = None, available: bool = True, supervisor: bool = False) -> str:
+        """A connected agent of the department."""
+        user_id = str(self.ids.new("us", ACCOUNT))
+        self.names[user_id] = name
+        self.presence.create(ACCOUNT, user_id, cap)
+        membership = Membership(position, agent=not supervisor, supervisor=supervisor)
+        self.presence.set_membership(ACCOUNT, user_id, self.department, membership)
+        self.presence.renew(ACCOUNT, user_id, force=True)
+        if available:
+            self.presence.set_presence(ACCOUNT, user_id, "available")
+        return user_id
+
+    def arrive(self, count: int = 1, department: str | None = None) -> list[Chat]:
+        """New chats, one after the other, waiting in the department."""
+        return [self._arrive(department or self.department) for _ in range(count)]
+
+    def _arrive(self, department_id: str) -> Chat:
+        self._chats += 1
+        self.clock.move(0.001)
+        now = self.clock.now()
+        contact_id, chat_id = str(self.ids.new("ct", ACCOUNT)), str(self.ids.new("ca", ACCOUNT))
+        key = ThreadKey(f"ch_{ACCOUNT}_1", f"{5511900000000 + self._chats}")
+        chat = Chat(chat_id, contact_id, key.channel_id, "custom", key, department_id, "queued", now, 1, queued_at=now)
+        ThreadRecord.of_thread(ACCOUNT, Thread(key, contact_id, 1, open_chat_id=chat_id)).save()
+        ChatRecord.of_chat(ACCOUNT, chat).save()
+        wait_record(ACCOUNT, chat).save()
+        return chat
+
+    def look(self, cause: str = "queued", department: str | None = None) -> Tally:
+        return self.distribution.look(ACCOUNT, department or self.department, cause)
+
+    def give(self, count: int = 1) -> str:
+        """Chats arrive, a look follows: the names of who got them ("-" = waiting)."""
+        chats = self.arrive(count)
+        self.look()
+        return "".join(self.owner(chat) for chat in chats)
+
+    def chat(self, chat: Chat) -> Chat:
+        found = self.reads.chat(ACCOUNT, chat.id)
+        assert found is not None
+        return found
+
+    def owner(self, chat: Chat) -> str:
+        agent_id = self.chat(chat).agent_id
+        return self.names[agent_id] if agent_id else "-"
+
+    def close(self, chat: Chat) -> Chat:
+        owner = self.chat(chat).agent_id
+        return self.actions.close(Caller(ACCOUNT, "agent", user_id=owner or "us_admin"), chat.id)
+
+    def waiting(self, department: str | None = None) -> list[str]:
+        pk = keys.queue_pk(ACCOUNT, department or self.department)
+        return [record.id for record in WaitRecord.query(pk, WaitRecord.sk.startswith("WAIT#"), consistent_read=True)]
+
+    def receipts(self, chat: Chat) -> list[dict[str, Any]]:
+        pk = keys.chat_pk(ACCOUNT, chat.id)
+        events = ChatEventRecord.query(pk, ChatEventRecord.sk.startswith("EVT#"), consistent_read=True)
+        return [event.data["receipt"] for event in events if "receipt" in event.data]
