@@ -1,4 +1,5 @@
-"""The REST API as a Chalice app: one blueprint per resource. What every route has in common is in recado.api.routes and .answering."""
+"""The REST API as a Chalice app: one blueprint per resource. What every route has in common is in recado.api.routes
+and .answering."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from recado.api.resources import resources
 
 
 def build() -> Chalice:
-    """The app with every resource. Raises TypeError for a route that came in past the framework, and so without a rule."""
+    """The app with every resource. Raises TypeError for a route that came in past the framework, and so without a
+    rule."""
     chalice = Chalice(app_name="recado", configure_logs=False)
     for resource in resources():
         chalice.register_blueprint(resource.blueprint)

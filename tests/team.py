@@ -59,10 +59,10 @@ class Reads:
 class Team:
     """Services on real storage with one department to begin with."""
 
-    def __init__(self, clock: Any, ids: Any) -> None:
+    def __init__(self, clock: Any, ids: Any, moves: ChatMoveStore | None = None) -> None:
         self.clock, self.ids = clock, ids
         self.wakes, self.departments, self.reads = Wakes(), Departments(), Reads()
-        self.agents, self.moves, self.store = AgentStore(), ChatMoveStore(), DistributionStore()
+        self.agents, self.moves, self.store = AgentStore(), moves or ChatMoveStore(), DistributionStore()
         self.presence = PresenceService(self.agents, self.wakes, clock)
         self.distribution = DistributionService(
             self.store, self.moves, self.agents, self.departments, self.presence, self.wakes, clock, ids

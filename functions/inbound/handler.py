@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from recado import telemetry
 from recado.aws.sqs_batch import Delivery, Stopped, each_group
 from recado.bootstrap import container
 from recado.services.inbound import InboundRecord
@@ -18,5 +19,6 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 def _work(deliveries: Sequence[Delivery]) -> None:
     records = [InboundRecord(one.id, one.group, one.receives, one.text) for one in deliveries]
     done = container().inbound.work(records)
+    telemetry.info("inbound_worked", count=len(records), done=done, receives=records[0].receives)
     if done < len(records):
         raise Stopped(done)

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from infra.local.deployment import REGION, client
+from infra.local.processes import StartFailed
 
 # Calm for so long means that the commands and the facts that follow from them have been worked off.
 CALM_S = 0.5
 CALM_AT_MOST_S = 8.0
+WORKERS = ("Inbound", "Distribution", "Outbound", "Feed", "Events")
 COMMAND_QUEUES = ("INBOUND_QUEUE_URL", "DISTRIBUTION_QUEUE_URL", "OUTBOUND_QUEUE_URL", "FEED_QUEUE_URL")
 
 
@@ -63,6 +66,22 @@ def wait_until_calm(ministack_url: str, function_environment: dict[str, str]) ->
             return True
         time.sleep(0.05)
     return False
+
+
+def warm_up(ministack_url: str, outputs: dict[str, str]) -> None:
+    """Start one process of each worker by a batch of nothing: the first message would wait seconds for all of them.
+
+    StartFailed with the function's own words when one does not start.
+    """
+    functions = client("lambda", ministack_url)
+
+    def start(name: str) -> None:
+        answer = functions.invoke(FunctionName=outputs[f"{name}FunctionName"], Payload=b'{"Records": []}')
+        if "FunctionError" in answer:
+            raise StartFailed(f"the {name.lower()} function does not work:\n{answer['Payload'].read().decode()[:2000]}")
+
+    with ThreadPoolExecutor(len(WORKERS)) as threads:
+        list(threads.map(start, WORKERS))
 
 
 def _busy(sqs: Any, url: str) -> bool:

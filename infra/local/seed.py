@@ -44,6 +44,18 @@ def ensure_demo(stack: Stack) -> dict[str, Any]:
     return demo
 
 
+def call_apis(stack: Stack) -> None:
+    """Let both APIs answer once, so that whoever comes first does not wait for them. StartFailed when one does not."""
+    for path, expected in (("/v1/openapi.json", 200), ("/webhooks/ch_of_nobody", 404)):
+        try:
+            with _OPENER.open(f"{stack.base_url}{path}", timeout=ANSWER_TIMEOUT_S) as answer:
+                status, text = answer.status, ""
+        except HTTPError as error:
+            status, text = error.code, error.read().decode(errors="replace")[:500]
+        if status != expected:
+            raise StartFailed(f"{path} answers {status} instead of {expected}: {text}")
+
+
 def _made(stack: Stack) -> dict[str, Any]:
     command = [sys.executable, "-m", "infra.local.demo_account"]
     command += ["--base-url", stack.base_url, "--providers-url", stack.providers_url]

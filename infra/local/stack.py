@@ -105,6 +105,9 @@ class Stack:
                 self._start_front()
             with self._phase("demo account"):
                 self.demo = seed.ensure_demo(self)
+            with self._phase("first calls"):
+                local_aws.warm_up(self.ministack_url, self.outputs)
+                seed.call_apis(self)
         except BaseException:
             self.stop()
             raise

@@ -19,7 +19,7 @@ from recado.domain.scopes import SCOPES
 from recado.ports.core import Command
 from recado.services.accounts import NewAccount
 
-PASSWORD = "a long password"  # noqa: S105 - of nobody
+PASSWORD = "a long password"
 
 
 class QueueOfTests:
@@ -66,7 +66,13 @@ class Api:
         values: dict[str, list[str]] = {}
         for name, value in parse_qsl(query, keep_blank_values=True):
             values.setdefault(name, []).append(value)
-        raw = body.decode() if isinstance(body, bytes) else body if isinstance(body, str) or body is None else json.dumps(body)
+        raw = (
+            body.decode()
+            if isinstance(body, bytes)
+            else body
+            if isinstance(body, str) or body is None
+            else json.dumps(body)
+        )
         given = {**({"Content-Type": "application/json"} if raw is not None else {}), **(headers or {})}
         if token is not None:
             given["Authorization"] = f"Bearer {token}"
@@ -117,7 +123,9 @@ def _is_as_declared(method: str, path: str, answered: Answered) -> None:
         return
     declared = list[route.answers] if route.paged is not None else route.answers
     told = answered.json["items"] if route.paged is not None else answered.json
-    assert msgspec.to_builtins(msgspec.convert(told, declared)) == told, f"{method} {route.path} tells more than it declares"
+    assert msgspec.to_builtins(msgspec.convert(told, declared)) == told, (
+        f"{method} {route.path} tells more than it declares"
+    )
 
 
 @dataclass
@@ -142,7 +150,9 @@ def services(dynamodb: Any, clock: Any, ids: Any, monkeypatch: pytest.MonkeyPatc
     container = Container(bootstrap.settings())
     container.clock, container.ids = clock, ids
     container.passwords = QuickPasswords()
-    container.distribution_queue = container.inbound_queue = container.outbound_queue = container.feed_queue = QueueOfTests()
+    container.distribution_queue = container.inbound_queue = container.outbound_queue = container.feed_queue = (
+        QueueOfTests()
+    )
     monkeypatch.setattr("recado.api.answering.container", lambda: container)
     yield container
 
@@ -171,7 +181,9 @@ def make_company(services: Container, name: str) -> Company:
     )
     company = Company(made.account.id.removeprefix("ac_"), made.account, made.department, {"admin": made.admin})
     for role in ("agent", "restricted"):
-        seen = services.user_service.create(company.a, f"{role.title()} User", f"{role}@{name}.example", role, None, PASSWORD)
+        seen = services.user_service.create(
+            company.a, f"{role.title()} User", f"{role}@{name}.example", role, None, PASSWORD
+        )
         company.users[role] = seen.user
     for role, user in company.users.items():
         company.tokens[role] = services.session_service.start(company.a, user).token
@@ -183,4 +195,6 @@ def api_token(services: Container, company: Company, scopes: Any) -> str:
     """An API token with these scopes."""
     from recado.domain.access import Caller
 
-    return services.api_token_service.create(Caller(company.a, "admin", user_id=company.users["admin"].id), "token", scopes)[1]
+    return services.api_token_service.create(
+        Caller(company.a, "admin", user_id=company.users["admin"].id), "token", scopes
+    )[1]

@@ -22,7 +22,12 @@ def test_sign_up_makes_an_account_on_trial_and_logs_in(api: Api, services: Conta
     assert (answer.json["user"]["role"], answer.json["user"]["email"]) == ("admin", "ada@padaria.example")
     token = answer.json["token"]
     account = api.get("/v1/account", token=token).json
-    assert (account["id"], account["name"], account["plan"], account["seats"]) == (answer.json["account_id"], "Padaria", "team", 5)
+    assert (account["id"], account["name"], account["plan"], account["seats"]) == (
+        answer.json["account_id"],
+        "Padaria",
+        "team",
+        5,
+    )
     (department,) = api.get("/v1/departments", token=token).json["items"]
     assert department["default"] is True
 
@@ -37,10 +42,15 @@ def test_what_is_wrong_in_a_sign_up_is_told(api: Api, services: Container) -> No
     for field, value, code in (
         ("plan", "gold", "unknown_plan"), ("email", "ada", "invalid_email"), ("password", "short", "password_length"),
         ("locale", "Portuguese", "invalid_locale"), ("time_zone", "Brazil", "unknown_time_zone"),
-        ("time_zone", "../etc/passwd", "unknown_time_zone"), ("time_zone", "", "unknown_time_zone"), ("company", "", "invalid"),
+        ("time_zone", "../etc/passwd", "unknown_time_zone"), ("time_zone", "", "unknown_time_zone"),
+        ("company", "", "invalid"),
     ):  # fmt: skip
         answer = api.post("/v1/signup", {**SIGN_UP, field: value})
-        assert (answer.status, answer.json["errors"][0]["pointer"], answer.json["errors"][0]["code"]) == (400, f"/{field}", code)
+        assert (answer.status, answer.json["errors"][0]["pointer"], answer.json["errors"][0]["code"]) == (
+            400,
+            f"/{field}",
+            code,
+        )
 
 
 def test_an_admin_changes_the_account(api: Api, company: Company) -> None:

@@ -23,10 +23,17 @@ def test_connecting_and_changing_a_channel(api: Api, company: Company, services:
     assert made.json["department_id"] == company.department.id
     assert made.json["webhook_url"].endswith(f"/webhooks/{channel_id}")
     assert [one["pointer"] for one in made.json["problems"]] == ["/secrets/access_token"]
-    changed = api.patch(path, {"name": "Second", "state": "paused", "secrets": {"access_token": "EAAB1234567890"}}, token=company.admin)
+    changed = api.patch(
+        path, {"name": "Second", "state": "paused", "secrets": {"access_token": "EAAB1234567890"}}, token=company.admin
+    )
     assert (changed.json["name"], changed.json["state"], changed.json["problems"]) == ("Second", "paused", [])
     assert services.channels.secrets(company.a, channel_id)["verify_token"] == ("verify-me",)
-    for text in (made.text, changed.text, api.get(path, token=company.admin).text, api.get("/v1/channels", token=company.admin).text):
+    for text in (
+        made.text,
+        changed.text,
+        api.get(path, token=company.admin).text,
+        api.get("/v1/channels", token=company.admin).text,
+    ):
         assert "verify-me" not in text and "EAAB" not in text and SECRETS["app_secret"] not in text
 
 
@@ -46,7 +53,8 @@ def test_the_adapter_says_what_is_wrong(api: Api, company: Company, other_compan
     answer = make(api, company, secrets={})
     assert {one["pointer"] for one in answer.json["errors"]} == {"/secrets/app_secret", "/secrets/verify_token"}
     for field, value, pointer in (
-        ("type", "fax", "/type"), ("department_id", other_company.department.id, "/department_id"), ("department_id", "x", "/department_id"),
+        ("type", "fax", "/type"), ("department_id", other_company.department.id, "/department_id"),
+        ("department_id", "x", "/department_id"),
         ("settings", {"phone_number_id": 5}, "/settings/phone_number_id"), ("secrets", {"app_secret": 5}, "/secrets"),
     ):  # fmt: skip
         answer = make(api, company, **{field: value})

@@ -50,16 +50,24 @@ def test_overflow_is_checked(api: Api, company: Company, other_company: Company)
     made = make(api, company).json["id"]
     unknown = make_id("dp", company.a, company.account.created_at, "f" * 16)
     for field, value, code in (
-        ("overflow_after_s", 119, "invalid"), ("overflow_after_s", 7201, "invalid"), ("overflow_after_s", 120.5, "wrong_type"),
+        ("overflow_after_s", 119, "invalid"), ("overflow_after_s", 7201, "invalid"),
+        ("overflow_after_s", 120.5, "wrong_type"), ("overflow_after_s", "120", "wrong_type"),
         ("overflow_department_id", other_company.department.id, "unknown_department"),
-        ("overflow_department_id", unknown, "unknown_department"), ("overflow_department_id", "x", "unknown_department"),
-        ("overflow_department_id", made, "same_department"), ("overflow_department_id", company.a, "unknown_department"),
+        ("overflow_department_id", unknown, "unknown_department"),
+        ("overflow_department_id", "x", "unknown_department"),
+        ("overflow_department_id", made, "same_department"),
+        ("overflow_department_id", company.a, "unknown_department"),
     ):  # fmt: skip
         answer = api.patch(f"/v1/departments/{made}", {"distribution": {field: value}}, token=company.admin)
         error = answer.json["errors"][0]
         assert (answer.status, error["pointer"], error["code"]) == (400, f"/distribution/{field}", code), value
     for value in (120, 7200):
-        assert api.patch(f"/v1/departments/{made}", {"distribution": {"overflow_after_s": value}}, token=company.admin).status == 200
+        assert (
+            api.patch(
+                f"/v1/departments/{made}", {"distribution": {"overflow_after_s": value}}, token=company.admin
+            ).status
+            == 200
+        )
 
 
 def test_members_stand_in_their_predefined_order(api: Api, company: Company) -> None:

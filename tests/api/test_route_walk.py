@@ -1,4 +1,5 @@
-"""Every route, by itself: without credentials, with every role, with missing and other scopes, with foreign and malformed ids.
+"""Every route, by itself: without credentials, with every role, with missing and other scopes, with foreign and
+malformed ids.
 
 Each test walks all routes in one account and tells every route that failed."""
 
@@ -40,7 +41,16 @@ def with_wrong_ids(route: Route, company: Company, other: Company) -> Iterator[s
     for parameter, kind in route.kinds.items():
         mine = own[parameter]
         other_kind = ("us" if kind != "us" else "dp") + mine[2:]
-        for wrong in (foreign[parameter], other_kind, "x", mine.upper(), mine + "0", "%00", "..%2F" + mine, "{" + parameter + "}"):
+        for wrong in (
+            foreign[parameter],
+            other_kind,
+            "x",
+            mine.upper(),
+            mine + "0",
+            "%00",
+            "..%2F" + mine,
+            "{" + parameter + "}",
+        ):
             yield route.path.format(**{**own, parameter: wrong})
 
 
@@ -81,7 +91,10 @@ def test_only_the_roles_of_the_rule_come_in(api: Api, company: Company) -> None:
 def test_an_api_token_needs_the_scope(api: Api, company: Company, services: Container) -> None:
     failed = []
     bare = api_token(services, company, [])
-    every_but = {left_out: api_token(services, company, [one for one in SCOPES if one != left_out]) for left_out in (*SCOPES, None)}
+    every_but = {
+        left_out: api_token(services, company, [one for one in SCOPES if one != left_out])
+        for left_out in (*SCOPES, None)
+    }
     for route in GUARDED:
         path = route.path.format(**own_ids(route, company))
         expected = (403, "session_required" if route.rule.scope is None else "scope_missing")
@@ -111,7 +124,8 @@ def test_what_is_another_companys_answers_as_what_never_was(api: Api, company: C
             continue
         token = company.tokens[allowed_role(route)]
         made_up = {
-            parameter: make_id(kind, company.a, company.account.created_at, "f" * 16) for parameter, kind in route.kinds.items()
+            parameter: make_id(kind, company.a, company.account.created_at, "f" * 16)
+            for parameter, kind in route.kinds.items()
         }
         unknown = api.call(route.method, route.path.format(**{**own_ids(route, company), **made_up}), token=token)
         foreign = api.call(route.method, route.path.format(**own_ids(route, other_company)), token=token)

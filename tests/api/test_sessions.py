@@ -73,7 +73,9 @@ def test_a_seat_is_free_with_the_last_session_only(api: Api, company: Company, s
     assert log_in(api, sixth).status == 201
 
 
-def test_heartbeats_keep_a_seat_and_silence_loses_it(api: Api, company: Company, services: Container, clock: Any) -> None:
+def test_heartbeats_keep_a_seat_and_silence_loses_it(
+    api: Api, company: Company, services: Container, clock: Any
+) -> None:
     others = [registered(services, company, name) for name in ("u4", "u5", "u6", "u7", "u8")]
     for _ in range(4):
         clock.move(30)
@@ -136,7 +138,8 @@ def test_a_trial_that_is_over_has_the_seats_of_the_starter_plan(api: Api, servic
 
 
 def test_a_seat_fought_over_is_decided_again(services: Container, company: Company, monkeypatch: Any) -> None:
-    """Somebody takes the last seat between the reading and the writing: the log-in reads again and is refused, not overshot."""
+    """Somebody takes the last seat between the reading and the writing: the log-in reads again and is refused, not
+    overshot."""
     for name in ("u4", "u5", "u6"):
         registered(services, company, name)
     services.session_service.log_in("u4@one.example", PASSWORD)

@@ -21,7 +21,11 @@ def test_a_user_from_creation_to_deletion(api: Api, company: Company, services: 
     assert made.json["presence"] == {"status": "unavailable", "reason": None, "connected": False, "load": 0}
     assert api.get(path, token=company.admin).json == made.json
     changed = api.patch(path, {"name": "Ana Maria", "max_chats": None}, token=company.admin)
-    assert (changed.json["name"], changed.json["max_chats"], changed.json["email"]) == ("Ana Maria", None, "ana@one.example")
+    assert (changed.json["name"], changed.json["max_chats"], changed.json["email"]) == (
+        "Ana Maria",
+        None,
+        "ana@one.example",
+    )
     assert services.presence.get(company.a, made.json["id"])[0].cap is None
     token = api.post("/v1/sessions", {"email": "ana@one.example", "password": PASSWORD}).json["token"]
     assert api.delete(path, token=company.admin).status == 204
@@ -46,7 +50,10 @@ def test_an_email_is_of_one_user_in_the_whole_deployment(api: Api, company: Comp
 
 def test_the_last_admin_stays(api: Api, company: Company) -> None:
     path = f"/v1/users/{company.users['admin'].id}"
-    for answer in (api.delete(path, token=company.admin), api.patch(path, {"role": "agent"}, token=company.tokens["api"])):
+    for answer in (
+        api.delete(path, token=company.admin),
+        api.patch(path, {"role": "agent"}, token=company.tokens["api"]),
+    ):
         assert (answer.status, answer.json["code"]) == (409, "last_admin")
     other = make(api, company, role="admin").json["id"]
     assert api.patch(path, {"role": "agent"}, token=company.admin).status == 200
@@ -76,11 +83,15 @@ def test_presence_is_ones_own_or_an_admins_choice(api: Api, company: Company) ->
     assert answer.json["presence"] == {"status": "paused", "reason": "Lunch", "connected": True, "load": 0}
     assert api.put(agent, {"status": "available"}, token=company.tokens["restricted"]).status == 403
     assert api.put(restricted, {"status": "available"}, token=company.tokens["restricted"]).status == 200
-    assert api.put(agent, {"status": "available"}, token=company.tokens["api"]).json["presence"]["status"] == "available"
+    assert (
+        api.put(agent, {"status": "available"}, token=company.tokens["api"]).json["presence"]["status"] == "available"
+    )
     assert api.put(agent, {"status": "gone"}, token=company.admin).json["errors"][0]["pointer"] == "/status"
 
 
-def test_who_has_chats_in_service_cannot_be_deleted(api: Api, company: Company, services: Container, dynamodb: Any) -> None:
+def test_who_has_chats_in_service_cannot_be_deleted(
+    api: Api, company: Company, services: Container, dynamodb: Any
+) -> None:
     user = company.users["agent"].id
     key = {"pk": {"S": f"{company.a}#AGENT#{user}"}, "sk": {"S": "AGENT"}}
     dynamodb.update_item(

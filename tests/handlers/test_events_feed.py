@@ -102,6 +102,13 @@ def test_what_was_not_just_sent_is_a_status(stack: Stack, ids: Any, clock: Any, 
     assert types(feed(stack)) == ["message.status"]
 
 
+def test_what_turns_out_to_be_sent_later_is_a_status_too(stack: Stack, ids: Any, clock: Any) -> None:
+    one = message(ids, clock)
+    for status in ("queued", "unknown", "sent"):
+        save(replace(one, status=status))
+    assert types(feed(stack)) == ["message.status", "message.status"]
+
+
 def test_notes_and_other_changes_tell_nothing(stack: Stack, ids: Any, clock: Any) -> None:
     save(message(ids, clock, internal=True, status="sent"))
     one = message(ids, clock, seq=2)

@@ -179,8 +179,8 @@ def test_a_time_far_ahead_does_not_hold_the_window_open(reception: Reception, cl
 
 
 def test_a_system_message_opens_no_chat_and_is_kept_in_the_thread(reception: Reception) -> None:
-    system = {"from": ANA, "id": "wamid.s", "timestamp": str(EXACT), "type": "system",
-              "system": {"body": "User changed number", "type": "customer_changed_number", "wa_id": "5511999999999"}}  # fmt: skip
+    changed = {"body": "User changed number", "type": "customer_changed_number", "wa_id": "5511999999999"}
+    system = {"from": ANA, "id": "wamid.s", "timestamp": str(EXACT), "type": "system", "system": changed}
     reception.deliver(said(system))
     assert reception.chats() == []
     (message,) = reception.messages()

@@ -173,3 +173,13 @@ def test_a_status_by_our_own_id_settles_a_send_without_an_answer(reception: Rece
     settled = outbox.get(A, ours)
     assert settled is not None
     assert settled.state == "settled"
+
+
+def test_an_id_too_long_for_a_key_is_seen_once_too(reception: Reception) -> None:
+    long = "\U0001f600" * 512
+    content = {"external_id": long, "contact": {"external_id": "c1"}, "message": {"kind": "text", "text": "Oi"}}
+    for number in range(2):
+        assert custom(reception, content, f"m{number}") == 202
+        reception.queue.forget()
+    (message,) = reception.messages("x:c1", CUSTOM_CHANNEL)
+    assert message.provider_id == long

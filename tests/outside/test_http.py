@@ -79,9 +79,10 @@ def test_no_answer_is_waited_for_longer_than_asked() -> None:
         assert time.monotonic() - began < 1.2
 
 
-def test_bytes_that_trickle_do_not_hold_it_open() -> None:
+@pytest.mark.parametrize("length", [b"Content-Length: 1000\r\n", b""])
+def test_bytes_that_trickle_neither_hold_it_open_nor_look_whole(length: bytes) -> None:
     def trickle(connection: Any) -> None:
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        connection.sendall(b"HTTP/1.1 200 OK\r\n" + length + b"\r\n")
         for _ in range(40):
             connection.sendall(b".")
             time.sleep(0.1)

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from recado.channels.base import HttpRequest
+from recado.channels.registry import adapter
 from recado.domain.chats import MessageError
 from recado.domain.messages import Failure, StatusUpdate, Template
 from recado.ports.core import AddressRefused, ConnectFailed, HttpResponse, NoAnswer
@@ -307,6 +309,37 @@ def test_a_template_leaves_as_one(world: World) -> None:
     body = json.loads(world.provider.sent[0])
     assert (body["type"], body["template"]["name"]) == ("template", "welcome")
     assert body["template"]["components"][0]["parameters"] == [{"type": "text", "text": "Ana"}]
+
+
+class InTwo:
+    """WhatsApp's adapter, were it to send each message in two parts."""
+
+    def __init__(self) -> None:
+        self._adapter = adapter("whatsapp")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._adapter, name)
+
+    def build_send(self, *arguments: Any) -> list[HttpRequest]:
+        return self._adapter.build_send(*arguments) * 2
+
+
+@pytest.mark.parametrize(
+    ("script", "status", "requests"),
+    [
+        ([], "sent", 2),
+        ([refuses(131000)], "sent", 3),
+        ([None, refuses(131000)], "unknown", 2),
+        ([None, ConnectFailed("dns")], "unknown", 2),
+        ([refuses(131026)], "failed", 1),
+    ],
+)
+def test_of_a_message_in_parts_nothing_is_sent_twice(world: World, script: Any, status: str, requests: int) -> None:
+    world.outbound._adapters = lambda channel_type: InTwo()  # type: ignore[assignment,return-value]
+    world.provider.script = [world.provider.accepts() if one is None else one for one in script]
+    message = world.write()
+    world.work()
+    assert (world.message(message.id).status, len(world.provider.sent)) == (status, requests)
 
 
 class TestCustomChannel:

@@ -44,7 +44,7 @@ def test_sending_it(world: World) -> None:
     message = world.write(ADMIN, text=LONG)
     with record() as calls:
         world.outbound.send(A, message.id)
-    # reads: OUT, MSG, THREAD, then SEEN and the statuses that came early; writes: the claim, then OUT, MSG and SEEN at once
+    # reads: OUT, MSG, THREAD, then SEEN and early statuses; writes: the claim, then OUT, MSG and SEEN at once
     assert calls.operations["dynamodb:TransactWriteItems"] == 1
     assert calls.operations["dynamodb:PutItem"] == 1
     assert (calls.wru, calls.rru) == (1 + 6, 5)

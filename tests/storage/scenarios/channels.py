@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -22,10 +23,8 @@ def two_channels_take_one_address(clock: Any, ids: Any) -> None:
     store = ChannelStore()
     first = a_channel(clock, ids, "551100000001")
     store.create(A, first, {})
-    try:
+    with suppress(Conflict):
         store.create(A, replace(first, id=ids.new("ch", A)), {})
-    except Conflict:
-        pass
     assert store.by_address(A, "whatsapp", "551100000001") == first.id, "the address leads to another channel"
 
 

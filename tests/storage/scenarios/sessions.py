@@ -73,7 +73,9 @@ def a_heartbeat_comes_as_the_lapsed_seat_is_taken(clock: Any, ids: Any) -> None:
     assert sessions.log_in(A, first, claim, held)
     clock.move(91)
     assert sessions.log_in(A, second, *decided(bia, second, 1, clock.now()))
-    assert not sessions.renew(A, ana.id, claim.after.number, clock.now() + timedelta(seconds=90)), "both work on one seat"
+    assert not sessions.renew(A, ana.id, claim.after.number, clock.now() + timedelta(seconds=90)), (
+        "both work on one seat"
+    )
 
 
 @scenario("session-lives-to-take-a-seat")

@@ -1,4 +1,5 @@
-"""Password hashes: argon2id with the parameters that OWASP gives as its minimum (19 MiB, 2 passes, 1 lane), some 25 ms of CPU."""
+"""Password hashes: argon2id with the parameters that OWASP gives as its minimum (19 MiB, 2 passes, 1 lane), some 25
+ms of CPU."""
 
 from __future__ import annotations
 

@@ -78,5 +78,7 @@ def change_account(call: Call) -> Any:
     """Change the account's name, locale or time zone."""
     given = changes(call.body)
     return account_view(
-        call.services.account_service.change(call.caller.account, given.get("name"), given.get("locale"), given.get("time_zone"))
+        call.services.account_service.change(
+            call.caller.account, given.get("name"), given.get("locale"), given.get("time_zone")
+        )
     )

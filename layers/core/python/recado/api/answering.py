@@ -37,7 +37,9 @@ def _answer(route: Route, request: Any, ids: Mapping[str, str], services: Contai
     call = Call(
         route=route,
         maybe_caller=caller,
-        body=parse_body(raw, request.headers.get("content-type"), route.body or Nothing) if route.method != "GET" else None,
+        body=parse_body(raw, request.headers.get("content-type"), route.body or Nothing)
+        if route.method != "GET"
+        else None,
         query=parse_query(query, route.query) if route.query else None,
         limit=_limit(query) if route.paged is not None else DEFAULT_LIMIT,
         after=_after(query, route, caller) if route.paged is not None else None,
@@ -49,7 +51,16 @@ def _answer(route: Route, request: Any, ids: Mapping[str, str], services: Contai
 
     key = request.headers.get("idempotency-key")
     if route.method == "POST" and key is not None and caller is not None and token is not None:
-        return once(services.idempotency, services.clock, caller, key, _path(route, ids), raw, token if route.shows_secret else None, run)
+        return once(
+            services.idempotency,
+            services.clock,
+            caller,
+            key,
+            _path(route, ids),
+            raw,
+            token if route.shows_secret else None,
+            run,
+        )
     return run()
 
 

@@ -68,7 +68,9 @@ def get_api_token(call: Call, token_id: str) -> Any:
     return api_token_view(call.services.api_token_service.get(call.caller.account, token_id))
 
 
-@api_tokens.patch("/v1/api-tokens/{token_id}", may("integration:write", *ADMINS), body=ApiTokenPatch, answers=ApiTokenShape)
+@api_tokens.patch(
+    "/v1/api-tokens/{token_id}", may("integration:write", *ADMINS), body=ApiTokenPatch, answers=ApiTokenShape
+)
 def change_api_token(call: Call, token_id: str) -> Any:
     """Change a token's name or scopes."""
     given = changes(call.body)

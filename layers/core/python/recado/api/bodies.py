@@ -15,7 +15,9 @@ from recado.domain.errors import Invalid, TooLarge, WrongType
 MAX_BODY_BYTES = 1_000_000
 MAX_DEPTH = 32
 
-Text = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$")]
+Text = Annotated[
+    str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$")
+]
 """One line with something in it: names, titles."""
 LongText = Annotated[str, Meta(max_length=10_000, pattern=r"^[^\x00]*$")]
 """Free text, possibly empty."""
@@ -24,7 +26,20 @@ PublicId = Annotated[str, Meta(max_length=64)]
 Maybe = UnsetType
 """`field: str | Maybe = UNSET` is a field that a PATCH may leave out; `changes()` gives those that came."""
 
-__all__ = ["UNSET", "Annotated", "Body", "LongText", "Maybe", "Meta", "PublicId", "Query", "Text", "changes", "parse_body", "parse_query"]
+__all__ = [
+    "UNSET",
+    "Annotated",
+    "Body",
+    "LongText",
+    "Maybe",
+    "Meta",
+    "PublicId",
+    "Query",
+    "Text",
+    "changes",
+    "parse_body",
+    "parse_query",
+]
 
 _S = TypeVar("_S", bound=msgspec.Struct)
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.S)
@@ -37,7 +52,8 @@ class Body(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Query(msgspec.Struct, frozen=True):
-    """Base of query parameters: every field has a default; text is converted to the field's type. `limit` and `after` are not declared."""
+    """Base of query parameters: every field has a default; text is converted to the field's type. `limit` and `after`
+    are not declared."""
 
 
 class Nothing(Body, frozen=True):

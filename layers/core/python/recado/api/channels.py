@@ -21,8 +21,8 @@ class NewChannel(Body, frozen=True):
     type: Annotated[str, Meta(max_length=50)]
     name: Text
     department_id: PublicId | None = None
-    settings: Settings = {}
-    secrets: Annotated[dict[str, SecretValue], Meta(max_length=20)] = {}
+    settings: Settings = msgspec.field(default_factory=dict)
+    secrets: Annotated[dict[str, SecretValue], Meta(max_length=20)] = msgspec.field(default_factory=dict)
 
 
 class ChannelPatch(Body, frozen=True):

@@ -1,7 +1,7 @@
 """Cursors: opaque to callers, base64url of JSON with a check sum.
 
-The sum binds a cursor to its account and route, so that a damaged or borrowed one is refused with 400. It is no secret: nothing in a
-cursor is trusted, storage builds keys from the caller's account and the cursor's value alone."""
+The sum binds a cursor to its account and route, so that a damaged or borrowed one is refused with 400. It is no
+secret: nothing in a cursor is trusted, storage builds keys from the caller's account and the cursor's value alone."""
 
 from __future__ import annotations
 

@@ -78,7 +78,9 @@ def list_departments(call: Call) -> Any:
     return call.list([department_view(one) for one in page], page[-1].department.id if len(rest) > len(page) else None)
 
 
-@departments.post("/v1/departments", may("people:write", *ADMINS), body=NewDepartment, answers=DepartmentShape, status=201)
+@departments.post(
+    "/v1/departments", may("people:write", *ADMINS), body=NewDepartment, answers=DepartmentShape, status=201
+)
 def create_department(call: Call) -> Any:
     """Create a department; as the default it replaces the one before."""
     body = call.body
@@ -95,7 +97,9 @@ def get_department(call: Call, department_id: str) -> Any:
     return department_view(call.services.department_service.get(call.caller.account, department_id))
 
 
-@departments.patch("/v1/departments/{department_id}", may("people:write", *ADMINS), body=DepartmentPatch, answers=DepartmentShape)
+@departments.patch(
+    "/v1/departments/{department_id}", may("people:write", *ADMINS), body=DepartmentPatch, answers=DepartmentShape
+)
 def change_department(call: Call, department_id: str) -> Any:
     """Change a department; `distribution` changes only the settings given."""
     fields = changes(call.body)
@@ -112,7 +116,9 @@ def delete_department(call: Call, department_id: str) -> None:
     call.services.department_service.delete(call.caller.account, department_id)
 
 
-@departments.get("/v1/departments/{department_id}/members", may("people:read", *STAFF), paged=tuple[int, str], answers=MemberShape)
+@departments.get(
+    "/v1/departments/{department_id}/members", may("people:read", *STAFF), paged=tuple[int, str], answers=MemberShape
+)
 def list_members(call: Call, department_id: str) -> Any:
     """Members in the order in which they take turns."""
     every = call.services.department_service.members(call.caller.account, department_id)
@@ -129,7 +135,10 @@ def get_member(call: Call, department_id: str, user_id: str) -> Any:
 
 
 @departments.put(
-    "/v1/departments/{department_id}/members/{user_id}", may("people:write", *ADMINS), body=MemberBody, answers=MemberShape
+    "/v1/departments/{department_id}/members/{user_id}",
+    may("people:write", *ADMINS),
+    body=MemberBody,
+    answers=MemberShape,
 )
 def put_member(call: Call, department_id: str, user_id: str) -> Any:
     """Make a user a member, or change it; without a position the old one is kept, a new member comes last."""

@@ -3,15 +3,18 @@
 A request is its method, path, body and caller. The key is claimed before the route's function runs; then
 - the same request again → the first answer, byte for byte, with its status and `Idempotency-Replayed: true`;
 - another body or path → 422; the first still running → 409.
-Answers of 5xx and 429 are not kept: the key is free again. Refusals from before the claim (401, 403, 404 of the path, 400 of the
-body) leave the key untouched. Public routes (log-in, sign-up) take no key: repeating a log-in is harmless and an e-mail signs up once.
+Answers of 5xx and 429 are not kept: the key is free again. Refusals from before the claim (401, 403, 404 of the path,
+400 of the body) leave the key untouched. Public routes (log-in, sign-up) take no key: repeating a log-in is harmless
+and an e-mail signs up once.
 
-Exactly once, and what a crash does to it: while the process lives, the function runs once per key. If it dies between the commit of
-its transaction and the keeping of the answer, the claim lapses after LEASE_SECONDS (longer than the function may run), and the next
-request with the key runs the function again. So across a crash it is at least once, and whoever asks sees 409 until the lease ends.
+Exactly once, and what a crash does to it: while the process lives, the function runs once per key. If it dies between
+the commit of its transaction and the keeping of the answer, the claim lapses after LEASE_SECONDS (longer than the
+function may run), and the next request with the key runs the function again. So across a crash it is at least once,
+and whoever asks sees 409 until the lease ends.
 
-An answer with a secret shown once (`shows_secret`) is kept sealed: XORed with a SHAKE-256 stream of the caller's own token, which is
-stored nowhere, and the key. Such an answer can be had again only with the same token; with another one it is 422."""
+An answer with a secret shown once (`shows_secret`) is kept sealed: XORed with a SHAKE-256 stream of the caller's own
+token, which is stored nowhere, and the key. Such an answer can be had again only with the same token; with another
+one it is 422."""
 
 from __future__ import annotations
 
@@ -43,13 +46,22 @@ def once(
     seal: str | None,
     run: Callable[[], Answer],
 ) -> Answer:
-    """The answer of `run`, or the first one given for this key. `seal`: the caller's token when the answer shows a secret."""
+    """The answer of `run`, or the first one given for this key. `seal`: the caller's token when the answer shows a
+    secret."""
     if not (0 < len(key) <= MAX_KEY and key.isascii() and key.isprintable()):
-        raise Invalid.field("", "invalid_idempotency_key", f"An Idempotency-Key has 1 to {MAX_KEY} printable ASCII characters.")
+        raise Invalid.field(
+            "", "invalid_idempotency_key", f"An Idempotency-Key has 1 to {MAX_KEY} printable ASCII characters."
+        )
     request = sha256(b"\0".join((path.encode(), (seal or "").encode(), raw))).hexdigest()
     now = clock.now()
     found = store.claim(
-        caller.account, caller.id, key, request, now, now + timedelta(seconds=LEASE_SECONDS), now + timedelta(seconds=KEPT_SECONDS)
+        caller.account,
+        caller.id,
+        key,
+        request,
+        now,
+        now + timedelta(seconds=LEASE_SECONDS),
+        now + timedelta(seconds=KEPT_SECONDS),
     )
     if isinstance(found, Kept):
         return _again(found, request, key, seal)

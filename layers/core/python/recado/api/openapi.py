@@ -1,6 +1,6 @@
 """The OpenAPI 3.1 description, made from the declared routes and their Structs.
 
-    python -m recado.api.openapi        # prints it (`make openapi`)
+python -m recado.api.openapi        # prints it (`make openapi`)
 """
 
 from __future__ import annotations
@@ -64,14 +64,18 @@ def document() -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": components,
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "A session or API token."}},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "description": "A session or API token."}
+            },
         },
     }
 
 
 _ABOUT = (
-    f"Times are RFC 3339 UTC, ids are opaque. A body is JSON of at most {MAX_BODY_BYTES:,} bytes. Refusals are application/problem+json. "
-    f"POST takes an Idempotency-Key of up to {MAX_KEY} characters: the same request again gets the first answer for 24 hours."
+    f"Times are RFC 3339 UTC, ids are opaque. A body is JSON of at most {MAX_BODY_BYTES:,} bytes. "
+    "Refusals are application/problem+json. "
+    f"POST takes an Idempotency-Key of up to {MAX_KEY} characters: "
+    "the same request again gets the first answer for 24 hours."
 )
 
 
@@ -84,7 +88,10 @@ def _operation(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
         "parameters": [*_path_parameters(route), *_query_parameters(route)],
         "responses": {
             str(route.status): _response(route, schema_of),
-            "default": {"description": "A refusal.", "content": {"application/problem+json": {"schema": schema_of[str(Problem)]}}},
+            "default": {
+                "description": "A refusal.",
+                "content": {"application/problem+json": {"schema": schema_of[str(Problem)]}},
+            },
         },
     }
     if description.strip():
@@ -93,13 +100,18 @@ def _operation(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
         required = bool(msgspec.json.schema(route.body).get("required")) or any(
             field.required for field in msgspec.structs.fields(route.body)
         )
-        operation["requestBody"] = {"required": required, "content": {"application/json": {"schema": schema_of[str(route.body)]}}}
+        operation["requestBody"] = {
+            "required": required,
+            "content": {"application/json": {"schema": schema_of[str(route.body)]}},
+        }
     if not route.rule.public:
         operation["security"] = [{"token": []}]
         operation["x-roles"] = sorted(route.rule.roles)
         operation["x-scope"] = route.rule.scope
         if route.method == "POST":
-            operation["parameters"].append(_parameter("Idempotency-Key", "header", {"type": "string", "maxLength": MAX_KEY}))
+            operation["parameters"].append(
+                _parameter("Idempotency-Key", "header", {"type": "string", "maxLength": MAX_KEY})
+            )
     return operation
 
 

@@ -33,7 +33,8 @@ def problem(
     extra: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
-    """A problem answer: {type, title, status, detail, code, errors[{pointer, code, detail}]} and the error's public members."""
+    """A problem answer: {type, title, status, detail, code, errors[{pointer, code, detail}]} and the error's public
+    members."""
     body = {
         **(extra or {}),
         "type": "about:blank",
@@ -43,17 +44,27 @@ def problem(
         "code": code,
         "errors": [{"pointer": one.pointer, "code": one.code, "detail": one.detail} for one in errors],
     }
-    return Answer(status, json.dumps(body, ensure_ascii=False, separators=(",", ":")), {"Content-Type": CONTENT_TYPE, **(headers or {})})
+    return Answer(
+        status,
+        json.dumps(body, ensure_ascii=False, separators=(",", ":")),
+        {"Content-Type": CONTENT_TYPE, **(headers or {})},
+    )
 
 
 def problem_of(error: Exception, route: str = "") -> Answer:
-    """The answer for an error. What was not foreseen is logged (by its class and places: its text may hold data) and told as a bare 500."""
+    """The answer for an error. What was not foreseen is logged (by its class and places: its text may hold data) and
+    told as a bare 500."""
     if isinstance(error, DomainError):
         return problem(
             error.status, error.code, error.detail, errors=error.errors, extra=error.extra, headers=_headers_of(error)
         )
     if isinstance(error, Busy):
-        return problem(503, "busy", "Too many at once changed the same thing. Nothing was done; try again.", headers={"Retry-After": "1"})
+        return problem(
+            503,
+            "busy",
+            "Too many at once changed the same thing. Nothing was done; try again.",
+            headers={"Retry-After": "1"},
+        )
     telemetry.failure("api_failed", error, route=route.replace("{", ":").replace("}", ""))
     return problem(500, "internal", "Something went wrong on our side. It has been logged.")
 

@@ -1,6 +1,8 @@
-"""From API Gateway's one greedy route to Chalice's own: the path is resolved before Chalice is called, which knows no unknown path.
+"""From API Gateway's one greedy route to Chalice's own: the path is resolved before Chalice is called, which knows no
+unknown path.
 
-Chalice routes by `requestContext.resourcePath`, which API Gateway fills with the pattern of its own resource, here `/v1/{proxy+}`."""
+Chalice routes by `requestContext.resourcePath`, which API Gateway fills with the pattern of its own resource, here
+`/v1/{proxy+}`."""
 
 from __future__ import annotations
 
@@ -58,7 +60,8 @@ def _match(branch: _Branch, steps: list[str]) -> str | None:
 
 
 def serve(app: Any, resolver: Resolver, event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """API Gateway's event → Chalice's answer; 404 and 405 are told here, as problems. Logs under the gateway's request id."""
+    """API Gateway's event → Chalice's answer; 404 and 405 are told here, as problems. Logs under the gateway's
+    request id."""
     with correlated(event.get("requestContext", {}).get("requestId")):
         return _serve(app, resolver, event, context)
 
@@ -70,7 +73,9 @@ def _serve(app: Any, resolver: Resolver, event: dict[str, Any], context: Any) ->
     pattern, parameters = found
     if event["httpMethod"] not in app.routes[pattern]:
         allowed = ", ".join(sorted(app.routes[pattern]))
-        return _proxy_answer(problem(405, "method_not_allowed", f"This path takes {allowed}.", headers={"Allow": allowed}))
+        return _proxy_answer(
+            problem(405, "method_not_allowed", f"This path takes {allowed}.", headers={"Allow": allowed})
+        )
     answer: dict[str, Any] = app(
         {
             "stageVariables": None,
@@ -79,7 +84,11 @@ def _serve(app: Any, resolver: Resolver, event: dict[str, Any], context: Any) ->
             "headers": event.get("headers") or {},
             "multiValueQueryStringParameters": event.get("multiValueQueryStringParameters"),
             "pathParameters": parameters,
-            "requestContext": {**event.get("requestContext", {}), "resourcePath": pattern, "httpMethod": event["httpMethod"]},
+            "requestContext": {
+                **event.get("requestContext", {}),
+                "resourcePath": pattern,
+                "httpMethod": event["httpMethod"],
+            },
         },
         context,
     )

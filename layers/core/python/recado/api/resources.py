@@ -7,7 +7,19 @@ from importlib import import_module
 from recado.api.calls import Route
 from recado.api.routes import Resource
 
-RESOURCES = ("accounts", "sessions", "users", "departments", "api_tokens", "channels", "contacts", "chats", "messages", "events", "openapi")
+RESOURCES = (
+    "accounts",
+    "sessions",
+    "users",
+    "departments",
+    "api_tokens",
+    "channels",
+    "contacts",
+    "chats",
+    "messages",
+    "events",
+    "openapi",
+)
 """Modules of recado.api, each with its Resource under the module's own name."""
 
 

@@ -1,4 +1,5 @@
-"""The framework of the API: how a route is declared. One Chalice blueprint per resource, one file per resource in this package.
+"""The framework of the API: how a route is declared. One Chalice blueprint per resource, one file per resource in
+this package.
 
 How to write a resource (`recado/api/shelves.py`):
 
@@ -38,19 +39,21 @@ How to write a resource (`recado/api/shelves.py`):
     @shelves.delete("/v1/shelves/{shelf_id}", may("files:write", *STAFF))          # no `answers`: 204
     def delete_shelf(call: Call, shelf_id: str) -> None: …
 
-then its name in RESOURCES of recado/api/resources.py. What the framework does before the function runs, in this order: authentication
-(401) → rule (403) → ids in the path (`KINDS`: foreign or malformed → 404) → query and paging (400 `?name`) → body (413, 415, 400 with
-pointers) → Idempotency-Key of POST (recado/api/idempotency.py). The function gets a Call and the path's parameters by name; it calls one
-service method and returns what JSON can hold. It raises DomainErrors (recado.domain.errors); the one map makes them problems.
+then its name in RESOURCES of recado/api/resources.py. What the framework does before the function runs, in this
+order: authentication (401) → rule (403) → ids in the path (`KINDS`: foreign or malformed → 404) → query and paging
+(400 `?name`) → body (413, 415, 400 with pointers) → Idempotency-Key of POST (recado/api/idempotency.py). The function
+gets a Call and the path's parameters by name; it calls one service method and returns what JSON can hold. It raises
+DomainErrors (recado.domain.errors); the one map makes them problems.
 
-- `call.caller` Caller · `call.body` · `call.query` · `call.services` the Container · `call.limit` 1…200 · `call.after` the cursor's value
-  as `paged`'s type (any type msgspec converts: str, list[str], …) or None · `call.list(items, following)`: `following` None at the end.
+- `call.caller` Caller · `call.body` · `call.query` · `call.services` the Container · `call.limit` 1…200 ·
+  `call.after` the cursor's value as `paged`'s type (any type msgspec converts: str, list[str], …) or None ·
+  `call.list(items, following)`: `following` None at the end.
 - `answers=` a Struct (for `paged`: of one item) or None for 204. `status=` for what is not 200/204.
 - `shows_secret=True`: the answer holds a secret shown once; its stored copy is sealed (idempotency.py).
-- `more_kinds={"merge_id": "mg"}` for a path id that KINDS does not know; `texts=("code",)` for a path parameter that is no id.
-- Tests: tests/api/conftest.py gives `api` (a client), `account` and tokens of every role. tests/api/test_route_walk.py then walks the
-  new routes by itself with every role, scope and foreign ids.
-"""
+- A new kind of id gets its name in KINDS (calls.py), here `"shelf_id": "sh"`; `more_kinds={…}` for one route
+  alone; `texts=("code",)` for a path parameter that is no id.
+- Tests: tests/api/conftest.py gives `api` (a client), `company` with tokens of every role, `services`.
+  tests/api/test_route_walk.py then walks the new routes by itself with every role, scope and foreign ids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Sessions and API tokens: `rs_` or `rk_`, the account, 27 hex digits of the id, a secret; stored is only the secret's SHA-256."""
+"""Sessions and API tokens: `rs_` or `rk_`, the account, 27 hex digits of the id, a secret; stored is only the
+secret's SHA-256."""
 
 from __future__ import annotations
 

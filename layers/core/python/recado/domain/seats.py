@@ -1,7 +1,8 @@
 """Seats: of any number of registered users, only the contracted number is logged in at once.
 
-There are as many slot items as contracted seats, so no more can be held. A slot is held by a user (however many devices), by the lease
-that their calls renew, and freed with their last session. A user's item names the slot they hold: nobody holds two."""
+There are as many slot items as contracted seats, so no more can be held. A slot is held by a user (however many
+devices), by the lease that their calls renew, and freed with their last session. A user's item names the slot they
+hold: nobody holds two."""
 
 from __future__ import annotations
 
@@ -46,11 +47,13 @@ def seats_at(account: Account, now: datetime) -> int:
     return account.seats
 
 
-def claim_slot(slots: Sequence[Slot], seats: int, user_id: str, session_id: str, held: int | None, now: datetime) -> SlotClaim | None:
+def claim_slot(
+    slots: Sequence[Slot], seats: int, user_id: str, session_id: str, held: int | None, now: datetime
+) -> SlotClaim | None:
     """The slot that a user takes for one more session, None when all are held by others.
 
-    `held` is the number on the user's item. Free slots are tried from a place that differs by user, so that users who log in at once
-    do not all reach for the same one."""
+    `held` is the number on the user's item. Free slots are tried from a place that differs by user, so that users who
+    log in at once do not all reach for the same one."""
     by_number = {slot.number: slot for slot in slots if slot.number < seats}
     own = by_number.get(held) if held is not None else None
     until = now + timedelta(seconds=LEASE_SECONDS)

@@ -50,7 +50,8 @@ class UserStore(Protocol):
         ...
 
     def change(self, a: str, before: User, after: User) -> frozenset[str]:
-        """What stood against it: `email` taken, `user` changed meanwhile, `account` would lose its last admin. Empty: done."""
+        """What stood against it: `email` taken, `user` changed meanwhile, `account` would lose its last admin. Empty:
+        done."""
         ...
 
     def delete(self, a: str, user: User) -> frozenset[str]:
@@ -70,8 +71,8 @@ class SessionStore(Protocol):
         ...
 
     def log_in(self, a: str, session: Session | None, claim: SlotClaim, held: int | None) -> bool:
-        """Take the slot, and write the session with it (None: it is there already). False when a slot, the user's or the session's item
-        moved."""
+        """Take the slot, and write the session with it (None: it is there already). False when a slot, the user's or
+        the session's item moved."""
         ...
 
     def renew(self, a: str, user_id: str, number: int, until: datetime) -> bool:

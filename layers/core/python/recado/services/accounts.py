@@ -44,7 +44,9 @@ class SignedUp:
 class AccountService:
     """Accounts."""
 
-    def __init__(self, accounts: AccountStore, passwords: Passwords, presence: PresenceService, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, accounts: AccountStore, passwords: Passwords, presence: PresenceService, clock: Clock, ids: Ids
+    ) -> None:
         self._accounts = accounts
         self._passwords = passwords
         self._presence = presence

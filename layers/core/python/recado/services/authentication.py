@@ -28,8 +28,8 @@ class _Known:
 
 
 class Authentication:
-    """Tokens are read from storage at most every 10 s, so an ended session or a changed role holds that long in other processes. The
-    secret is compared at every call, and wrong ones are never remembered."""
+    """Tokens are read from storage at most every 10 s, so an ended session or a changed role holds that long in other
+    processes. The secret is compared at every call, and wrong ones are never remembered."""
 
     def __init__(
         self,
@@ -49,8 +49,8 @@ class Authentication:
         self._known: dict[str, _Known] = {}
 
     def caller(self, token: str) -> Caller:
-        """Who presents the token; a session's seat and lease are renewed. Raises Unauthenticated, and Conflict `seat_limit_reached` when
-        the session's seat lapsed and all are taken."""
+        """Who presents the token; a session's seat and lease are renewed. Raises Unauthenticated, and Conflict
+        `seat_limit_reached` when the session's seat lapsed and all are taken."""
         presented = read_token(token)
         known = self._find(presented) if presented else None
         if presented is None or known is None or not proves(presented.secret, known.secret_hash):

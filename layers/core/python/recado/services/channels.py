@@ -57,7 +57,13 @@ class ChannelService:
         return channels, channels[-1].id if len(channels) == limit else None
 
     def create(
-        self, a: str, channel_type: str, name: str, department_id: str | None, settings: Mapping[str, Any], secrets: Mapping[str, str]
+        self,
+        a: str,
+        channel_type: str,
+        name: str,
+        department_id: str | None,
+        settings: Mapping[str, Any],
+        secrets: Mapping[str, str],
     ) -> Channel:
         """Connect; without a department the default one. Raises Invalid with pointers, Conflict `address_taken`."""
         try:
@@ -80,7 +86,8 @@ class ChannelService:
         return channel
 
     def change(self, a: str, channel_id: str, changes: Mapping[str, Any]) -> Channel:
-        """Change name, department_id, settings or secrets. Settings and secrets are merged by name, null takes one away.
+        """Change name, department_id, settings or secrets. Settings and secrets are merged by name, null takes one
+        away.
 
         Raises Invalid with pointers, NotFound, Conflict `address_taken`."""
         fields = dict(changes)
@@ -107,7 +114,11 @@ class ChannelService:
         raise Busy(f"channel {channel_id}")
 
     def _department(self, a: str, department_id: str | None) -> str:
-        if department_id is None or not is_id(department_id, "dp", a) or self._departments.get(a, department_id) is None:
+        if (
+            department_id is None
+            or not is_id(department_id, "dp", a)
+            or self._departments.get(a, department_id) is None
+        ):
             raise Invalid.field("/department_id", "unknown_department", "There is no such department.")
         return department_id
 
@@ -128,4 +139,6 @@ def _noted(channel: Channel) -> tuple[Mapping[str, Any], ...]:
 
 
 def _problems(rules: ChannelRules, settings: Mapping[str, Any], secrets: Secrets) -> tuple[Mapping[str, Any], ...]:
-    return tuple({"pointer": one.pointer, "code": one.code, "detail": one.detail} for one in rules.problems(settings, secrets))
+    return tuple(
+        {"pointer": one.pointer, "code": one.code, "detail": one.detail} for one in rules.problems(settings, secrets)
+    )

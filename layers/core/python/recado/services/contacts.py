@@ -132,8 +132,8 @@ class ContactService:
     def timeline(
         self, caller: Caller, contact_id: str, limit: int, after: str | None
     ) -> tuple[list[dict[str, Any]], str | None]:
-        """Events of a contact and of its chats, newest first; without those of chats that the caller may not see, so a page
-        may be shorter than `limit` and have a following one. Raises NotFound."""
+        """Events of a contact and of those chats the caller may see, newest first; a page may be short
+        and have a following one. Raises NotFound."""
         self._read(caller.account, contact_id)
         if after is not None and not is_id(after, "ev", caller.account):
             raise _no_cursor()

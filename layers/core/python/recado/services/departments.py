@@ -76,7 +76,8 @@ class DepartmentService:
         raise Busy(f"department {department_id}")
 
     def delete(self, a: str, department_id: str) -> None:
-        """Delete a department that nothing uses. Raises NotFound, Conflict `default_required` or `department_in_use`."""
+        """Delete a department that nothing uses. Raises NotFound, Conflict `default_required` or
+        `department_in_use`."""
         for _ in range(_TRIES):
             seen = self.get(a, department_id)
             if seen.default:
@@ -102,7 +103,14 @@ class DepartmentService:
         return membership
 
     def put_member(
-        self, a: str, department_id: str, user_id: str, agent: bool, supervisor: bool, unavailable: bool, position: int | None
+        self,
+        a: str,
+        department_id: str,
+        user_id: str,
+        agent: bool,
+        supervisor: bool,
+        unavailable: bool,
+        position: int | None,
     ) -> Membership:
         """Join or change; without a position the old one, or one after the last. Raises Invalid, NotFound."""
         if not (agent or supervisor):
@@ -135,7 +143,9 @@ class DepartmentService:
         target = after.overflow_department_id
         if target is not None and "overflow_department_id" in distribution:
             if target == department.id:
-                raise Invalid.field("/distribution/overflow_department_id", "same_department", "A department cannot overflow to itself.")
+                raise Invalid.field(
+                    "/distribution/overflow_department_id", "same_department", "A department cannot overflow to itself."
+                )
             if not is_id(target, "dp", a) or self._departments.get(a, target) is None:
                 raise _no_overflow_department()
         return after

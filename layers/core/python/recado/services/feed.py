@@ -43,7 +43,7 @@ class FeedService:
             refused = self._store.append(a, self._store.last_seq(a), events, self._clock.now())
             if refused is None:
                 return len(events)
-            events = [event for event in events ]
+            events = [event for event in events if event["id"] not in refused]
             tries -= not refused
             if tries == 0:
                 raise Busy(f"feed of {a}")

@@ -156,6 +156,8 @@ class InboundService:
         it."""
         try:
             body = json.loads(record.body)
+            if body["kind"] == "split":
+                return
             customer, parsed = self._read(body)
         except Exception as error:  # a command that cannot be read has no pieces
             self._journal.failed(record.id, record.receives, error)

@@ -29,7 +29,8 @@ class LoggedIn:
 
 
 class SessionService:
-    """Sessions hold a seat of their account. Where slots are fought over, it reads again and decides again, up to ten times."""
+    """Sessions hold a seat of their account. Where slots are fought over, it reads again and decides again, up to ten
+    times."""
 
     def __init__(
         self,
@@ -53,13 +54,15 @@ class SessionService:
     def log_in(self, email: str, password: str) -> LoggedIn:
         """Raises Unauthenticated, TooMany after 10 failures in 15 minutes, Conflict `seat_limit_reached`.
 
-        Failures are counted after the password was tried, so that right ones never wait for each other; tries sent at the same moment
-        may together pass the limit by their number."""
+        Failures are counted after the password was tried, so that right ones never wait for each other; tries sent at
+        the same moment may together pass the limit by their number."""
         email, now = normal_email(email), self._clock.now()
         failures, ends = self._sessions.failed_logins(email, now)
         if failures >= MAX_FAILED_LOGINS and ends is not None:
             wait = max(1, int((ends - now).total_seconds()))
-            raise TooMany("Too many failed log-ins. Try again later.", code="too_many_logins", extra={"retry_after_s": wait})
+            raise TooMany(
+                "Too many failed log-ins. Try again later.", code="too_many_logins", extra={"retry_after_s": wait}
+            )
         found = self._users.find(email)
         user = self._users.get(*found) if found else None
         right = self._passwords.matches(user.password_hash if user else None, password)
@@ -79,8 +82,8 @@ class SessionService:
     def keep_alive(self, a: str, user_id: str, session_id: str) -> None:
         """A call of a session came: renew seat and presence, at most every 30 s from this process.
 
-        A seat that lapsed is taken again; Conflict `seat_limit_reached` when others have them all, Unauthenticated when the session
-        was logged out meanwhile."""
+        A seat that lapsed is taken again; Conflict `seat_limit_reached` when others have them all, Unauthenticated
+        when the session was logged out meanwhile."""
         now = self._clock.now()
         last = self._renewed.get((a, user_id))
         if last is not None and timedelta(0) <= now - last < timedelta(seconds=HEARTBEAT_SECONDS):

@@ -1,4 +1,5 @@
-"""Users: who is registered in an account. Their presence, cap and memberships are the agent's (services/presence.py)."""
+"""Users: who is registered in an account. Their presence, cap and memberships are the agent's
+(services/presence.py)."""
 
 from __future__ import annotations
 
@@ -28,10 +29,12 @@ class SeenUser:
 
 
 class UserService:
-    """Users of an account. The last admin stays: the account counts its admins, and the count is moved under the condition that one is
-    left, in the transaction that demotes or deletes."""
+    """Users of an account. The last admin stays: the account counts its admins, and the count is moved under the
+    condition that one is left, in the transaction that demotes or deletes."""
 
-    def __init__(self, users: UserStore, passwords: Passwords, presence: PresenceService, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, users: UserStore, passwords: Passwords, presence: PresenceService, clock: Clock, ids: Ids
+    ) -> None:
         self._users = users
         self._passwords = passwords
         self._presence = presence
@@ -51,8 +54,11 @@ class UserService:
         seen = [SeenUser(user, *agents[user.id]) for user in users if user.id in agents]
         return seen, users[-1].id if len(users) == limit else None
 
-    def create(self, a: str, name: str, email: str, role: Role, max_chats: int | None, password: str | None) -> SeenUser:
-        """Raises Invalid, Conflict `email_taken`. The agent comes first: a user without one could not be given anything."""
+    def create(
+        self, a: str, name: str, email: str, role: Role, max_chats: int | None, password: str | None
+    ) -> SeenUser:
+        """Raises Invalid, Conflict `email_taken`. The agent comes first: a user without one could not be given
+        anything."""
         address = checked_email(email)
         if password is None:
             detail = "Give the user a password: this installation cannot send invitations."
@@ -60,7 +66,14 @@ class UserService:
         hashed = self._passwords.hash(checked_password(password))
         now = self._clock.now()
         user = User(
-            self._ids.new("us", a), name, address, role, now, password_hash=hashed, max_chats=max_chats, credentials_at=now
+            self._ids.new("us", a),
+            name,
+            address,
+            role,
+            now,
+            password_hash=hashed,
+            max_chats=max_chats,
+            credentials_at=now,
         )
         self._presence.create(a, user.id, max_chats)
         if not self._users.create(a, user):
@@ -69,8 +82,8 @@ class UserService:
         return self.get(a, user.id)
 
     def change(self, a: str, user_id: str, changes: Mapping[str, Any]) -> SeenUser:
-        """Change name, email, role, max_chats or password; a new password ends the user's sessions. Raises Invalid, NotFound,
-        Conflict `email_taken` or `last_admin`."""
+        """Change name, email, role, max_chats or password; a new password ends the user's sessions. Raises Invalid,
+        NotFound, Conflict `email_taken` or `last_admin`."""
         fields = dict(changes)
         if "email" in fields:
             fields["email"] = checked_email(fields["email"])

@@ -12,8 +12,12 @@ from recado.storage.departments import use_department
 from recado.storage.tables import TimeAttribute, WorkspaceRecord
 from recado.storage.transaction import Cancelled, Transaction, guard
 
-_ADDRESS_FREE = guard("channel-address-free", "two channels take one provider account at once: its payloads would go to either")
-_UNCHANGED = guard("channel-unchanged", "two changes of one channel at once: the later would undo the earlier or leak its address")
+_ADDRESS_FREE = guard(
+    "channel-address-free", "two channels take one provider account at once: its payloads would go to either"
+)
+_UNCHANGED = guard(
+    "channel-unchanged", "two changes of one channel at once: the later would undo the earlier or leak its address"
+)
 
 
 class ChannelRecord(WorkspaceRecord):
@@ -45,7 +49,11 @@ class ChannelRecord(WorkspaceRecord):
     def channel(self) -> Channel:
         """The entity."""
         return self.to(
-            Channel, settings=self.settings, address=self.address or "", problems=tuple(self.problems or ()), version=int(self.version)
+            Channel,
+            settings=self.settings,
+            address=self.address or "",
+            problems=tuple(self.problems or ()),
+            version=int(self.version),
         )
 
 
@@ -72,20 +80,26 @@ class ChannelStore:
 
     def secrets(self, a: str, channel_id: str) -> Secrets:
         """A channel's secrets by name, each the values that hold, the newest first; empty when it has none."""
-        for record in ChannelSecretsRecord.batch_get([(keys.workspace_pk(a, "CHANNELSECRETS"), channel_id)], consistent_read=True):
+        for record in ChannelSecretsRecord.batch_get(
+            [(keys.workspace_pk(a, "CHANNELSECRETS"), channel_id)], consistent_read=True
+        ):
             return {name: tuple(values) for name, values in record.secrets.items()}
         return {}
 
     def by_address(self, a: str, channel_type: str, address: str) -> str | None:
         """The id of the channel that a provider's payload names by its address."""
-        for record in ChannelAddressRecord.batch_get([(keys.channel_address_pk(a, channel_type), address)], consistent_read=True):
+        for record in ChannelAddressRecord.batch_get(
+            [(keys.channel_address_pk(a, channel_type), address)], consistent_read=True
+        ):
             return record.channel_id
         return None
 
     def page(self, a: str, limit: int, after: str | None) -> list[Channel]:
         """Channels in the order of their ids, those after an id."""
         beyond = ChannelRecord.sk > after if after else None
-        return [record.channel() for record in ChannelRecord.query(keys.workspace_pk(a, "CHANNELS"), beyond, limit=limit)]
+        return [
+            record.channel() for record in ChannelRecord.query(keys.workspace_pk(a, "CHANNELS"), beyond, limit=limit)
+        ]
 
     def create(self, a: str, channel: Channel, secrets: Secrets) -> None:
         """Raises Conflict `address_taken`, NotFound when the department is gone."""
@@ -123,7 +137,11 @@ class ChannelStore:
 
 
 def _secrets_record(a: str, channel_id: str, secrets: Secrets) -> ChannelSecretsRecord:
-    return ChannelSecretsRecord(keys.workspace_pk(a, "CHANNELSECRETS"), channel_id, secrets={name: list(values) for name, values in secrets.items()})
+    return ChannelSecretsRecord(
+        keys.workspace_pk(a, "CHANNELSECRETS"),
+        channel_id,
+        secrets={name: list(values) for name, values in secrets.items()},
+    )
 
 
 def _claim_address(tx: Transaction, a: str, channel: Channel) -> None:

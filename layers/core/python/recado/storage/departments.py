@@ -12,9 +12,15 @@ from recado.storage.chat_records import ChatRecord
 from recado.storage.tables import TimeAttribute, WorkspaceRecord
 from recado.storage.transaction import Cancelled, Transaction, guard
 
-_EXISTS = guard("department-exists", "a department is deleted while something begins to use it: half a department would appear")
-_SEEN = guard("department-unchanged", "a department is changed, or begins to be used, after who changes or deletes it has read it")
-_NOT_DEFAULT = guard("department-not-default", "a department becomes the default while it is deleted: the account would have none")
+_EXISTS = guard(
+    "department-exists", "a department is deleted while something begins to use it: half a department would appear"
+)
+_SEEN = guard(
+    "department-unchanged", "a department is changed, or begins to be used, after who changes or deletes it has read it"
+)
+_NOT_DEFAULT = guard(
+    "department-not-default", "a department becomes the default while it is deleted: the account would have none"
+)
 
 _DEFAULT = "DEFAULT"
 
@@ -53,7 +59,9 @@ class DepartmentStore:
 
     def get(self, a: str, department_id: str) -> Department | None:
         """A department, or None."""
-        for record in DepartmentRecord.batch_get([(keys.workspace_pk(a, "DEPARTMENTS"), department_id)], consistent_read=True):
+        for record in DepartmentRecord.batch_get(
+            [(keys.workspace_pk(a, "DEPARTMENTS"), department_id)], consistent_read=True
+        ):
             return record.department()
         return None
 
@@ -67,7 +75,10 @@ class DepartmentStore:
     def all(self, a: str) -> list[Department]:
         """Every department, oldest first. An account has few."""
         below = DepartmentRecord.sk.startswith("dp_")
-        return [one.department() for one in DepartmentRecord.query(keys.workspace_pk(a, "DEPARTMENTS"), below, consistent_read=True)]
+        return [
+            one.department()
+            for one in DepartmentRecord.query(keys.workspace_pk(a, "DEPARTMENTS"), below, consistent_read=True)
+        ]
 
     def create(self, a: str, department: Department, default: bool) -> bool:
         """False when the department it overflows to is gone."""
@@ -78,9 +89,12 @@ class DepartmentStore:
         return _committed(tx)
 
     def change(self, a: str, before: Department, after: Department, default: bool) -> bool:
-        """Write a change, and the default with it; False when the department, or the one it overflows to, is no longer as seen."""
+        """Write a change, and the default with it; False when the department, or the one it overflows to, is no
+        longer as seen."""
         tx = Transaction()
-        tx.put("department", DepartmentRecord.of_department(a, after), _SEEN(DepartmentRecord.version == before.version))
+        tx.put(
+            "department", DepartmentRecord.of_department(a, after), _SEEN(DepartmentRecord.version == before.version)
+        )
         if default:
             tx.put("default", _default_record(a, after.id))
         if after.overflow_department_id and after.overflow_department_id != before.overflow_department_id:
@@ -90,7 +104,9 @@ class DepartmentStore:
     def delete(self, a: str, department: Department) -> bool:
         """Delete a department that was seen unused and not the default; False when that changed."""
         tx = Transaction()
-        tx.check("default", _default_record(a, department.id), _NOT_DEFAULT(DefaultRecord.department_id != department.id))
+        tx.check(
+            "default", _default_record(a, department.id), _NOT_DEFAULT(DefaultRecord.department_id != department.id)
+        )
         record = DepartmentRecord(keys.workspace_pk(a, "DEPARTMENTS"), department.id)
         tx.delete("department", record, _SEEN(DepartmentRecord.version == department.version))
         return _committed(tx)
@@ -116,7 +132,8 @@ def _default_record(a: str, department_id: str) -> DefaultRecord:
 
 
 def use_department(tx: Transaction, a: str, department_id: str) -> None:
-    """Require the department, and count it as changed, so that it cannot be deleted by who saw it unused. Label `used-department`."""
+    """Require the department, and count it as changed, so that it cannot be deleted by who saw it unused. Label
+    `used-department`."""
     record = DepartmentRecord(keys.workspace_pk(a, "DEPARTMENTS"), department_id)
     exists = _EXISTS(DepartmentRecord.pk.exists())
     tx.update("used-department", record, [DepartmentRecord.version.add(1)], exists)

@@ -14,8 +14,13 @@ from recado.storage import keys
 from recado.storage.tables import TimeAttribute, WorkspaceRecord
 from recado.storage.transaction import guard
 
-_CLAIM = guard("idempotency-claim", "two requests with one key at once, or a second one after the first was answered, would both run")
-_HOLDER = guard("idempotency-holder", "a holder that outlived its lease would overwrite the answer of who took the key over")
+_CLAIM = guard(
+    "idempotency-claim",
+    "two requests with one key at once, or a second one after the first was answered, would both run",
+)
+_HOLDER = guard(
+    "idempotency-holder", "a holder that outlived its lease would overwrite the answer of who took the key over"
+)
 
 
 class IdempotencyRecord(WorkspaceRecord):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from hashlib import sha256
 from zlib import crc32
 
 from recado.domain.chats import ThreadKey
@@ -74,7 +75,10 @@ def alias_pk(a: str, alias: ThreadKey) -> str:
 
 
 def seen_pk(a: str, channel_id: str, provider_id: str) -> str:
-    return f"{a}#SEEN#{channel_id}#{provider_id}"
+    """A provider's id that is too long for a key (2,048 bytes) goes in by its digest."""
+    encoded = provider_id.encode()
+    value = provider_id if len(encoded) <= 1_500 else sha256(encoded).hexdigest()
+    return f"{a}#SEEN#{channel_id}#{value}"
 
 
 def parked_sk(status: str) -> str:

@@ -14,10 +14,19 @@ from recado.storage.departments import add_department
 from recado.storage.tables import TimeAttribute, WorkspaceRecord
 from recado.storage.transaction import Cancelled, Transaction, guard
 
-_EMAIL_FREE = guard("email-free", "two users of any accounts are registered with one log-in e-mail at once: a log-in would be of either")
-_USER_SEEN = guard("user-as-seen", "a user is changed or deleted by two at once: one would undo the other, or bring the deleted user back")
-_ADMIN_LEFT = guard("an-admin-is-left", "the last two admins delete or demote each other at once: nobody could administer the account")
-_TOKEN_EXISTS = guard("api-token-exists", "a token is deleted while it is changed: the change would make it valid again")
+_EMAIL_FREE = guard(
+    "email-free", "two users of any accounts are registered with one log-in e-mail at once: a log-in would be of either"
+)
+_USER_SEEN = guard(
+    "user-as-seen",
+    "a user is changed or deleted by two at once: one would undo the other, or bring the deleted user back",
+)
+_ADMIN_LEFT = guard(
+    "an-admin-is-left", "the last two admins delete or demote each other at once: nobody could administer the account"
+)
+_TOKEN_EXISTS = guard(
+    "api-token-exists", "a token is deleted while it is changed: the change would make it valid again"
+)
 
 
 class AccountRecord(WorkspaceRecord):
@@ -138,7 +147,8 @@ class UserStore:
         return not _failed(tx)
 
     def change(self, a: str, before: User, after: User) -> frozenset[str]:
-        """What stood against it: `email` taken, `user` changed meanwhile, `account` would lose its last admin. Empty: done."""
+        """What stood against it: `email` taken, `user` changed meanwhile, `account` would lose its last admin. Empty:
+        done."""
         tx = Transaction()
         tx.update("user", UserRecord(*user_key(a, after.id)), _user_actions(after), _as_seen(before))
         if after.email != before.email:
@@ -219,7 +229,11 @@ def _as_seen(user: User) -> Condition | None:
 
 def _user_actions(user: User) -> list[Action]:
     """All that a change may touch; not the seat, which log-ins write."""
-    actions: list[Action] = [UserRecord.name.set(user.name), UserRecord.email.set(user.email), UserRecord.role.set(user.role)]
+    actions: list[Action] = [
+        UserRecord.name.set(user.name),
+        UserRecord.email.set(user.email),
+        UserRecord.role.set(user.role),
+    ]
     cap = UserRecord.max_chats
     actions.append(cap.remove() if user.max_chats is None else cap.set(user.max_chats))
     if user.password_hash is not None:

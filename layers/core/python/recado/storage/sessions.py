@@ -16,11 +16,19 @@ from recado.storage.people import UserRecord, user_key
 from recado.storage.tables import TimeAttribute, WorkspaceRecord
 from recado.storage.transaction import Cancelled, Transaction, guard
 
-_SLOT_SEEN = guard("seat-as-seen", "two users log in to the last seat at once, or one whose lease lapsed renews as another takes the seat")
-_SEAT_OF_USER = guard("one-seat-per-user", "a user logs in on two devices at once and would hold two seats; or is deleted meanwhile")
+_SLOT_SEEN = guard(
+    "seat-as-seen",
+    "two users log in to the last seat at once, or one whose lease lapsed renews as another takes the seat",
+)
+_SEAT_OF_USER = guard(
+    "one-seat-per-user", "a user logs in on two devices at once and would hold two seats; or is deleted meanwhile"
+)
 _SLOT_MINE = guard("seat-still-mine", "a lapsed seat was taken by another user as its old holder's heartbeat comes")
 _WINDOW_OVER = guard("failed-logins-window-over", "failed log-ins at once would each begin the count anew")
-_SESSION_LIVES = guard("session-lives-to-take-a-seat", "a call of a session takes its lapsed seat again as the session logs out: nobody would free it")
+_SESSION_LIVES = guard(
+    "session-lives-to-take-a-seat",
+    "a call of a session takes its lapsed seat again as the session logs out: nobody would free it",
+)
 
 
 class SessionRecord(WorkspaceRecord):
@@ -49,7 +57,9 @@ class SlotRecord(WorkspaceRecord):
     @classmethod
     def of_slot(cls, a: str, slot: Slot) -> SlotRecord:
         """The item of a slot."""
-        return cls.of(slot, pk=keys.workspace_pk(a, "SEATS"), sk=keys.slot_sk(slot.number), sessions=list(slot.sessions))
+        return cls.of(
+            slot, pk=keys.workspace_pk(a, "SEATS"), sk=keys.slot_sk(slot.number), sessions=list(slot.sessions)
+        )
 
     def slot(self) -> Slot:
         """The entity."""
@@ -91,7 +101,12 @@ class SessionStore:
         tx.put("slot", SlotRecord.of_slot(a, slot), _as_seen(claim.before))
         user = UserRecord(*user_key(a, slot.user_id))
         none = UserRecord.pk.exists() & UserRecord.seat.does_not_exist()
-        tx.update("user", user, [UserRecord.seat.set(slot.number)], _SEAT_OF_USER(none if held is None else UserRecord.seat == held))
+        tx.update(
+            "user",
+            user,
+            [UserRecord.seat.set(slot.number)],
+            _SEAT_OF_USER(none if held is None else UserRecord.seat == held),
+        )
         if session is None:
             own = SessionRecord(keys.session_pk(a, slot.sessions[-1]), "SESSION")
             tx.check("session", own, _SESSION_LIVES(SessionRecord.pk.exists()))

@@ -29,7 +29,7 @@ SEEN_DAYS = 90
 SEEN_ONCE = guard("message-is-seen-once", "a provider delivers one message twice at once: both would be stored")
 THREAD_MOVES = guard(
     "intake-moves-thread-from-seen-seq",
-    "two messages of one customer at once, or a chat that closes meanwhile: one takes the other's place, or lies closed away",
+    "two messages of a customer at once, or a chat that closes meanwhile: one takes the other's place or is shut away",
 )
 ALIAS_FREE = guard(
     "thread-begins-where-no-alias-leads",

@@ -1,0 +1,107 @@
+"""Cursors, bodies and pointers, the OpenAPI description."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from recado.api import cursors
+from recado.api.bodies import UNSET, Body, Maybe, Meta, Query, changes, parse_body, parse_query
+from recado.api.openapi import document
+from recado.api.resources import routes
+from recado.domain.errors import DomainError, Invalid
+
+
+@given(st.text() | st.lists(st.text()) | st.integers(-(2**53), 2**53))
+def test_a_cursor_comes_back_as_it_went(value: Any) -> None:
+    assert cursors.decode(cursors.encode(value, "acctaaaa", "/v1/a"), "acctaaaa", "/v1/a", Any) == value
+
+
+@given(st.text())
+def test_any_text_as_a_cursor_is_refused(text: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        cursors.decode(text, "acctaaaa", "/v1/a", str)
+    assert refused.value.errors[0].pointer == "?after"
+
+
+def test_a_cursor_of_another_account_route_or_type_is_refused() -> None:
+    cursor = cursors.encode("x", "acctaaaa", "/v1/a")
+    for account, path, kind in (("acctbbbb", "/v1/a", str), ("acctaaaa", "/v1/b", str), ("acctaaaa", "/v1/a", int)):
+        with pytest.raises(Invalid):
+            cursors.decode(cursor, account, path, kind)
+
+
+class Item(Body, frozen=True):
+    count: int = 0
+
+
+class Everything(Body, frozen=True):
+    items: list[Item] = msgspec.field(default_factory=list)
+    map: dict[str, Item] = msgspec.field(default_factory=dict)
+    name: Annotated[str, Meta(min_length=2)] | Maybe = UNSET
+    maybe: int | Maybe | None = UNSET
+
+
+@pytest.mark.parametrize(
+    ("raw", "pointer", "code"),
+    [
+        ('{"items": [{}, {"count": "x"}]}', "/items/1/count", "wrong_type"),
+        ('{"items": [{"other": 1}]}', "/items/0/other", "unknown_field"),
+        ('{"map": {"a": {"count": "x"}}}', "/map", "wrong_type"),
+        ('{"name": "x"}', "/name", "invalid"),
+        ("[]", "", "wrong_type"),
+        ('"x"', "", "wrong_type"),
+    ],
+)
+def test_pointers(raw: str, pointer: str, code: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        parse_body(raw.encode(), "application/json", Everything)
+    (error,) = refused.value.errors
+    assert (error.pointer, error.code) == (pointer, code)
+
+
+@given(st.binary(max_size=200) | st.from_regex(rb'[\[\]{}":,\\a-z0-9 ]*'))
+def test_any_bytes_are_a_body_or_a_refusal(raw: bytes) -> None:
+    try:
+        assert isinstance(parse_body(raw, None, Everything), Everything)
+    except DomainError as refused:
+        assert refused.status == 400
+
+
+def test_changes_are_what_was_sent() -> None:
+    assert changes(parse_body(b'{"maybe": null}', None, Everything)) == {"items": [], "map": {}, "maybe": None}
+
+
+class Filter(Query, frozen=True):
+    state: Literal["open", "closed"] | None = None
+    count: int = 1
+
+
+def test_a_query_is_read_by_its_types() -> None:
+    assert parse_query({"state": "open", "count": "5", "other": "x"}, Filter) == Filter("open", 5)
+    for given_query, name in (({"state": "x"}, "state"), ({"count": "x"}, "count"), ({"count": "1.5"}, "count")):
+        with pytest.raises(Invalid) as refused:
+            parse_query(given_query, Filter)
+        assert refused.value.errors[0].pointer == f"?{name}"
+
+
+def test_the_description_tells_every_route_in_valid_schemas() -> None:
+    described = document()
+    assert {(path, method.upper()) for path, methods in described["paths"].items() for method in methods} == {
+        (route.path, route.method) for route in routes()
+    }
+    Draft202012Validator.check_schema({"$defs": described["components"]["schemas"]})
+    names = set(re.findall(r"#/components/schemas/([^\"']+)", str(described)))
+    assert names <= described["components"]["schemas"].keys()
+    operations = [one for methods in described["paths"].values() for one in methods.values()]
+    ids = [one["operationId"] for one in operations]
+    assert len(ids) == len(set(ids)), "two operations of one name"
+    create = described["paths"]["/v1/users"]["post"]
+    assert create["requestBody"]["required"] and "Idempotency-Key" in [one["name"] for one in create["parameters"]]
+    assert described["paths"]["/v1/sessions"]["post"].get("security") is None
