@@ -1,4 +1,5 @@
-"""Fixtures that every test may use: a fixed clock, counted ids, and the three tables in moto, defined by infra/data.yaml itself."""
+"""Fixtures that every test may use: a fixed clock, counted ids, and the three tables in moto, defined by
+infra/data.yaml itself."""
 
 from __future__ import annotations
 
@@ -10,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import pytest
 import moto.dynamodb.models as moto_models
+import pytest
 from moto import mock_aws
 
 ROOT = Path(__file__).resolve().parent.parent
 
 os.environ.update(
     AWS_ACCESS_KEY_ID="test",
-    AWS_SECRET_ACCESS_KEY="test",  # noqa: S106 - moto takes anything
+    AWS_SECRET_ACCESS_KEY="test",
     AWS_DEFAULT_REGION="us-east-1",
     CONTACTS_TABLE="contacts",
     CHATS_TABLE="chats",
@@ -74,7 +75,8 @@ def ids(clock: FixedClock) -> CountedIds:
 
 
 class _CopyOnce:
-    """Stands for the `copy` module in moto's tables: moto copies a whole table once for each operation of a transaction, to be able
+    """Stands for the `copy` module in moto's tables: moto copies a whole table once for each operation of a
+    transaction, to be able
     to put it back; once for each transaction is enough and makes large ones some fifty times faster."""
 
     def __init__(self) -> None:

@@ -81,7 +81,9 @@ class Team:
         )
         return str(department_id)
 
-    def join(self, name: str, position: int, *, cap: int | None = None, available: bool = True, supervisor: bool = False) -> str:
+    def join(
+        self, name: str, position: int, *, cap: int | None = None, available: bool = True, supervisor: bool = False
+    ) -> str:
         """A connected agent of the department."""
         user_id = str(self.ids.new("us", ACCOUNT))
         self.names[user_id] = name

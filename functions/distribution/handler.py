@@ -17,4 +17,11 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 def _look(command: Delivery) -> None:
     account, department_id = command.body["account"], command.body["department_id"]
     tally = container().distribution.look(account, department_id, command.body.get("cause", "look"))
-    telemetry.info("looked", account=account, department_id=department_id, count=tally.assigned, attempt=tally.transactions, failed=tally.cancelled)
+    telemetry.info(
+        "looked",
+        account=account,
+        department_id=department_id,
+        count=tally.assigned,
+        attempt=tally.transactions,
+        failed=tally.cancelled,
+    )

@@ -77,13 +77,6 @@ def test_a_command_larger_than_a_call_sends_nothing(monkeypatch: pytest.MonkeyPa
     assert fake.calls == []
 
 
-def test_a_delayed_command_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    fake = scripted(monkeypatch)
-    with pytest.raises(ValueError, match="delays no single command"):
-        SqsQueue("https://queue").send([command(0), Command(group="g", dedup="d", body={}, delay_s=5)])
-    assert fake.calls == []
-
-
 def test_what_sqs_refused_by_its_own_fault_is_tried_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
     fake = scripted(monkeypatch, {1: ("InternalError", False), 3: ("InternalError", False)})
     SqsQueue("https://queue").send([command(n) for n in range(4)])

@@ -1,4 +1,5 @@
-"""The running product as its users have it: agents over the API, customers over signed webhooks, the provider over its simulator."""
+"""The running product as its users have it: agents over the API, customers over signed webhooks, the provider over
+its simulator."""
 
 from __future__ import annotations
 
@@ -48,7 +49,8 @@ class Live:
 
     @contextmanager
     def agents_at_work(self, max_chats: int | None = None) -> Iterator[dict[str, Client]]:
-        """Ana, Bruno and Carla logged in and available in the demo department; home again afterwards with all their chats closed."""
+        """Ana, Bruno and Carla logged in and available in the demo department; home again afterwards with all their
+        chats closed."""
         clients: dict[str, Client] = {}
         for agent in self.demo["agents"]:
             self.admin.call("PATCH", f"/v1/users/{agent['id']}", {"max_chats": max_chats})
@@ -76,7 +78,7 @@ class Live:
     def name_of(self, agent_id: str | None) -> str:
         return next((agent["name"] for agent in self.demo["agents"] if agent["id"] == agent_id), "-")
 
-    # -- customers -----------------------------------------------------------------------------------------------------------
+    # -- customers ---------------------------------------------------------------------------------------------------
 
     def message(self, customer: Customer, text: str = "Oi!", at: int | None = None, **more: Any) -> dict[str, Any]:
         return {
@@ -134,13 +136,15 @@ class Live:
     def owner(self, chat_id: str) -> str:
         return self.name_of(self.chat(chat_id)["agent_id"])
 
-    # -- the provider --------------------------------------------------------------------------------------------------------
+    # -- the provider ------------------------------------------------------------------------------------------------
 
     def sends_of(self, message_id: str) -> list[dict[str, Any]]:
         """The provider's calls that carry this message of ours."""
         calls = self.providers.items("/calls", channel="whatsapp")
         return [
-            call for call in calls if isinstance(call["body"], dict) and call["body"].get("biz_opaque_callback_data") == message_id
+            call
+            for call in calls
+            if isinstance(call["body"], dict) and call["body"].get("biz_opaque_callback_data") == message_id
         ]
 
     def stack_tick(self) -> None:

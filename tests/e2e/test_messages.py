@@ -26,7 +26,12 @@ def test_3_entries_of_2_changes_of_5_messages_with_statuses_posted_5_times_at_on
             customer = customers[entry * 2 + change]
             messages = [live.message(customer, f"texto {number}", at + number) for number in range(5)]
             wanted[customer.number] = [message["id"] for message in messages]
-            status = {"id": "wamid.unknown", "status": "delivered", "timestamp": str(at), "recipient_id": customer.number}
+            status = {
+                "id": "wamid.unknown",
+                "status": "delivered",
+                "timestamp": str(at),
+                "recipient_id": customer.number,
+            }
             changes.append(live.change(customer, messages, [status]))
         entries.append(changes)
     entries[1][0]["value"]["messages"].insert(2, {"id": "wamid.broken", "from": {"no": "number"}, "type": "text"})
@@ -79,7 +84,13 @@ OUTSIDE = {"status": 400, "body": {"error": {"code": 131047, "message": "Re-enga
     ("answers", "status", "sends", "within_s"),
     [
         pytest.param([GRAPH_RETRY], "sent", 2, 45, id="retryable-code-is-retried"),
-        pytest.param([{"status": 429, "headers": {"Retry-After": "3"}, "body": {}}], "sent", 2, 45, id="429-is-retried-after-the-wait"),
+        pytest.param(
+            [{"status": 429, "headers": {"Retry-After": "3"}, "body": {}}],
+            "sent",
+            2,
+            45,
+            id="429-is-retried-after-the-wait",
+        ),
         pytest.param([{"status": 500, "body": ""}], "unknown", 1, 20, id="bare-500-is-unknown"),
         pytest.param([{"drop": True}], "unknown", 1, 20, id="dropped-connection-is-unknown"),
         pytest.param([{"delay_ms": 40_000}], "unknown", 1, 60, id="time-out-is-unknown"),

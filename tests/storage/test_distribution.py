@@ -9,9 +9,9 @@ import pytest
 from recado.domain.access import Caller
 from recado.domain.errors import Conflict
 from recado.domain.people import Membership
+from recado.storage import keys
 from recado.storage.agents import MemberRecord, RingRecord
 from recado.storage.chat_records import HeadRecord
-from recado.storage import keys
 from tests.recording import record
 from tests.team import ACCOUNT, Team
 
@@ -244,7 +244,9 @@ def test_rings_members_and_agents_agree_after_everything(team: Team) -> None:
     assert list(RingRecord.query(keys.ring_pk(ACCOUNT, team.department))) == []
     team.close(chats[0])
     ring = [record.user_id for record in RingRecord.query(keys.ring_pk(ACCOUNT, team.department))]
-    eligible = [record.user_id for record in MemberRecord.query(keys.members_pk(ACCOUNT, team.department)) if record.eligible]
+    eligible = [
+        record.user_id for record in MemberRecord.query(keys.members_pk(ACCOUNT, team.department)) if record.eligible
+    ]
     assert ring == eligible == [id_of(team, "A")]
 
 
@@ -257,8 +259,9 @@ def test_next_in_turn_is_shown(team: Team) -> None:
 
 def bulk_members(team: Team, count: int, eligible: bool) -> None:
     """Members that were never looked at one by one: paused agents, or agents free to take chats."""
-    from recado.storage.agents import AgentRecord, LeaseRecord
     from datetime import timedelta
+
+    from recado.storage.agents import AgentRecord, LeaseRecord
 
     presence = "available" if eligible else "paused"
     with AgentRecord.batch_write() as batch:
@@ -267,12 +270,26 @@ def bulk_members(team: Team, count: int, eligible: bool) -> None:
             team.names[user_id] = f"X{n}"
             place = {"position": 100 + n, "agent": True, "supervisor": False, "unavailable": False}
             batch.save(
-                AgentRecord(keys.agent_pk(ACCOUNT, user_id), "AGENT", user_id=user_id, presence=presence, connected=True, load=0, version=1,
-                            memberships={team.department: place})
+                AgentRecord(
+                    keys.agent_pk(ACCOUNT, user_id),
+                    "AGENT",
+                    user_id=user_id,
+                    presence=presence,
+                    connected=True,
+                    load=0,
+                    version=1,
+                    memberships={team.department: place},
+                )
             )
-            batch.save(LeaseRecord(keys.agent_pk(ACCOUNT, user_id), "LEASE", lease_until=team.clock.now() + timedelta(hours=1)))
+            batch.save(
+                LeaseRecord(keys.agent_pk(ACCOUNT, user_id), "LEASE", lease_until=team.clock.now() + timedelta(hours=1))
+            )
             at = keys.place_sk(100 + n, user_id)
-            batch.save(MemberRecord(keys.members_pk(ACCOUNT, team.department), at, user_id=user_id, position=100 + n, eligible=eligible))
+            batch.save(
+                MemberRecord(
+                    keys.members_pk(ACCOUNT, team.department), at, user_id=user_id, position=100 + n, eligible=eligible
+                )
+            )
             if eligible:
                 batch.save(RingRecord(keys.ring_pk(ACCOUNT, team.department), at, user_id=user_id, position=100 + n))
 

@@ -1,4 +1,5 @@
-"""Every condition expression is needed: with its guard the scenario holds, without it the scenario fails. No guard is without a scenario."""
+"""Every condition expression is needed: with its guard the scenario holds, without it the scenario fails. No guard is
+without a scenario."""
 
 from __future__ import annotations
 

@@ -18,12 +18,17 @@ NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 def waiting(count: int) -> list[Chat]:
     return [
-        Chat(f"ca{n:03d}", "ct", "ch", "custom", ThreadKey("ch", str(n)), "dp", "queued", NOW, 1, queued_at=NOW) for n in range(count)
+        Chat(f"ca{n:03d}", "ct", "ch", "custom", ThreadKey("ch", str(n)), "dp", "queued", NOW, 1, queued_at=NOW)
+        for n in range(count)
     ]
 
 
-def agent(name: str, position: int, *, load: int = 0, cap: int | None = None, presence: str = "available", **flags: bool) -> Agent:
-    membership = Membership(position, flags.get("agent", True), flags.get("supervisor", False), flags.get("unavailable", False))
+def agent(
+    name: str, position: int, *, load: int = 0, cap: int | None = None, presence: str = "available", **flags: bool
+) -> Agent:
+    membership = Membership(
+        position, flags.get("agent", True), flags.get("supervisor", False), flags.get("unavailable", False)
+    )
     return Agent(name, presence, flags.get("connected", True), load, cap, 1, {"dp": membership})  # type: ignore[arg-type]
 
 
@@ -32,7 +37,9 @@ def turns(agents: list[Agent], count: int, after: str | None = None) -> list[str
     if after:
         split = next(index for index, one in enumerate(agents) if one.user_id == after) + 1
         seats = seats[split:] + seats[:split]
-    made = take_turns(waiting(count), Order(seats, whole=True), {one.user_id: one for one in agents}, "dp", 0, "queued", NOW)
+    made = take_turns(
+        waiting(count), Order(seats, whole=True), {one.user_id: one for one in agents}, "dp", 0, "queued", NOW
+    )
     return [one.agent_id for one in made]
 
 

@@ -9,7 +9,8 @@ SCENARIOS: dict[str, Scenario] = {}
 
 
 def scenario(guard_name: str) -> Callable[[Scenario], Scenario]:
-    """Register the scenario of a guard. It is called with `clock` and `ids`, in empty tables, and fails by assertion."""
+    """Register the scenario of a guard. It is called with `clock` and `ids`, in empty tables, and fails by
+    assertion."""
 
     def register(function: Scenario) -> Scenario:
         if guard_name in SCENARIOS:

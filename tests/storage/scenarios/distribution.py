@@ -10,7 +10,7 @@ from recado.domain.chat_moves import MoveCommit
 from recado.domain.chats import Thread
 from recado.domain.distribution import Turn
 from recado.storage import keys
-from recado.storage.agents import AgentRecord, LeaseRecord, agent_keys
+from recado.storage.agents import AgentRecord, LeaseRecord, agent_key
 from recado.storage.chat_records import HeadRecord, ThreadRecord
 from tests.storage.scenarios import scenario
 from tests.team import ACCOUNT, Team
@@ -41,7 +41,9 @@ def heartbeat_after_the_lapse(clock: Any, ids: Any) -> None:
     clock.move(91)
     team.presence.lapse(ACCOUNT, user_id)
     team.presence.renew(ACCOUNT, user_id, force=True)
-    assert team.presence.get(ACCOUNT, user_id)[0].connected, "a bare lease would not bring the agent back into the rings"
+    assert team.presence.get(ACCOUNT, user_id)[0].connected, (
+        "a bare lease would not bring the agent back into the rings"
+    )
 
 
 @scenario("lease-is-still-lapsed")
@@ -62,8 +64,8 @@ def logged_out_while_looked_at(clock: Any, ids: Any) -> None:
     user_id = team.join("A", 1)
     team.presence.remove(ACCOUNT, user_id)
     team.agents.look_again_at(ACCOUNT, user_id, clock.now())
-    key = agent_keys(ACCOUNT, user_id)
-    assert AgentRecord.count(key["pk"]) == 0
+    key = agent_key(ACCOUNT, user_id)
+    assert AgentRecord.count(key[0]) == 0
 
 
 @scenario("lease-is-live")
@@ -129,11 +131,12 @@ def _later_turns_are_guarded_too(team: Team, chat: Any) -> None:
     assert move is not None
     HeadRecord(keys.queue_pk(ACCOUNT, team.department), "HEAD", cursor="x", turn=5).save()
     agent = team.presence.get(ACCOUNT, user_id)[0]
-    lost = team.moves.commit(ACCOUNT, MoveCommit([move], [with_load(agent, 1)], [], turn=Turn(team.department, 4, 5, "y")))
+    lost = team.moves.commit(
+        ACCOUNT, MoveCommit([move], [with_load(agent, 1)], [], turn=Turn(team.department, 4, 5, "y"))
+    )
     assert lost == {"head"}
 
 
 def _a(team: Team) -> tuple[str, str]:
     user_id = next(user_id for user_id, name in team.names.items() if name == "A")
     return user_id, f"{1:08d}#{user_id}"
-

@@ -9,7 +9,8 @@ from functools import lru_cache
 
 @dataclass(frozen=True)
 class Settings:
-    """Each field is the environment variable of the same name in capitals; a missing one is the empty string, and whoever needs it fails by name."""
+    """Each field is the environment variable of the same name in capitals; a missing one is the empty string, and
+    whoever needs it fails by name."""
 
     contacts_table: str = ""
     chats_table: str = ""
@@ -28,7 +29,8 @@ class Settings:
 
 @dataclass(frozen=True)
 class LocalDoors:
-    """What exists only on a laptop: a folder with clock.json {offset_s} and ssrf.json {allowed_origins}. None in AWS."""
+    """What exists only on a laptop: a folder with clock.json {offset_s} and ssrf.json {allowed_origins}. None in
+    AWS."""
 
     folder: str | None
 

@@ -22,7 +22,8 @@ class SystemClock:
 
 
 class ShiftedClock:
-    """Time of this machine plus the offset in clock.json of the local folder, read at every call: the local stack's clock door."""
+    """Time of this machine plus the offset in clock.json of the local folder, read at every call: the local stack's
+    clock door."""
 
     def __init__(self, folder: str) -> None:
         self._file = Path(folder) / "clock.json"

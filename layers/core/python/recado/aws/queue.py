@@ -50,10 +50,7 @@ class SqsQueue:
     def send(self, commands: Sequence[Command]) -> None:
         """Send all, at most 10 commands and 256 KB a call. What SQS refused by its own fault is tried once more,
         and then comes after what was accepted of its group. Raises NotSent with how many stayed refused; ValueError,
-        before anything is sent, for a command larger than a call or with a delay (SQS delays only whole FIFO queues).
-        """
-        if any(command.delay_s for command in commands):
-            raise ValueError("a FIFO queue delays no single command: what must wait goes through the due index")
+        before anything is sent, for a command larger than a call."""
         refusals = self._send(commands)
         permanent = [refusal for refusal in refusals if not refusal.retryable]
         again = [refusal.command for refusal in refusals if refusal.retryable]

@@ -1,4 +1,5 @@
-"""Asking for a look at a department. The command is "look", not "assign this": losing, doubling or delaying it does no harm."""
+"""Asking for a look at a department. The command is "look", not "assign this": losing, doubling or delaying it does
+no harm."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ class DistributionWaker:
         self._ids = ids
 
     def wake(self, a: str, department_ids: Sequence[str], cause: str) -> None:
-        """One command per department. The deduplication id is always fresh: SQS would swallow a real wake-up for five minutes otherwise."""
+        """One command per department. The deduplication id is always fresh: SQS would swallow a real wake-up for five
+        minutes otherwise."""
         commands = [
             Command(
                 group=department_id,

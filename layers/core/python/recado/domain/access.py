@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from recado.domain.chats import Chat
+from recado.domain.chats import Author, Chat
 from recado.domain.people import Access, Membership, Role
 
 
@@ -28,6 +28,11 @@ class Caller:
     def id(self) -> str:
         """The user's or the token's id, for actors and idempotency."""
         return self.user_id or self.token_id or ""
+
+    @property
+    def author(self) -> Author:
+        """Who a message or an action is by: the user, or for an API token the system with the token's id."""
+        return Author("user", self.user_id) if self.user_id else Author("system", self.token_id)
 
 
 def can_see_chat(caller: Caller, chat: Chat, access: Access) -> bool:

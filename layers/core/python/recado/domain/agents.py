@@ -1,4 +1,5 @@
-"""The agent aggregate: who can be given a chat where, and what follows for the rings when something of an agent changes."""
+"""The agent aggregate: who can be given a chat where, and what follows for the rings when something of an agent
+changes."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ def place(position: int, user_id: str) -> str:
 
 
 def standing(agent: Agent, department_id: str) -> Standing:
-    """Why the agent can or cannot be given a chat of the department. The lasting reasons come before the passing ones."""
+    """Why the agent can or cannot be given a chat of the department. The lasting reasons come before the passing
+    ones."""
     membership = agent.memberships.get(department_id)
     if membership is None or not membership.agent:
         return "supervisor_only"

@@ -1,4 +1,5 @@
-"""A connected channel as it is stored. Its secrets are kept apart (`ports.channels.ChannelSecrets`) and never listed."""
+"""A connected channel as it is stored. Its secrets are kept apart (`ports.channels.ChannelSecrets`) and never
+listed."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class Channel:
-    """One connection to a provider. `settings` are public, `address` is what uniquely routes a payload to it (may be empty); `version` moves by one
+    """One connection to a provider. `settings` are public, `address` is what uniquely routes a payload to it (may be
+    empty); `version` moves by one
     with each change."""
 
     id: str

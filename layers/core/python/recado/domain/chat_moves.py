@@ -1,4 +1,5 @@
-"""The moves of a chat from one situation to another, as pure decisions. Storage writes each in one transaction with what follows from it."""
+"""The moves of a chat from one situation to another, as pure decisions. Storage writes each in one transaction with
+what follows from it."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from recado.domain.errors import Conflict
 
 @dataclass(frozen=True)
 class ChatMove:
-    """A chat before and after. What else moves follows from comparing both: WAIT items, loads of agents, the thread's open chat."""
+    """A chat before and after. What else moves follows from comparing both: WAIT items, loads of agents, the thread's
+    open chat."""
 
     before: Chat
     after: Chat
@@ -24,12 +26,20 @@ class ChatMove:
     @property
     def released(self) -> str | None:
         """The agent who gives the chat back."""
-        return self.before.agent_id if self.before.agent_id != self.after.agent_id or self.after.situation != "in_service" else None
+        return (
+            self.before.agent_id
+            if self.before.agent_id != self.after.agent_id or self.after.situation != "in_service"
+            else None
+        )
 
     @property
     def taken(self) -> str | None:
         """The agent who takes the chat."""
-        return self.after.agent_id if self.after.situation == "in_service" and self.before.agent_id != self.after.agent_id else None
+        return (
+            self.after.agent_id
+            if self.after.situation == "in_service" and self.before.agent_id != self.after.agent_id
+            else None
+        )
 
 
 @dataclass(frozen=True)
@@ -46,7 +56,11 @@ class MoveCommit:
 
 def _open(chat: Chat) -> None:
     if chat.situation == "closed":
-        raise Conflict("The chat is closed.", code="chat_closed", extra={"situation": chat.situation, "closed_at": str(chat.closed_at)})
+        raise Conflict(
+            "The chat is closed.",
+            code="chat_closed",
+            extra={"situation": chat.situation, "closed_at": str(chat.closed_at)},
+        )
 
 
 def _next(chat: Chat, **fields: object) -> Chat:
@@ -59,7 +73,9 @@ def assume(chat: Chat, agent_id: str, now: datetime) -> ChatMove | None:
     if chat.situation == "in_service":
         if chat.agent_id != agent_id:
             raise Conflict(
-                "Another agent has this chat.", code="chat_taken", extra={"situation": chat.situation, "agent_id": chat.agent_id}
+                "Another agent has this chat.",
+                code="chat_taken",
+                extra={"situation": chat.situation, "agent_id": chat.agent_id},
             )
         return None if chat.started_at else ChatMove(chat, _next(chat, started_at=now))
     return ChatMove(chat, _next(chat, situation="in_service", agent_id=agent_id, assigned_at=now, started_at=now))
@@ -71,7 +87,13 @@ def put_in_queue(chat: Chat, department_id: str, now: datetime) -> ChatMove | No
     if chat.situation == "queued" and chat.department_id == department_id:
         return None
     after = _next(
-        chat, situation="queued", department_id=department_id, agent_id=None, queued_at=now, assigned_at=None, started_at=None
+        chat,
+        situation="queued",
+        department_id=department_id,
+        agent_id=None,
+        queued_at=now,
+        assigned_at=None,
+        started_at=None,
     )
     return ChatMove(chat, after)
 
@@ -91,5 +113,11 @@ def close(chat: Chat, thread: Thread, tabulation_id: str | None, now: datetime) 
     """The chat ends with the last message that its thread has. None when it is closed."""
     if chat.situation == "closed":
         return None
-    after = _next(chat, situation="closed", closed_at=now, last_seq=thread.last_seq, tabulation_id=tabulation_id or chat.tabulation_id)
+    after = _next(
+        chat,
+        situation="closed",
+        closed_at=now,
+        last_seq=thread.last_seq,
+        tabulation_id=tabulation_id or chat.tabulation_id,
+    )
     return ChatMove(chat, after, thread)

@@ -1,4 +1,5 @@
-"""Chats, their threads and messages as they are stored. Rules about them live beside: windows, distribution, delivery."""
+"""Chats, their threads and messages as they are stored. Rules about them live beside: windows, distribution,
+delivery."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ AuthorType = Literal["contact", "user", "flow", "system"]
 
 @dataclass(frozen=True)
 class ThreadKey:
-    """All messages between one channel and one customer address, over all chats. `sender` is the adapter's canonical id."""
+    """All messages between one channel and one customer address, over all chats. `sender` is the adapter's canonical
+    id."""
 
     channel_id: str
     sender: str
@@ -26,7 +28,8 @@ class ThreadKey:
 class Thread:
     """What every message of a thread changes. Stored in at most 1 KB; `last_seq` 0 means no message yet.
 
-    `unread`: customer messages since a user last read or wrote. `alias`: a second id of the sender that the provider gave."""
+    `unread`: customer messages since a user last read or wrote. `alias`: a second id of the sender that the provider
+    gave."""
 
     key: ThreadKey
     contact_id: str
@@ -44,7 +47,8 @@ class Thread:
 class Chat:
     """One conversation from its opening to its close; written on state changes only. `version` moves by one with each.
 
-    `first_seq`/`last_seq` bound its messages in the thread (`last_seq` None while open). `load` counts from `assigned_at`; `started_at`
+    `first_seq`/`last_seq` bound its messages in the thread (`last_seq` None while open). `load` counts from
+    `assigned_at`; `started_at`
     is None until the agent assumes or answers."""
 
     id: str

@@ -75,8 +75,10 @@ class Turn:
 
 @dataclass(frozen=True)
 class Order:
-    """Members in circular order from the one after the last turn. `whole` = the circle is complete, so turns may go round it; otherwise
-    they end with the last seat. `skipped` counts further members, none eligible, between the passed-over seats and the eligible ones."""
+    """Members in circular order from the one after the last turn. `whole` = the circle is complete, so turns may go
+    round it; otherwise
+    they end with the last seat. `skipped` counts further members, none eligible, between the passed-over seats and
+    the eligible ones."""
 
     seats: Sequence[Seat]
     whole: bool
@@ -88,11 +90,18 @@ class OutOfDate(Exception):
 
 
 def take_turns(
-    waiting: Sequence[Chat], order: Order, agents: Mapping[str, Agent], department_id: str, turn: int, cause: str, now: datetime
+    waiting: Sequence[Chat],
+    order: Order,
+    agents: Mapping[str, Agent],
+    department_id: str,
+    turn: int,
+    cause: str,
+    now: datetime,
 ) -> list[Assignment]:
     """Give waiting chats (oldest first) to agents in turn, as far as the order and the caps reach.
 
-    `agents` holds every agent of `order.seats`; `turn` is the number of turns so far. Loads are counted on as if each assignment were done.
+    `agents` holds every agent of `order.seats`; `turn` is the number of turns so far. Loads are counted on as if each
+    assignment were done.
     """
     state = dict(agents)
     assignments: list[Assignment] = []
@@ -133,7 +142,8 @@ def take_turns(
 
 
 def _outcome(seat: Seat, agent: Agent, as_read: Agent, department_id: str) -> Standing:
-    """The agent's standing after the turns of this round; a seat and an agent that contradict each other were read at different times."""
+    """The agent's standing after the turns of this round; a seat and an agent that contradict each other were read at
+    different times."""
     if (standing(as_read, department_id) == "eligible") != seat.eligible:
         raise OutOfDate(seat.user_id)
     return standing(agent, department_id)

@@ -9,7 +9,8 @@ from typing import Any
 
 @dataclass(frozen=True)
 class FieldError:
-    """One wrong field: a JSON pointer into the request body (or `?name` for a query parameter), a code and a sentence."""
+    """One wrong field: a JSON pointer into the request body (or `?name` for a query parameter), a code and a
+    sentence."""
 
     pointer: str
     code: str
@@ -17,13 +18,19 @@ class FieldError:
 
 
 class DomainError(Exception):
-    """Base of all refusals. `code` is stable and public; `detail` says what to do; `extra` are public members of the problem."""
+    """Base of all refusals. `code` is stable and public; `detail` says what to do; `extra` are public members of the
+    problem."""
 
     status = 500
     code = "internal"
 
     def __init__(
-        self, detail: str, *, code: str | None = None, errors: Sequence[FieldError] = (), extra: dict[str, Any] | None = None
+        self,
+        detail: str,
+        *,
+        code: str | None = None,
+        errors: Sequence[FieldError] = (),
+        extra: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail

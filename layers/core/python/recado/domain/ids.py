@@ -1,4 +1,5 @@
-"""Public ids: `<kind>_<account>_<27 hex>`; the first 11 hex digits are milliseconds, so ids of one kind order by time."""
+"""Public ids: `<kind>_<account>_<27 hex>`; the first 11 hex digits are milliseconds, so ids of one kind order by
+time."""
 
 from __future__ import annotations
 
@@ -29,4 +30,4 @@ def is_id(public_id: object, kind: str, account: str) -> bool:
     if not isinstance(public_id, str):
         return False
     match = _ID.match(public_id)
-    return bool(match) and match.group(1) == kind and match.group(2) == account
+    return match is not None and match.group(1) == kind and match.group(2) == account

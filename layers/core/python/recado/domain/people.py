@@ -62,7 +62,8 @@ class Department:
 
 @dataclass(frozen=True)
 class Membership:
-    """A user's place in a department. `position` is the predefined turn (0…99,999,999); only `agent` members are given chats."""
+    """A user's place in a department. `position` is the predefined turn (0…99,999,999); only `agent` members are
+    given chats."""
 
     position: int
     agent: bool
@@ -72,7 +73,8 @@ class Membership:
 
 @dataclass(frozen=True)
 class Agent:
-    """The root on which distribution stands. `load` = chats in service; `cap` None = no cap; `connected` turns false when the lease is
+    """The root on which distribution stands. `load` = chats in service; `cap` None = no cap; `connected` turns false
+    when the lease is
     found lapsed. Every change moves `version` by one."""
 
     user_id: str

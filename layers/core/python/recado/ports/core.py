@@ -34,12 +34,12 @@ class Ids(Protocol):
 
 @dataclass(frozen=True)
 class Command:
-    """A queue message. `group` is the FIFO group; `dedup` must differ for every command that is not literally the same fact."""
+    """A queue message. `group` is the FIFO group; `dedup` must differ for every command that is not literally the
+    same fact."""
 
     group: str
     dedup: str
     body: Mapping[str, Any]
-    delay_s: int = 0
 
 
 class Queue(Protocol):
@@ -80,12 +80,15 @@ class NoAnswer(Exception):
 
 
 class AddressRefused(ConnectFailed):
-    """A URL that a customer gave leads where no customer may send us; nothing was connected to, and trying again will not help."""
+    """A URL that a customer gave leads where no customer may send us; nothing was connected to, and trying again will
+    not help."""
 
 
 class Http(Protocol):
     """The way out to providers."""
 
-    def request(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout_s: float) -> HttpResponse:
+    def request(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout_s: float
+    ) -> HttpResponse:
         """One request, no redirects followed. Raises ConnectFailed or NoAnswer."""
         ...

@@ -1,5 +1,7 @@
-"""What people do with a chat: assume, transfer, put back in the queue, close. Each is decided from the state that was read, written only if
-that still stands, and repeated by the same person without effect."""
+"""What people do with a chat: assume, transfer, put back in the queue, close.
+
+Each is decided from the state that was read, written only if that still stands, and repeated by the same person without
+effect."""
 
 from __future__ import annotations
 
@@ -8,12 +10,12 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from recado.domain import chat_moves
-from recado.domain.access import Caller
+from recado.domain.access import Caller, can_answer_chat
 from recado.domain.agents import AgentChange, with_load
 from recado.domain.chat_moves import ChatMove, MoveCommit
-from recado.domain.chats import Author, Chat, Event
+from recado.domain.chats import Chat, Event
 from recado.domain.distribution import Candidate, Receipt
-from recado.domain.errors import Busy, Conflict, FieldError, Invalid
+from recado.domain.errors import Busy, Conflict, FieldError, Forbidden, Invalid
 from recado.domain.ids import is_id
 from recado.domain.people import Agent
 from recado.ports.agents import AgentStore, ChatMoveStore, ChatReads, Departments, Waker
@@ -67,7 +69,10 @@ class ChatActions:
         if not is_id(agent_id, "us", caller.account) or self._agents.get(caller.account, agent_id) is None:
             raise Invalid.field("/agent_id", "not_found", "There is no such agent.")
         return self._act(
-            caller, chat_id, lambda chat, now: chat_moves.transfer_to_agent(chat, agent_id, chat.department_id, now), "transferred"
+            caller,
+            chat_id,
+            lambda chat, now: chat_moves.transfer_to_agent(chat, agent_id, chat.department_id, now),
+            "transferred",
         )
 
     def transfer_to_department(self, caller: Caller, chat_id: str, department_id: str) -> Chat:
@@ -75,11 +80,15 @@ class ChatActions:
         known = is_id(department_id, "dp", caller.account)
         if not known or self._departments.get(caller.account, department_id) is None:
             raise Invalid.field("/department_id", "not_found", "There is no such department.")
-        return self._act(caller, chat_id, lambda chat, now: chat_moves.put_in_queue(chat, department_id, now), "transferred")
+        return self._act(
+            caller, chat_id, lambda chat, now: chat_moves.put_in_queue(chat, department_id, now), "transferred"
+        )
 
     def queue(self, caller: Caller, chat_id: str) -> Chat:
         """Put the chat back in its department's queue."""
-        return self._act(caller, chat_id, lambda chat, now: chat_moves.put_in_queue(chat, chat.department_id, now), "queued")
+        return self._act(
+            caller, chat_id, lambda chat, now: chat_moves.put_in_queue(chat, chat.department_id, now), "queued"
+        )
 
     def close(self, caller: Caller, chat_id: str, tabulation_id: str | None = None, comment: str | None = None) -> Chat:
         """End the chat. What the customer writes next opens another."""
@@ -107,6 +116,8 @@ class ChatActions:
             move = decide(chat, now)
             if move is None:
                 return chat
+            if cause != "assumed" and not can_answer_chat(caller, chat):
+                raise Forbidden("Another agent serves this chat, or nobody yet: assume it first.", code="not_your_chat")
             agents = self._agent_changes(a, move, cause)
             events = self._events(a, caller, move, agents, cause, now, notes or {})
             if not self._moves.commit(a, MoveCommit([move], agents, events)):
@@ -131,7 +142,14 @@ class ChatActions:
         return changes
 
     def _events(
-        self, a: str, caller: Caller, move: ChatMove, agents: list[AgentChange], cause: str, now: datetime, notes: Mapping[str, Any]
+        self,
+        a: str,
+        caller: Caller,
+        move: ChatMove,
+        agents: list[AgentChange],
+        cause: str,
+        now: datetime,
+        notes: Mapping[str, Any],
     ) -> list[Event]:
         data: dict[str, Any] = {**chat_view(move.after, move.thread, None), **notes}
         types = [_EVENT_OF[move.after.situation]]
@@ -142,8 +160,10 @@ class ChatActions:
             data["receipt"] = receipt_view(_receipt(move, agents, cause, now))
         elif move.after.situation == "in_service":
             types = ["chat.assumed"]
-        actor = Author("user", caller.id)
-        return [Event(self._ids.new("ev", a), name, now, actor, data, move.after.contact_id, move.after.id) for name in types]
+        return [
+            Event(self._ids.new("ev", a), name, now, caller.author, data, move.after.contact_id, move.after.id)
+            for name in types
+        ]
 
     def _wake(self, a: str, move: ChatMove, agents: list[AgentChange]) -> None:
         freed = {department_id for change in agents for department_id in change.entered}

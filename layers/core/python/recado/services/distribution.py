@@ -1,4 +1,5 @@
-"""Level-triggered distribution: look at a department and give its waiting chats out, in turn, until nobody waits or nobody is free."""
+"""Level-triggered distribution: look at a department and give its waiting chats out, in turn, until nobody waits or
+nobody is free."""
 
 from __future__ import annotations
 
@@ -38,7 +39,8 @@ class Tally:
 
 
 class DistributionService:
-    """One look at one department. Several looks at once are safe: each transaction moves the head from the turn it saw."""
+    """One look at one department. Several looks at once are safe: each transaction moves the head from the turn it
+    saw."""
 
     def __init__(
         self,
@@ -61,7 +63,8 @@ class DistributionService:
         self._ids = ids
 
     def look(self, a: str, department_id: str, cause: str) -> Tally:
-        """Assign as far as it goes. Raises Busy after five lost races in a row; a very long queue goes on in a further command."""
+        """Assign as far as it goes. Raises Busy after five lost races in a row; a very long queue goes on in a
+        further command."""
         tally = Tally()
         tries, batch = _TRIES, BATCH
         for _ in range(_ROUNDS):
@@ -235,7 +238,8 @@ def receipt_view(receipt: Receipt) -> dict[str, Any]:
         "agent_id": receipt.agent_id,
         "turn": receipt.turn,
         "candidates": [
-            {"agent_id": one.agent_id, "outcome": one.outcome, "load": one.load, "cap": one.cap} for one in receipt.candidates
+            {"agent_id": one.agent_id, "outcome": one.outcome, "load": one.load, "cap": one.cap}
+            for one in receipt.candidates
         ],
         "not_listed": receipt.not_listed,
         "load_after": receipt.load_after,

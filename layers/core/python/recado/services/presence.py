@@ -16,7 +16,8 @@ _REMEMBERED = 10_000
 
 
 class PresenceService:
-    """Each change reads the agent, decides, and writes from the version it saw; a lost race is read again, up to five times."""
+    """Each change reads the agent, decides, and writes from the version it saw; a lost race is read again, up to five
+    times."""
 
     def __init__(self, agents: AgentStore, waker: Waker, clock: Clock) -> None:
         self._agents = agents
@@ -49,7 +50,9 @@ class PresenceService:
 
     def set_membership(self, a: str, user_id: str, department_id: str, membership: Membership | None) -> Agent:
         """Join, change or (None) leave a department."""
-        return self._change(a, user_id, lambda agent: with_membership(agent, department_id, membership), "member_changed")
+        return self._change(
+            a, user_id, lambda agent: with_membership(agent, department_id, membership), "member_changed"
+        )
 
     def members(self, a: str, department_id: str) -> list[tuple[str, Membership]]:
         """Members of a department in their predefined order."""
@@ -59,7 +62,8 @@ class PresenceService:
         return [(user_id, membership) for user_id, membership in found if membership is not None]
 
     def renew(self, a: str, user_id: str, force: bool = False) -> datetime:
-        """Renew the lease (at most every 30 s unless forced) and answer its end; an agent found disconnected is connected again."""
+        """Renew the lease (at most every 30 s unless forced) and answer its end; an agent found disconnected is
+        connected again."""
         now = self._clock.now()
         last = self._renewed.get((a, user_id))
         if last is not None and not force and timedelta(0) <= now - last < timedelta(seconds=HEARTBEAT_SECONDS):
@@ -110,7 +114,13 @@ class PresenceService:
         raise Busy(f"agent {user_id}")
 
     def _connect(self, a: str, user_id: str, now: datetime) -> None:
-        self._write(a, user_id, lambda agent: with_connection(agent, True), lambda change: self._agents.connect(a, change, now), "agent_returned")
+        self._write(
+            a,
+            user_id,
+            lambda agent: with_connection(agent, True),
+            lambda change: self._agents.connect(a, change, now),
+            "agent_returned",
+        )
 
     def _end(self, a: str, user_id: str, lapsed_at: datetime | None) -> None:
         for _ in range(_TRIES):
@@ -127,7 +137,12 @@ class PresenceService:
         return self._write(a, user_id, decide, lambda change: self._agents.change(a, change), cause)
 
     def _write(
-        self, a: str, user_id: str, decide: Callable[[Agent], AgentChange], commit: Callable[[AgentChange], bool], cause: str
+        self,
+        a: str,
+        user_id: str,
+        decide: Callable[[Agent], AgentChange],
+        commit: Callable[[AgentChange], bool],
+        cause: str,
     ) -> Agent:
         for _ in range(_TRIES):
             change = decide(self.get(a, user_id)[0])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from recado.domain.access import Caller, can_answer_chat, can_note_chat
-from recado.domain.chats import Author, Chat, Message, Thread, ThreadKey
+from recado.domain.chats import Chat, Message, Thread, ThreadKey
 from recado.domain.errors import Busy, Conflict, FieldError, Forbidden, Invalid, NotFound
 from recado.domain.messages import Template
 from recado.domain.sending import Draft, outbound_message, post
@@ -81,7 +81,7 @@ class SendingService:
                     "There is no such file.", errors=[FieldError("/file_id", "not_found", "There is no such file.")]
                 )
             reply = self._reply(a, thread, new.reply_to)
-            posting = post(draft, chat, thread, _author(caller), message_id, reply, self._clock.now(), correlation_id)
+            posting = post(draft, chat, thread, caller.author, message_id, reply, self._clock.now(), correlation_id)
             if not draft.internal:
                 self._check(a, chat, thread, posting.message, reply)
             if self._outbox.write(a, posting):
@@ -180,8 +180,3 @@ def _permit(caller: Caller, chat: Chat, internal: bool) -> None:
             )
     elif not can_answer_chat(caller, chat):
         raise Forbidden("Another agent serves this chat, or nobody yet: assume it first.", code="not_your_chat")
-
-
-def _author(caller: Caller) -> Author:
-    """A user, or for an API token the system with the token's id."""
-    return Author("user", caller.user_id) if caller.user_id else Author("system", caller.token_id)

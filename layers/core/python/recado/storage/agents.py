@@ -1,4 +1,5 @@
-"""Agents, their leases, the predefined order of members and the rings of who can be given a chat (docs/data-model.md §4)."""
+"""Agents, their leases, the predefined order of members and the rings of who can be given a chat (docs/data-model.md
+§4)."""
 
 from __future__ import annotations
 
@@ -17,11 +18,20 @@ from recado.storage import keys
 from recado.storage.tables import TimeAttribute, WorkspaceRecord
 from recado.storage.transaction import Cancelled, Transaction, guard
 
-AGENT_MOVES = guard("agent-moves-from-seen-version", "presence, cap, membership and load of one agent are changed at once: each decides from what it read")
+AGENT_MOVES = guard(
+    "agent-moves-from-seen-version",
+    "presence, cap, membership and load of one agent are changed at once: each decides from what it read",
+)
 AGENT_NEW = guard("agent-is-new", "a user is registered twice at once: the second would wipe load and memberships")
-LEASE_RENEWABLE = guard("lease-is-there-to-renew", "a heartbeat comes as the lease is lapsed: a bare lease would hide that the agent left the rings")
+LEASE_RENEWABLE = guard(
+    "lease-is-there-to-renew",
+    "a heartbeat comes as the lease is lapsed: a bare lease would hide that the agent left the rings",
+)
 LEASE_LAPSED = guard("lease-is-still-lapsed", "a heartbeat renews between finding the lapse and acting on it")
-AGENT_CONNECTED = guard("agent-is-connected-to-look-at", "a user logs out or is deleted while the lease is looked at: half an agent would appear in the index for ever")
+AGENT_CONNECTED = guard(
+    "agent-is-connected-to-look-at",
+    "a user logs out or is deleted while the lease is looked at: half an agent would appear in the index for ever",
+)
 LEASE_LIVE = guard("lease-is-live", "an agent's lease ends between the decision and its commit")
 
 
@@ -89,29 +99,35 @@ class RingRecord(WorkspaceRecord):
     position = NumberAttribute()
 
 
-def agent_keys(a: str, user_id: str) -> dict[str, str]:
+def agent_key(a: str, user_id: str) -> tuple[str, str]:
     """The key of AGENT."""
-    return {"pk": keys.agent_pk(a, user_id), "sk": "AGENT"}
+    return keys.agent_pk(a, user_id), "AGENT"
 
 
-def lease_keys(a: str, user_id: str) -> dict[str, str]:
+def lease_key(a: str, user_id: str) -> tuple[str, str]:
     """The key of LEASE."""
-    return {"pk": keys.agent_pk(a, user_id), "sk": "LEASE"}
+    return keys.agent_pk(a, user_id), "LEASE"
 
 
 def _memberships(agent: Agent) -> dict[str, Any]:
     return {
-        key: {"position": one.position, "agent": one.agent, "supervisor": one.supervisor, "unavailable": one.unavailable}
+        key: {
+            "position": one.position,
+            "agent": one.agent,
+            "supervisor": one.supervisor,
+            "unavailable": one.unavailable,
+        }
         for key, one in agent.memberships.items()
     }
 
 
 def add_agent_change(tx: Transaction, a: str, change: AgentChange, look_at: datetime | None = None) -> None:
-    """Put a change of an agent, with the members and rings that follow from it, into a transaction. Label `agent:<user id>`.
+    """Put a change of an agent, with the members and rings that follow from it, into a transaction. Label
+    `agent:<user id>`.
 
     `look_at`: when the lease that begins with this change has to be looked at."""
     before, after = change.before, change.after
-    record = AgentRecord(**agent_keys(a, after.user_id))
+    record = AgentRecord(*agent_key(a, after.user_id))
     actions = _agent_actions(before, after)
     if look_at is not None:
         actions += _look_at(after.user_id, look_at)
@@ -170,7 +186,13 @@ def _add_member_changes(tx: Transaction, a: str, change: AgentChange) -> None:
     for (department_id, at), eligible in new.items():
         if (department_id, at) not in old:
             position = change.after.memberships[department_id].position
-            member = MemberRecord(keys.members_pk(a, department_id), at, user_id=change.after.user_id, position=position, eligible=eligible)
+            member = MemberRecord(
+                keys.members_pk(a, department_id),
+                at,
+                user_id=change.after.user_id,
+                position=position,
+                eligible=eligible,
+            )
             tx.put(f"member:{department_id}:{at}", member)
 
 
@@ -184,7 +206,7 @@ def _seats(agent: Agent) -> dict[tuple[str, str], bool]:
 
 def add_lease_check(tx: Transaction, a: str, user_id: str, now: datetime) -> None:
     """Require, in a transaction, that the agent's lease is live. Label `lease:<user id>`."""
-    tx.check(f"lease:{user_id}", LeaseRecord(**lease_keys(a, user_id)), LEASE_LIVE(LeaseRecord.lease_until > now))
+    tx.check(f"lease:{user_id}", LeaseRecord(*lease_key(a, user_id)), LEASE_LIVE(LeaseRecord.lease_until > now))
 
 
 class AgentStore:
@@ -193,7 +215,14 @@ class AgentStore:
     def create(self, a: str, user_id: str, cap: int | None) -> bool:
         """The agent of a new user: unavailable, not connected, no chats. False when there is one already."""
         record = AgentRecord(
-            **agent_keys(a, user_id), user_id=user_id, presence="unavailable", connected=False, load=0, cap=cap, version=1, memberships={}
+            *agent_key(a, user_id),
+            user_id=user_id,
+            presence="unavailable",
+            connected=False,
+            load=0,
+            cap=cap,
+            version=1,
+            memberships={},
         )
         tx = Transaction()
         tx.put("agent", record, AGENT_NEW(AgentRecord.pk.does_not_exist()))
@@ -226,7 +255,7 @@ class AgentStore:
         until = now + timedelta(seconds=LEASE_SECONDS)
         tx = Transaction()
         add_agent_change(tx, a, change, look_at=until)
-        tx.put("lease", LeaseRecord(**lease_keys(a, change.after.user_id), lease_until=until))
+        tx.put("lease", LeaseRecord(*lease_key(a, change.after.user_id), lease_until=until))
         return _committed(tx)
 
     def disconnect(self, a: str, change: AgentChange, lapsed_at: datetime | None) -> bool:
@@ -234,13 +263,13 @@ class AgentStore:
         tx = Transaction()
         add_agent_change(tx, a, change)
         condition = LEASE_LAPSED(LeaseRecord.lease_until <= lapsed_at) if lapsed_at else None
-        tx.delete("lease", LeaseRecord(**lease_keys(a, change.after.user_id)), condition)
+        tx.delete("lease", LeaseRecord(*lease_key(a, change.after.user_id)), condition)
         return _committed(tx)
 
     def renew(self, a: str, user_id: str, until: datetime) -> bool:
         """Move the end of a lease that exists; False when there is none to renew."""
         try:
-            LeaseRecord(**lease_keys(a, user_id)).update(
+            LeaseRecord(*lease_key(a, user_id)).update(
                 [LeaseRecord.lease_until.set(until)], condition=LEASE_RENEWABLE(LeaseRecord.pk.exists())
             )
         except UpdateError as error:
@@ -255,17 +284,20 @@ class AgentStore:
         for department_id, at in change.left.items():
             tx.delete(f"ring-left:{department_id}:{at}", RingRecord(keys.ring_pk(a, department_id), at))
         _add_member_changes(tx, a, change)
-        record = AgentRecord(**agent_keys(a, change.before.user_id))
+        record = AgentRecord(*agent_key(a, change.before.user_id))
         tx.delete("agent", record, AGENT_MOVES(AgentRecord.version == change.before.version))
-        tx.delete("lease", LeaseRecord(**lease_keys(a, change.before.user_id)))
+        tx.delete("lease", LeaseRecord(*lease_key(a, change.before.user_id)))
         return _committed(tx)
 
     def members(self, a: str, department_id: str) -> list[str]:
         """User ids of a department in the predefined order."""
-        return [record.user_id for record in MemberRecord.query(keys.members_pk(a, department_id), consistent_read=True)]
+        return [
+            record.user_id for record in MemberRecord.query(keys.members_pk(a, department_id), consistent_read=True)
+        ]
 
     def due(self, now: datetime, limit: int) -> list[tuple[str, str]]:
-        """(account, user id) of connected agents whose lease should be looked at: candidates from the index, to be read again."""
+        """(account, user id) of connected agents whose lease should be looked at: candidates from the index, to be
+        read again."""
         found: list[tuple[str, str]] = []
         for shard in range(keys.SHARDS):
             for record in AgentRecord.due.query(f"DUE#{shard:02d}", AgentRecord.due_sk <= keys.stamp(now), limit=limit):
@@ -277,8 +309,9 @@ class AgentStore:
     def look_again_at(self, a: str, user_id: str, when: datetime) -> None:
         """Put a connected agent's place in the `due` index to a later time."""
         try:
-            AgentRecord(**agent_keys(a, user_id)).update(
-                _look_at(user_id, when), condition=AGENT_CONNECTED(AgentRecord.connected == True)  # noqa: E712 - an expression
+            AgentRecord(*agent_key(a, user_id)).update(
+                _look_at(user_id, when),
+                condition=AGENT_CONNECTED(AgentRecord.connected == True),  # noqa: E712 - an expression
             )
         except UpdateError as error:
             if error.cause_response_code != "ConditionalCheckFailedException":

@@ -1,4 +1,5 @@
-"""Writing moves of chats: CHAT, WAIT, agents' loads, the queue's head, the thread and the facts, all in one transaction."""
+"""Writing moves of chats: CHAT, WAIT, agents' loads, the queue's head, the thread and the facts, all in one
+transaction."""
 
 from __future__ import annotations
 
@@ -9,9 +10,17 @@ from recado.storage.agents import add_agent_change, add_lease_check
 from recado.storage.chat_records import ChatEventRecord, ChatRecord, HeadRecord, ThreadRecord, WaitRecord, wait_record
 from recado.storage.transaction import Cancelled, Transaction, guard
 
-CHAT_MOVES = guard("chat-moves-from-seen-version", "two actions on one chat at once: each decides from the state it read")
-THREAD_STANDS = guard("thread-stands-at-seen-seq", "the customer writes while the chat is being closed: the message would fall into a closed chat")
-TURN_ONCE = guard("turn-is-taken-once", "a member comes or goes between two assignments at once: both would take the turn after the same one")
+CHAT_MOVES = guard(
+    "chat-moves-from-seen-version", "two actions on one chat at once: each decides from the state it read"
+)
+THREAD_STANDS = guard(
+    "thread-stands-at-seen-seq",
+    "the customer writes while the chat is being closed: the message would fall into a closed chat",
+)
+TURN_ONCE = guard(
+    "turn-is-taken-once",
+    "a member comes or goes between two assignments at once: both would take the turn after the same one",
+)
 
 
 def add_move(tx: Transaction, a: str, move: ChatMove) -> None:
@@ -29,7 +38,8 @@ def add_move(tx: Transaction, a: str, move: ChatMove) -> None:
 
 
 def _add_thread_close(tx: Transaction, a: str, move: ChatMove, seen: int) -> None:
-    """The thread has no open chat any more. It moves by one seq, so that a message that was being written meanwhile reads it again."""
+    """The thread has no open chat any more. It moves by one seq, so that a message that was being written meanwhile
+    reads it again."""
     thread = ThreadRecord(keys.thread_pk(a, move.after.thread), "THREAD")
     actions = [ThreadRecord.last_seq.set(seen + 1), ThreadRecord.open_chat_id.remove(), ThreadRecord.unread.set(0)]
     tx.update(f"thread:{move.after.id}", thread, actions, THREAD_STANDS(ThreadRecord.last_seq == seen))

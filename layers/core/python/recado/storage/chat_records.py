@@ -91,7 +91,11 @@ class ThreadRecord(ChatsRecord):
     def of_thread(cls, a: str, thread: Thread) -> ThreadRecord:
         """The item of a thread."""
         return cls.of(
-            thread, pk=keys.thread_pk(a, thread.key), sk="THREAD", channel_id=thread.key.channel_id, sender=thread.key.sender
+            thread,
+            pk=keys.thread_pk(a, thread.key),
+            sk="THREAD",
+            channel_id=thread.key.channel_id,
+            sender=thread.key.sender,
         )
 
     def thread(self) -> Thread:
@@ -295,7 +299,8 @@ class ChatEventRecord(ChatsRecord):
 
 
 class WaitRecord(_ChatFields):
-    """WAIT: exists exactly while its chat is queued in the department; a copy of CHAT, so that an assignment need not read it."""
+    """WAIT: exists exactly while its chat is queued in the department; a copy of CHAT, so that an assignment need not
+    read it."""
 
 
 class HeadRecord(ChatsRecord):

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import islice
+from typing import TypeVar
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
 
 from recado.domain.chats import Chat
 from recado.domain.distribution import Seat
 from recado.storage import keys
 from recado.storage.agents import MemberRecord, RingRecord
 from recado.storage.chat_records import WaitRecord
+from recado.storage.tables import Record
 
+_R = TypeVar("_R", bound=Record)
 
 _NEXT = " "
 """Sorts before every character of a place: a place with it is the least text after that place."""
@@ -44,7 +49,10 @@ class DistributionStore:
 
     def members_up_to(self, a: str, department_id: str, cursor: str, limit: int) -> list[Seat]:
         """Members from the start up to and with the cursor's place, in order."""
-        return [_seat(record) for record in _page(MemberRecord, keys.members_pk(a, department_id), limit, MemberRecord.sk <= cursor)]
+        return [
+            _seat(record)
+            for record in _page(MemberRecord, keys.members_pk(a, department_id), limit, MemberRecord.sk <= cursor)
+        ]
 
     def ring_between(self, a: str, department_id: str, after: str, up_to: str) -> Seat | None:
         """The first eligible member after a place, up to and with another."""
@@ -62,7 +70,6 @@ def _seat(record: MemberRecord) -> Seat:
     return Seat(int(record.position), record.user_id, bool(record.eligible))
 
 
-def _page(model, pk, limit, condition=None):  # type: ignore[no-untyped-def]
+def _page(model: type[_R], pk: str, limit: int, condition: Condition | None = None) -> Iterator[_R]:
     """At most `limit` items in one consistent query."""
     return islice(model.query(pk, condition, consistent_read=True, limit=limit), limit)
-

@@ -113,7 +113,8 @@ def due_pk(public_id: str) -> str:
 
 # workspace
 def workspace_pk(a: str, collection: str) -> str:
-    """ACCOUNT, USERS, SEATS, TOKENS, DEPARTMENTS, CHANNELS, CHANNELSECRETS, FEED: one partition per account and collection."""
+    """ACCOUNT, USERS, SEATS, TOKENS, DEPARTMENTS, CHANNELS, CHANNELSECRETS, FEED: one partition per account and
+    collection."""
     return f"{a}#{collection}"
 
 

@@ -1,4 +1,5 @@
-"""The three tables as pynamodb base models, and the attributes that Recado adds. Table names come from the settings, late."""
+"""The three tables as pynamodb base models, and the attributes that Recado adds. Table names come from the settings,
+late."""
 
 from __future__ import annotations
 
@@ -92,7 +93,8 @@ class Record(Model):
 
     @classmethod
     def of(cls, entity: Any, **fields: Any) -> Self:
-        """The record of an entity; `fields` are keys and whatever the entity spells otherwise. None is left out of the item."""
+        """The record of an entity; `fields` are keys and whatever the entity spells otherwise. None is left out of
+        the item."""
         values = {name: getattr(entity, name) for name in cls.get_attributes() if hasattr(entity, name)}
         values.update(fields)
         return cls(**{name: value for name, value in values.items() if value is not None})
@@ -110,7 +112,8 @@ class Record(Model):
 
 
 class _TableName:
-    """A class attribute that reads the table's name when it is first asked for, so that importing needs no environment."""
+    """A class attribute that reads the table's name when it is first asked for, so that importing needs no
+    environment."""
 
     def __init__(self, setting: str) -> None:
         self._setting = setting

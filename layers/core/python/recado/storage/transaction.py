@@ -1,6 +1,7 @@
 """Transactions whose operations have names, and guards: condition expressions that say which race they close.
 
-pynamodb sends checks, deletes, puts and updates in that order whatever order they were added in, so cancellation reasons are matched by label."""
+pynamodb sends checks, deletes, puts and updates in that order whatever order they were added in, so cancellation
+reasons are matched by label."""
 
 from __future__ import annotations
 
@@ -20,12 +21,15 @@ from recado.storage.tables import Record
 
 MAX_OPERATIONS = 100
 _TRIES = 5
-_PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"})
+_PASSING = frozenset(
+    {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"}
+)
 
 
 @dataclass(frozen=True)
 class Guard:
-    """A named condition. Calling it with a pynamodb condition gives that condition back, unless a test has lifted the guard."""
+    """A named condition. Calling it with a pynamodb condition gives that condition back, unless a test has lifted the
+    guard."""
 
     name: str
     race: str
@@ -67,7 +71,8 @@ def all_of(*conditions: Condition | None) -> Condition | None:
 
 
 class Cancelled(Exception):
-    """A transaction did not happen because conditions failed. `failed` are the labels of the operations that said no."""
+    """A transaction did not happen because conditions failed. `failed` are the labels of the operations that said
+    no."""
 
     def __init__(self, failed: frozenset[str]) -> None:
         super().__init__(f"conditions failed: {', '.join(sorted(failed))}")
@@ -109,7 +114,8 @@ class Transaction:
         return [label for label, _ in (*self._checks, *self._deletes, *self._puts, *self._updates)]
 
     def commit(self) -> None:
-        """All or nothing. Raises Cancelled naming the failed conditions, Busy when contention outlasts the tries; both mean nothing was
+        """All or nothing. Raises Cancelled naming the failed conditions, Busy when contention outlasts the tries;
+        both mean nothing was
         written. Any other error (a lost connection) means it may have been: the caller reads again."""
         if len(self) > MAX_OPERATIONS:
             raise ValueError(f"{len(self)} operations in a transaction of at most {MAX_OPERATIONS}")
@@ -130,7 +136,9 @@ class Transaction:
         raise Busy(f"transaction of {', '.join(self.labels[:4])}")
 
     def _send(self) -> None:
-        first = next(operation[1][0] for group in (self._checks, self._deletes, self._puts, self._updates) for operation in group)
+        first = next(
+            operation[1][0] for group in (self._checks, self._deletes, self._puts, self._updates) for operation in group
+        )
         with TransactWrite(connection=first._get_connection().connection) as write:
             for _, (record, condition) in self._checks:
                 write.condition_check(type(record), record.pk, record.sk, condition=condition)
@@ -143,8 +151,13 @@ class Transaction:
 
 
 def _codes(error: TransactWriteError) -> list[str | None]:
-    """The reason of each operation, None where it had none; a throttled or conflicting request as a whole is one passing reason."""
+    """The reason of each operation, None where it had none; a throttled or conflicting request as a whole is one
+    passing reason."""
     reasons = [reason.code if reason else None for reason in error.cancellation_reasons]
-    if not reasons and error.cause_response_code in {"TransactionInProgressException", "ThrottlingException", "ProvisionedThroughputExceededException"}:
+    if not reasons and error.cause_response_code in {
+        "TransactionInProgressException",
+        "ThrottlingException",
+        "ProvisionedThroughputExceededException",
+    }:
         return ["TransactionConflict"]
     return reasons

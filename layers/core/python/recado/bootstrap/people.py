@@ -1,0 +1,151 @@
+"""Accounts, users, sessions, departments, agents and channels."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from recado.bootstrap.platform import Platform
+
+if TYPE_CHECKING:
+    from recado.ports.agents import AgentStore
+    from recado.ports.idempotency import IdempotencyStore
+    from recado.ports.people import AccountStore, ApiTokenStore, Passwords, SessionStore, UserStore
+    from recado.services.accounts import AccountService
+    from recado.services.api_tokens import ApiTokenService
+    from recado.services.authentication import Authentication
+    from recado.services.channels import ChannelService
+    from recado.services.departments import DepartmentService
+    from recado.services.presence import PresenceService
+    from recado.services.sessions import SessionService
+    from recado.services.users import UserService
+    from recado.storage.channels import ChannelStore
+    from recado.storage.departments import DepartmentStore
+
+
+class People(Platform):
+    """Accounts, users, sessions, departments, agents and channels."""
+
+    @cached_property
+    def idempotency(self) -> IdempotencyStore:
+        """Kept answers of POSTs."""
+        from recado.storage.idempotency import DynamoIdempotency
+
+        return DynamoIdempotency(self.ids)
+
+    @cached_property
+    def passwords(self) -> Passwords:
+        """Slow hashes."""
+        from recado.passwords import Argon2Passwords
+
+        return Argon2Passwords()
+
+    @cached_property
+    def accounts(self) -> AccountStore:
+        """Accounts."""
+        from recado.storage.people import AccountStore
+
+        return AccountStore()
+
+    @cached_property
+    def users(self) -> UserStore:
+        """Users."""
+        from recado.storage.people import UserStore
+
+        return UserStore()
+
+    @cached_property
+    def sessions(self) -> SessionStore:
+        """Sessions and seats."""
+        from recado.storage.sessions import SessionStore
+
+        return SessionStore()
+
+    @cached_property
+    def api_tokens(self) -> ApiTokenStore:
+        """API tokens."""
+        from recado.storage.people import ApiTokenStore
+
+        return ApiTokenStore()
+
+    @cached_property
+    def departments(self) -> DepartmentStore:
+        """Departments."""
+        from recado.storage.departments import DepartmentStore
+
+        return DepartmentStore()
+
+    @cached_property
+    def channels(self) -> ChannelStore:
+        """Channels, their secrets and addresses."""
+        from recado.storage.channels import ChannelStore
+
+        return ChannelStore()
+
+    @cached_property
+    def agents(self) -> AgentStore:
+        """Agents, leases, members and rings."""
+        from recado.storage.agents import AgentStore
+
+        return AgentStore()
+
+    @cached_property
+    def presence(self) -> PresenceService:
+        """Presence, connection, caps and memberships."""
+        from recado.services.presence import PresenceService
+
+        return PresenceService(self.agents, self.waker, self.clock)
+
+    @cached_property
+    def account_service(self) -> AccountService:
+        """Sign-up and the account."""
+        from recado.services.accounts import AccountService
+
+        return AccountService(self.accounts, self.passwords, self.presence, self.clock, self.ids)
+
+    @cached_property
+    def session_service(self) -> SessionService:
+        """Log-in, log-out and seats."""
+        from recado.services.sessions import SessionService
+
+        return SessionService(
+            self.sessions, self.accounts, self.users, self.passwords, self.presence, self.clock, self.ids
+        )
+
+    @cached_property
+    def authentication(self) -> Authentication:
+        """Bearer tokens."""
+        from recado.services.authentication import Authentication
+
+        return Authentication(
+            self.sessions, self.users, self.api_tokens, self.presence, self.session_service, self.clock
+        )
+
+    @cached_property
+    def user_service(self) -> UserService:
+        """Users with their presence."""
+        from recado.services.users import UserService
+
+        return UserService(self.users, self.passwords, self.presence, self.clock, self.ids)
+
+    @cached_property
+    def department_service(self) -> DepartmentService:
+        """Departments and members."""
+        from recado.services.departments import DepartmentService
+
+        return DepartmentService(self.departments, self.users, self.channels, self.presence, self.clock, self.ids)
+
+    @cached_property
+    def api_token_service(self) -> ApiTokenService:
+        """API tokens, shown once."""
+        from recado.services.api_tokens import ApiTokenService
+
+        return ApiTokenService(self.api_tokens, self.clock, self.ids)
+
+    @cached_property
+    def channel_service(self) -> ChannelService:
+        """Connecting channels."""
+        from recado.channels.registry import adapter
+        from recado.services.channels import ChannelService
+
+        return ChannelService(self.channels, self.departments, adapter, self.clock, self.ids)

@@ -1,0 +1,103 @@
+"""Time, ids, queues, blobs, and the ways of facts and wake-ups."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from recado.ports.core import Blobs, Clock, Ids, Queue
+from recado.settings import Settings, local_doors
+
+if TYPE_CHECKING:
+    from recado.aws.waking import DistributionWaker
+    from recado.services.facts import FactsService
+    from recado.services.feed import FeedService
+
+
+class Platform:
+    """Time, ids, queues, blobs, and the ways of facts and wake-ups."""
+
+    def __init__(self, configuration: Settings) -> None:
+        self.settings = configuration
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The product's clock; shifted locally by the clock door."""
+        from recado.aws.clock import ShiftedClock, SystemClock
+
+        folder = local_doors().folder
+        return ShiftedClock(folder) if folder else SystemClock()
+
+    @cached_property
+    def ids(self) -> Ids:
+        """Public ids and secrets."""
+        from recado.aws.clock import RandomIds
+
+        return RandomIds(self.clock)
+
+    @cached_property
+    def inbound_queue(self) -> Queue:
+        """Commands of ingress to the inbound worker; group = channel and sender."""
+        from recado.aws.queue import SqsQueue
+
+        return SqsQueue(self.settings.inbound_queue_url)
+
+    @cached_property
+    def distribution_queue(self) -> Queue:
+        """Wakes of the distribution; group = department."""
+        from recado.aws.queue import SqsQueue
+
+        return SqsQueue(self.settings.distribution_queue_url)
+
+    @cached_property
+    def outbound_queue(self) -> Queue:
+        """Messages to send; group = channel and sender."""
+        from recado.aws.queue import SqsQueue
+
+        return SqsQueue(self.settings.outbound_queue_url)
+
+    @cached_property
+    def feed_queue(self) -> Queue:
+        """Facts on their way to the event feed; group = account."""
+        from recado.aws.queue import SqsQueue
+
+        return SqsQueue(self.settings.feed_queue_url)
+
+    @cached_property
+    def raw_blobs(self) -> Blobs:
+        """Webhook bodies too large for a queue, and what could not be understood."""
+        from recado.aws.blobs import S3Blobs
+
+        return S3Blobs(self.settings.raw_bucket)
+
+    @cached_property
+    def file_blobs(self) -> Blobs:
+        """Files of messages, contacts and imports."""
+        from recado.aws.blobs import S3Blobs
+
+        return S3Blobs(self.settings.files_bucket)
+
+    @cached_property
+    def waker(self) -> DistributionWaker:
+        """Asks for looks at departments."""
+        from recado.aws.waking import DistributionWaker
+
+        return DistributionWaker(self.distribution_queue, self.ids)
+
+    @cached_property
+    def feed(self) -> FeedService:
+        """The event feed of accounts."""
+        from recado.services.feed import FeedService
+        from recado.storage.feed import DynamoFeed
+
+        return FeedService(DynamoFeed(), self.clock)
+
+    @cached_property
+    def facts(self) -> FactsService:
+        """What changed in the tables, told to the queues."""
+        from recado.services.facts import FactsService
+        from recado.storage.streams import TableStreams
+
+        return FactsService(
+            TableStreams(), self.feed_queue, self.distribution_queue, self.outbound_queue, self.raw_blobs
+        )
