@@ -10,11 +10,15 @@ import subprocess
 import sys
 import time
 import urllib.request
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from infra.local.demo_client import Client
+from infra.local.demo_message import new_customer, signed_text
 from infra.local.stack import Stack
 from tests.e2e.conftest import free_ports
+from tests.e2e.live import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN_S = 90
@@ -52,6 +56,28 @@ class Run:
             assert self.process.poll() is None, self.output.read_text()
             time.sleep(0.1)
         raise AssertionError(f"not ready within {within_s} s:\n{self.output.read_text()}")
+
+    def customers_write(self, count: int) -> list[str]:
+        """New customers write; their chats, once they all wait."""
+        channel = self.demo()["channels"]["whatsapp"]
+        for _ in range(count):
+            body, headers = signed_text(channel, new_customer(), "Oi!", datetime.now(UTC))
+            request = urllib.request.Request(channel["webhook_url"], data=body, headers=headers, method="POST")
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                assert answer.status == 200
+        eventually(lambda: len(self.situations()) == count)
+        return list(self.situations())
+
+    def situations(self) -> dict[str, str]:
+        """Situation by chat."""
+        return {chat["id"]: chat["situation"] for chat in self.call("GET", "/v1/chats")["items"]}
+
+    def ana_comes_to_work(self) -> None:
+        ana = self.demo()["agents"][0]
+        product = Client(self.demo()["base_url"])
+        login = {"email": ana["email"], "password": ana["password"]}
+        token = product.post("/v1/sessions", login, expect=201)["token"]
+        product.as_bearer(token).put(f"/v1/users/{ana['id']}/presence", {"status": "available"})
 
     def stop(self, how: signal.Signals) -> int:
         """As Ctrl-C in a terminal does it (SIGINT), or `kill` (SIGTERM)."""
@@ -102,11 +128,15 @@ def test_data_outlives_ctrl_c(tmp_path: Path) -> None:
         first.wait_until_ready(READY_WITHIN_S)
         account = first.demo()["account_id"]
         contact = first.call("POST", "/v1/contacts", {"name": "Maria Souza", "mobile": "+5511987654321"})
+        waiting = first.customers_write(3)
         assert first.stop(signal.SIGINT) == 0
         assert first.left_behind() == []
     with Run(tmp_path, ports) as second:
         second.wait_until_ready(SECOND_START_WITHIN_S)
         assert "nothing changed" in second.output.read_text()
+        assert second.situations() == dict.fromkeys(waiting, "queued")
+        second.ana_comes_to_work()
+        eventually(lambda: second.situations() == dict.fromkeys(waiting, "in_service"))
         assert second.demo()["account_id"] == account
         assert second.call("GET", f"/v1/contacts/{contact['id']}")["name"] == "Maria Souza"
         assert second.stop(signal.SIGTERM) == 0

@@ -49,7 +49,9 @@ def test_a_function_is_its_folder(packages: dict[str, Package]) -> None:
 def test_core_layer_is_the_product_once(packages: dict[str, Package]) -> None:
     names = _names(packages["CoreLayer"])
     assert "python/recado/bootstrap/__init__.py" in names
-    assert any(name.startswith("python/recado/bootstrap/__pycache__/__init__.") for name in names), "compiled for a cold start"
+    assert any(  # compiled for a cold start
+        name.startswith("python/recado/bootstrap/__pycache__/__init__.") for name in names
+    ), "compiled for a cold start"
     assert not [name for name in names if name.startswith("python/python") or "Makefile" in name]
 
 
