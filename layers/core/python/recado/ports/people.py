@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
+from recado.domain.agents import AgentChange
 from recado.domain.credentials import ApiToken, Session
 from recado.domain.people import Account, Department, User
 from recado.domain.seats import Slot, SlotClaim
@@ -54,8 +55,9 @@ class UserStore(Protocol):
         done."""
         ...
 
-    def delete(self, a: str, user: User) -> frozenset[str]:
-        """As `change`."""
+    def delete(self, a: str, user: User, agent: AgentChange | None) -> frozenset[str]:
+        """With the agent that leaves every department. What stood against it, as `change` says; `agent` when it
+        changed meanwhile."""
         ...
 
 

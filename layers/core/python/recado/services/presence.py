@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from recado.domain.agents import AgentChange, with_cap, with_connection, with_membership, with_presence
-from recado.domain.errors import Busy, NotFound
+from recado.domain.errors import Busy, Conflict, NotFound
 from recado.domain.people import HEARTBEAT_SECONDS, LEASE_SECONDS, Agent, Membership, Presence
 from recado.ports.agents import AgentStore, Waker
 from recado.ports.core import Clock
@@ -100,16 +100,24 @@ class PresenceService:
                 lapsed += 1
         return lapsed
 
+    def leaving(self, a: str, user_id: str) -> AgentChange | None:
+        """The agent out of every department, to be deleted with its user; None when there is none. Conflict
+        `user_has_chats`."""
+        found = self._agents.get(a, user_id)
+        if found is None:
+            return None
+        if found[0].load:
+            raise Conflict("The user has chats in service. Transfer or close them first.", code="user_has_chats")
+        change = with_connection(found[0], False)
+        for department_id in found[0].memberships:
+            change = AgentChange(found[0], with_membership(change.after, department_id, None).after)
+        return change
+
     def remove(self, a: str, user_id: str) -> None:
-        """Delete the agent of a deleted user; whoever calls has seen that no chat is left with them."""
+        """Delete the agent of a user who never came to be."""
         for _ in range(_TRIES):
-            found = self._agents.get(a, user_id)
-            if found is None:
-                return
-            change = with_connection(found[0], False)
-            for department_id in found[0].memberships:
-                change = AgentChange(found[0], with_membership(change.after, department_id, None).after)
-            if self._agents.remove(a, change):
+            change = self.leaving(a, user_id)
+            if change is None or self._agents.remove(a, change):
                 return
         raise Busy(f"agent {user_id}")
 

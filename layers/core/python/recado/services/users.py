@@ -101,17 +101,11 @@ class UserService:
         raise Busy(f"user {user_id}")
 
     def delete(self, a: str, user_id: str) -> None:
-        """Delete a user without open chats. Raises NotFound, Conflict `user_has_chats` or `last_admin`.
-
-        The agent leaves the rings first, so that distribution gives them nothing more."""
+        """Delete a user without open chats, with their agent. Raises NotFound, Conflict `user_has_chats` or
+        `last_admin`."""
         for _ in range(_TRIES):
-            user = self._user(a, user_id)
-            agent = self._presence.set_presence(a, user_id, "unavailable")
-            if agent.load:
-                raise Conflict("The user has chats in service. Transfer or close them first.", code="user_has_chats")
-            failed = self._users.delete(a, user)
+            failed = self._users.delete(a, self._user(a, user_id), self._presence.leaving(a, user_id))
             if not failed:
-                self._presence.remove(a, user_id)
                 return
             _refuse(failed)
         raise Busy(f"user {user_id}")

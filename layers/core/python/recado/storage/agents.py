@@ -143,11 +143,14 @@ def add_agent_change(tx: Transaction, a: str, change: AgentChange, look_at: date
     _add_member_changes(tx, a, change)
 
 
-def operations_of(change: AgentChange) -> int:
-    """How many operations `add_agent_change` adds."""
-    tx = Transaction()
-    add_agent_change(tx, "", change)
-    return len(tx)
+def add_agent_removal(tx: Transaction, a: str, change: AgentChange) -> None:
+    """Delete an agent with its lease, places and rings. `change` leaves every department. Label `agent`."""
+    for department_id, at in change.left.items():
+        tx.delete(f"ring-left:{department_id}:{at}", RingRecord(keys.ring_pk(a, department_id), at))
+    _add_member_changes(tx, a, change)
+    record = AgentRecord(*agent_key(a, change.before.user_id))
+    tx.delete("agent", record, AGENT_MOVES(AgentRecord.version == change.before.version))
+    tx.delete("lease", LeaseRecord(*lease_key(a, change.before.user_id)))
 
 
 def _agent_actions(before: Agent, after: Agent) -> list[Action]:
@@ -279,14 +282,9 @@ class AgentStore:
         return True
 
     def remove(self, a: str, change: AgentChange) -> bool:
-        """Delete the agent of a deleted user with its lease, places and rings. `change` leaves every department."""
+        """Delete an agent. `change` leaves every department."""
         tx = Transaction()
-        for department_id, at in change.left.items():
-            tx.delete(f"ring-left:{department_id}:{at}", RingRecord(keys.ring_pk(a, department_id), at))
-        _add_member_changes(tx, a, change)
-        record = AgentRecord(*agent_key(a, change.before.user_id))
-        tx.delete("agent", record, AGENT_MOVES(AgentRecord.version == change.before.version))
-        tx.delete("lease", LeaseRecord(*lease_key(a, change.before.user_id)))
+        add_agent_removal(tx, a, change)
         return _committed(tx)
 
     def members(self, a: str, department_id: str) -> list[str]:

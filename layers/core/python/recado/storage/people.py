@@ -7,9 +7,11 @@ from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
+from recado.domain.agents import AgentChange
 from recado.domain.credentials import ApiToken
 from recado.domain.people import Account, Department, User
 from recado.storage import keys
+from recado.storage.agents import add_agent_removal
 from recado.storage.departments import add_department
 from recado.storage.tables import TimeAttribute, WorkspaceRecord
 from recado.storage.transaction import Cancelled, Transaction, guard
@@ -160,9 +162,11 @@ class UserStore:
             tx.update("account", _account_record(a), [AccountRecord.admins.add(1)])
         return _failed(tx)
 
-    def delete(self, a: str, user: User) -> frozenset[str]:
-        """As `change`."""
+    def delete(self, a: str, user: User, agent: AgentChange | None) -> frozenset[str]:
+        """USER, the directory's entry, and the agent with its places."""
         tx = Transaction()
+        if agent is not None:
+            add_agent_removal(tx, a, agent)
         tx.delete("user", UserRecord(*user_key(a, user.id)), _as_seen(user))
         tx.delete("email", DirectoryRecord(keys.directory_pk("email", user.email), "DIR"))
         if user.role == "admin":
