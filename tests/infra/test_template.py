@@ -91,3 +91,11 @@ def test_a_new_layer_reaches_the_functions_with_an_alias() -> None:
     assert all(one["PublishLambdaVersion"] is True for one in of_kind("AWS::Serverless::LayerVersion").values())
     aliased = [one for one in functions().values() if "AutoPublishAlias" in one]
     assert aliased and all(one["AutoPublishAliasAllProperties"] is True for one in aliased)
+
+
+def test_the_inbound_worker_may_park_poison_in_its_dead_letter_queue() -> None:
+    """It does so itself at the last attempt, so that the messages behind it go on."""
+    role = of_kind("AWS::IAM::Role", "infra/access.yaml")["InboundRole"]
+    statements = role["Policies"][0]["PolicyDocument"]["Statement"]
+    allowed = [one["Resource"] for one in statements if "sqs:SendMessage" in one["Action"]]
+    assert {"Ref": "InboundDeadLettersArn"} in allowed[0]
