@@ -40,6 +40,9 @@ class Departments:
     def get(self, a: str, department_id: str) -> Department | None:
         return self.all.get(department_id)
 
+    def default(self, a: str) -> str | None:
+        return next(iter(self.all), None)
+
 
 class Reads:
     """One chat, one thread."""

@@ -50,6 +50,7 @@ PLACE = {"user_id": {"S": "us_1"}, "position": {"N": "1"}}
         ("Chats", "INSERT", "WAIT#2026-03-02T12:00:00.000Z#ca_1", {}),
         ("Chats", "INSERT", "OUT", {}),
         ("Workspace", "INSERT", "00000001#us_1", PLACE),
+        ("Workspace", "MODIFY", "dp_accounta_1", {}),
     ],
 )
 def test_what_is_told_passes(table: str, name: str, sk: str, image: dict[str, Any]) -> None:
@@ -67,6 +68,8 @@ def test_what_is_told_passes(table: str, name: str, sk: str, image: dict[str, An
         ("Chats", "REMOVE", "WAIT#2026-03-02T12:00:00.000Z#ca_1", {}),
         ("Chats", "REMOVE", "MSG#0000000001", {}),
         ("Workspace", "REMOVE", "00000001#us_1", PLACE),
+        ("Workspace", "MODIFY", "00000001#us_1", PLACE),
+        ("Workspace", "MODIFY", "us_accounta_1", {}),
         ("Workspace", "INSERT", "000000000001", {"event": {"S": "{}"}, "ttl": {"N": "1"}}),
         ("Workspace", "INSERT", "SESSION", {"user_id": {"S": "us_1"}}),
     ],

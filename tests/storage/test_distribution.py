@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from recado.domain.access import Caller
+from recado.domain.agents import MAX_DEPARTMENTS
 from recado.domain.errors import Conflict
 from recado.domain.people import Membership
 from recado.storage import keys
@@ -235,6 +236,33 @@ def test_the_receipt_tells_who_was_passed_over(team: Team) -> None:
     outcomes = [(team.names[one["agent_id"]], one["outcome"]) for one in receipt["candidates"]]
     assert outcomes == [("A", "paused"), ("B", "offline"), ("C", "chosen")]
     assert (receipt["turn"], receipt["load_after"], receipt["cause"], receipt["not_listed"]) == (1, 1, "queued", 0)
+
+
+def test_chats_of_a_department_that_is_gone_wait_in_the_default_one_in_their_old_places(team: Team) -> None:
+    team.join("A", 1)
+    other = team.add_department("Vendas")
+    (gone,) = team.arrive(1, other)
+    (later,) = team.arrive()
+    del team.departments.all[other]
+    team.look(department=other)
+    assert (team.waiting(other), team.waiting()) == ([], [gone.id, later.id])
+    assert team.wakes.calls[-1] == (team.department, "department_gone")
+    assert team.look().assigned == 2
+
+
+def test_a_transfer_between_two_agents_of_the_most_departments_fits_a_transaction(team: Team) -> None:
+    a, b = team.join("A", 1, cap=1), team.join("B", 2, cap=1)
+    for number in range(MAX_DEPARTMENTS - 1):
+        department = team.add_department(f"{number}")
+        for position, user_id in enumerate((a, b)):
+            team.presence.set_membership(ACCOUNT, user_id, department, Membership(position, True, False))
+    (chat,) = team.arrive()
+    team.look()
+    team.actions.transfer_to_agent(Caller(ACCOUNT, "admin"), chat.id, b)
+    assert [team.agents.get(ACCOUNT, one)[0].load for one in (a, b)] == [0, 1]  # type: ignore[index]
+    with pytest.raises(Conflict) as refused:
+        team.presence.set_membership(ACCOUNT, a, team.add_department("one more"), Membership(1, True, False))
+    assert refused.value.code == "too_many_departments"
 
 
 def test_rings_members_and_agents_agree_after_everything(team: Team) -> None:

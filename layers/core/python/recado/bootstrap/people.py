@@ -133,7 +133,9 @@ class People(Platform):
         """Departments and members."""
         from recado.services.departments import DepartmentService
 
-        return DepartmentService(self.departments, self.users, self.channels, self.presence, self.clock, self.ids)
+        return DepartmentService(
+            self.departments, self.users, self.channels, self.presence, self.waker, self.clock, self.ids
+        )
 
     @cached_property
     def api_token_service(self) -> ApiTokenService:

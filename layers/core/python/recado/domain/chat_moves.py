@@ -98,6 +98,11 @@ def put_in_queue(chat: Chat, department_id: str, now: datetime) -> ChatMove | No
     return ChatMove(chat, after)
 
 
+def rehome(chat: Chat, department_id: str) -> ChatMove:
+    """A waiting chat whose department is gone goes on waiting in another, in its old place."""
+    return ChatMove(chat, _next(chat, department_id=department_id))
+
+
 def transfer_to_agent(chat: Chat, agent_id: str, department_id: str, now: datetime) -> ChatMove | None:
     """The chat goes to another agent, not yet started. None when they have it already."""
     _open(chat)

@@ -74,6 +74,8 @@ class Departments(Protocol):
 
     def get(self, a: str, department_id: str) -> Department | None: ...
 
+    def default(self, a: str) -> str | None: ...
+
 
 class Waker(Protocol):
     """Asks for a look at departments; losing it is no harm, the tables' streams ask again."""

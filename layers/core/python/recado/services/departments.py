@@ -8,6 +8,7 @@ from typing import Any
 from recado.domain.errors import Busy, Conflict, Invalid, NotFound
 from recado.domain.ids import is_id
 from recado.domain.people import Access, Department, Membership
+from recado.ports.agents import Waker
 from recado.ports.channels import ChannelStore
 from recado.ports.core import Clock, Ids
 from recado.ports.people import DepartmentStore, UserStore
@@ -34,6 +35,7 @@ class DepartmentService:
         users: UserStore,
         channels: ChannelStore,
         presence: PresenceService,
+        waker: Waker,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -41,6 +43,7 @@ class DepartmentService:
         self._users = users
         self._channels = channels
         self._presence = presence
+        self._waker = waker
         self._clock = clock
         self._ids = ids
 
@@ -72,6 +75,8 @@ class DepartmentService:
             after = self._distributed(a, replace(before.department, **fields), distribution)
             after = replace(after, version=before.department.version + 1)
             if self._departments.change(a, before.department, after, bool(default)):
+                if after.distribution_enabled and not before.department.distribution_enabled:
+                    self._waker.wake(a, [department_id], "distribution_enabled")
                 return self.get(a, department_id)
         raise Busy(f"department {department_id}")
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from recado.domain.agents import AgentChange, with_load
-from recado.domain.chat_moves import ChatMove, MoveCommit
+from recado.domain.chat_moves import ChatMove, MoveCommit, rehome
 from recado.domain.chats import Author, Chat, Event
 from recado.domain.distribution import LISTED, Assignment, Order, OutOfDate, Receipt, Seat, Turn, take_turns
 from recado.domain.errors import Busy
@@ -69,7 +69,13 @@ class DistributionService:
         tries, batch = _TRIES, BATCH
         for _ in range(_ROUNDS):
             turn, cursor, waiting = self._store.queue(a, department_id, batch)
-            if not waiting or not self._enabled(a, department_id):
+            if not waiting:
+                return tally
+            department = self._departments.get(a, department_id)
+            if department is None:
+                self._rehome(a, department_id, waiting)
+                continue
+            if not department.distribution_enabled:
                 return tally
             try:
                 commit = self._decide(a, department_id, turn, cursor, waiting, cause)
@@ -93,9 +99,25 @@ class DistributionService:
         order = self._order(a, department_id, cursor, 1)
         return next((seat.user_id for seat in order.seats if seat.eligible), None)
 
-    def _enabled(self, a: str, department_id: str) -> bool:
-        department = self._departments.get(a, department_id)
-        return department is not None and department.distribution_enabled
+    def _rehome(self, a: str, department_id: str, waiting: Sequence[Chat]) -> None:
+        """The department was deleted while chats came into it: they wait in the default one, in their old places."""
+        default = self._departments.default(a)
+        if default is None or default == department_id:
+            raise LookupError(f"chats wait in {department_id}, which is gone, and there is no other department")
+        now = self._clock.now()
+        for chat in waiting:
+            move = rehome(chat, default)
+            event = Event(
+                id=self._ids.new("ev", a),
+                type="chat.queued",
+                at=now,
+                actor=Author("system"),
+                data={**chat_view(move.after, None, None), "from": {"agent_id": None, "department_id": department_id}},
+                contact_id=chat.contact_id,
+                chat_id=chat.id,
+            )
+            self._moves.commit(a, MoveCommit([move], [], [event]))
+        self._waker.wake(a, [default], "department_gone")
 
     def _decide(
         self, a: str, department_id: str, turn: int, cursor: str | None, waiting: Sequence[Chat], cause: str

@@ -47,6 +47,8 @@ def _what(
     pk, sk = written["Keys"]["pk"]["S"][ACCOUNT_LENGTH + 1 :], written["Keys"]["sk"]["S"]
     if name == "MODIFY" and sk.startswith("MSG#"):
         return MessageChanged(_message(written["OldImage"]), _message(written["NewImage"]))
+    if name == "MODIFY" and pk == "DEPARTMENTS" and sk.startswith("dp_"):
+        return DepartmentStirred(sk, "department_changed")
     if name != "INSERT":
         return None
     if sk.startswith("EVT#"):
