@@ -8,7 +8,7 @@ import pytest
 
 from recado.domain.access import Caller
 from recado.domain.agents import MAX_DEPARTMENTS
-from recado.domain.errors import Conflict
+from recado.domain.errors import Conflict, Invalid
 from recado.domain.people import Membership
 from recado.storage import keys
 from recado.storage.agents import MemberRecord, RingRecord
@@ -125,13 +125,13 @@ def test_heartbeats_keep_an_agent_in_turn_and_the_sweep_finds_the_others(team: T
     team.clock.move(60)
     team.presence.renew(ACCOUNT, a, force=True)
     team.clock.move(35)
-    assert team.presence.lapse_due(100) == 1
+    assert team.presence.lapse_due(100).done == 1
     assert team.agents.get(ACCOUNT, b)[0].connected is False  # type: ignore[index]
     team.clock.move(50)
-    assert team.presence.lapse_due(100) == 0
+    assert team.presence.lapse_due(100).done == 0
     assert team.give(2) == "AA"
     team.clock.move(50)
-    assert team.presence.lapse_due(100) == 1
+    assert team.presence.lapse_due(100).done == 1
 
 
 def test_an_agent_unavailable_in_one_department_still_serves_the_other(team: Team) -> None:
@@ -361,3 +361,26 @@ def test_many_waiting_share_transactions(team: Team) -> None:
     assert tally.assigned == 60
     assert tally.assigned / tally.transactions >= 10
     assert {team.agents.get(ACCOUNT, user_id)[0].load for user_id in team.names} == {6}  # type: ignore[index]
+
+
+def test_who_closes_or_queues_after_somebody_else_lost_the_race(team: Team) -> None:
+    a, b = team.join("A", 1), team.join("B", 2)
+    ana, bruno = Caller(ACCOUNT, "admin", user_id=a), Caller(ACCOUNT, "admin", user_id=b)
+    (chat,) = team.arrive()
+    with pytest.raises(Conflict) as waits:
+        team.actions.queue(ana, chat.id)
+    assert waits.value.code == "already_queued"
+    closed = team.actions.close(ana, chat.id)
+    assert team.actions.close(ana, chat.id) == closed
+    with pytest.raises(Conflict) as late:
+        team.actions.close(bruno, chat.id)
+    assert late.value.code == "already_closed"
+
+
+def test_an_unknown_tabulation_is_refused_and_changes_nothing(team: Team) -> None:
+    a = team.join("A", 1)
+    (chat,) = team.arrive()
+    with pytest.raises(Invalid) as refused:
+        team.actions.close(Caller(ACCOUNT, "admin", user_id=a), chat.id, "tb_no")
+    assert refused.value.errors[0].pointer == "/tabulation_id"
+    assert team.chat(chat).situation == "queued"

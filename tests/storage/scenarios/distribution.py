@@ -101,7 +101,7 @@ def a_message_comes_while_the_chat_is_closed(clock: Any, ids: Any) -> None:
     (chat,) = team.arrive()
     seen = team.reads.thread(ACCOUNT, chat.thread)
     assert seen is not None
-    move = chat_moves.close(chat, seen, None, clock.now())
+    move = chat_moves.close(chat, seen, clock.now())
     assert move is not None
     ThreadRecord.of_thread(ACCOUNT, Thread(chat.thread, chat.contact_id, 2, open_chat_id=chat.id, unread=2)).save()
     team.moves.commit(ACCOUNT, MoveCommit([move], [], []))

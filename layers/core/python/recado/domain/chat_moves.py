@@ -11,6 +11,7 @@ from recado.domain.agents import AgentChange
 from recado.domain.chats import Chat, Event, Thread
 from recado.domain.distribution import Turn
 from recado.domain.errors import Conflict
+from recado.domain.moments import rfc3339
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def _open(chat: Chat) -> None:
         raise Conflict(
             "The chat is closed.",
             code="chat_closed",
-            extra={"situation": chat.situation, "closed_at": str(chat.closed_at)},
+            extra={"situation": chat.situation, "closed_at": rfc3339(chat.closed_at) if chat.closed_at else None},
         )
 
 
@@ -114,7 +115,7 @@ def transfer_to_agent(chat: Chat, agent_id: str, department_id: str, now: dateti
     return ChatMove(chat, after)
 
 
-def close(chat: Chat, thread: Thread, tabulation_id: str | None, now: datetime) -> ChatMove | None:
+def close(chat: Chat, thread: Thread, now: datetime) -> ChatMove | None:
     """The chat ends with the last message that its thread has. None when it is closed."""
     if chat.situation == "closed":
         return None
@@ -123,6 +124,5 @@ def close(chat: Chat, thread: Thread, tabulation_id: str | None, now: datetime) 
         situation="closed",
         closed_at=now,
         last_seq=thread.last_seq,
-        tabulation_id=tabulation_id or chat.tabulation_id,
     )
     return ChatMove(chat, after, thread)

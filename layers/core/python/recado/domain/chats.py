@@ -48,8 +48,8 @@ class Chat:
     """One conversation from its opening to its close; written on state changes only. `version` moves by one with each.
 
     `first_seq`/`last_seq` bound its messages in the thread (`last_seq` None while open). `load` counts from
-    `assigned_at`; `started_at`
-    is None until the agent assumes or answers."""
+    `assigned_at`; `started_at` is None until somebody assumes or answers. `moved_by`: the user or token whose action
+    brought it where it is, None for the system's."""
 
     id: str
     contact_id: str
@@ -69,6 +69,7 @@ class Chat:
     last_seq: int | None = None
     workflow_step_id: str | None = None
     tabulation_id: str | None = None
+    moved_by: str | None = None
     attribution: Mapping[str, Any] = field(default_factory=dict)
 
 

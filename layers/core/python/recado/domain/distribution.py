@@ -152,5 +152,11 @@ def _outcome(seat: Seat, agent: Agent, as_read: Agent, department_id: str) -> St
 def assigned(chat: Chat, agent_id: str, now: datetime) -> Chat:
     """The chat once given to an agent: in service, not yet started; load counts from now."""
     return replace(
-        chat, situation="in_service", agent_id=agent_id, assigned_at=now, started_at=None, version=chat.version + 1
+        chat,
+        situation="in_service",
+        agent_id=agent_id,
+        assigned_at=now,
+        started_at=None,
+        moved_by=None,
+        version=chat.version + 1,
     )

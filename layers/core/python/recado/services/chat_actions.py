@@ -6,6 +6,7 @@ effect."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -92,12 +93,14 @@ class ChatActions:
 
     def close(self, caller: Caller, chat_id: str, tabulation_id: str | None = None, comment: str | None = None) -> Chat:
         """End the chat. What the customer writes next opens another."""
+        if tabulation_id is not None:
+            raise Invalid.field("/tabulation_id", "not_found", "There is no such tabulation.")
 
         def decide(chat: Chat, now: datetime) -> ChatMove | None:
             thread = self._reads.thread(caller.account, chat.thread)
             if thread is None:
                 raise Busy(f"thread of {chat.id}")
-            return chat_moves.close(chat, thread, tabulation_id, now)
+            return chat_moves.close(chat, thread, now)
 
         return self._act(caller, chat_id, decide, "closed", {"comment": comment} if comment else {})
 
@@ -113,9 +116,9 @@ class ChatActions:
         for _ in range(_TRIES):
             chat = self._gate.visible(caller, chat_id)
             now = self._clock.now()
-            move = decide(chat, now)
+            move = _by(caller, decide(chat, now))
             if move is None:
-                return chat
+                return _done_already(chat, caller, cause)
             if cause != "assumed" and not can_answer_chat(caller, chat):
                 raise Forbidden("Another agent serves this chat, or nobody yet: assume it first.", code="not_your_chat")
             agents = self._agent_changes(a, move, cause)
@@ -171,6 +174,19 @@ class ChatActions:
             self._waker.wake(a, sorted(freed), "slot_freed")
         if move.after.situation == "queued":
             self._waker.wake(a, [move.after.department_id], "queued")
+
+
+def _by(caller: Caller, move: ChatMove | None) -> ChatMove | None:
+    """The move with who made it."""
+    return None if move is None else replace(move, after=replace(move.after, moved_by=caller.id))
+
+
+def _done_already(chat: Chat, caller: Caller, cause: str) -> Chat:
+    """Nothing is left to do: fine for whoever did it, a lost race for anybody else."""
+    if cause in ("closed", "queued") and chat.moved_by != caller.id:
+        detail = "The chat is closed already." if cause == "closed" else "The chat waits in this queue already."
+        raise Conflict(detail, code=f"already_{cause}", extra={"situation": chat.situation})
+    return chat
 
 
 _EVENT_OF = {"in_service": "chat.assigned", "queued": "chat.queued", "closed": "chat.closed"}

@@ -8,11 +8,12 @@ from typing import Any
 
 from recado.domain.chats import Author, Chat, Event, Message, Thread
 from recado.domain.contacts import Contact
+from recado.domain.moments import rfc3339
 
 
 def moment(at: datetime | None) -> str | None:
     """RFC 3339 UTC with milliseconds."""
-    return None if at is None else at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    return None if at is None else rfc3339(at)
 
 
 def contact_view(contact: Contact, channels: Mapping[str, bool]) -> dict[str, Any]:
@@ -36,7 +37,9 @@ def contact_view(contact: Contact, channels: Mapping[str, bool]) -> dict[str, An
         "principal_id": contact.principal_id,
         "linked_ids": list(contact.linked_ids),
         "channels": dict(channels),
-        "identities": [{"channel_id": one.channel_id, "external_id": one.external_id} for one in contact.identities],
+        "identities": [
+            {"channel_id": one.channel_id, "external_id": one.external_id or one.key} for one in contact.identities
+        ],
         "photo_file_id": contact.photo_file_id,
         "created_at": moment(contact.created_at),
         "updated_at": moment(contact.updated_at),

@@ -205,6 +205,7 @@ class _ChatFields(ChatsRecord):
     last_seq = NumberAttribute(null=True)
     workflow_step_id = UnicodeAttribute(null=True)
     tabulation_id = UnicodeAttribute(null=True)
+    moved_by = UnicodeAttribute(null=True)
     attribution = JSONAttribute(null=True)
 
     def chat(self) -> Chat:

@@ -7,6 +7,7 @@ from hashlib import sha256
 from zlib import crc32
 
 from recado.domain.chats import ThreadKey
+from recado.domain.moments import rfc3339
 
 SHARDS = 16
 
@@ -22,8 +23,8 @@ def shard_of(public_id: str) -> str:
 
 
 def stamp(at: datetime) -> str:
-    """RFC 3339 UTC with milliseconds: orders as text."""
-    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    """A moment as keys have it: it orders as text."""
+    return rfc3339(at)
 
 
 # contacts
