@@ -17,9 +17,9 @@ run: ## the product on this machine (ARGS=--fresh starts anew, ARGS='--port 9080
 demo: ## a WhatsApp message all the way through the running product
 	@$(VENV)/python infra/local/demo.py $(ARGS)
 
-test: ## the whole suite
+test: unit ## the whole suite: first what needs no local stack, then what runs on it
 	@$(PYTHON) infra/local/environments.py run
-	@$(VENV)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(VENV)/python -m pytest tests/e2e $(ARGS)
 
 unit: ## what needs no local stack
 	@$(PYTHON) infra/local/environments.py dev
@@ -43,7 +43,7 @@ imports: ## which part may import which
 templates: ## cfn-lint with our own rules, sam validate
 	@$(PYTHON) infra/local/environments.py sam
 	@.venv-sam/bin/cfn-lint --append-rules infra/lint -- template.yaml infra/*.yaml
-	@$(SAM) validate
+	@$(SAM) validate --lint
 
 openapi: ## the API's description, as JSON
 	@PYTHONPATH=layers/core/python $(VENV)/python -m recado.api.openapi

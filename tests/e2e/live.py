@@ -32,10 +32,10 @@ def eventually(look: Callable[[], Found], within_s: float = 20, every_s: float =
 
 @dataclass
 class Customer:
-    """A WhatsApp customer with a fresh Brazilian mobile."""
+    """A WhatsApp customer with a fresh Brazilian mobile, of those that have a form without the ninth digit."""
 
     name: str = "Iara Monteiro"
-    number: str = field(default_factory=lambda: f"55119{secrets.randbelow(10**8):08d}")
+    number: str = field(default_factory=lambda: f"55119{secrets.choice('6789')}{secrets.randbelow(10**7):07d}")
 
 
 class Live:
