@@ -1,4 +1,4 @@
-# `make run` and `make test` need Python 3.11–3.13 and Node on the machine; all else is installed into .venv*.
+# `make run` and `make test` need Python 3.11–3.13 on the machine; all else is installed into .venv*.
 PYTHON ?= python3
 ARGS ?=
 VENV := .venv/bin
@@ -15,6 +15,7 @@ run: ## the product on this machine (ARGS=--fresh starts anew, ARGS='--port 9080
 	@exec $(VENV)/python -m infra.local.stack $(ARGS)
 
 demo: ## a WhatsApp message all the way through the running product
+	@test -f .venv/recado.stamp || $(PYTHON) infra/local/environments.py dev
 	@$(VENV)/python infra/local/demo.py $(ARGS)
 
 test: unit ## the whole suite: first what needs no local stack, then what runs on it
@@ -46,9 +47,12 @@ templates: ## cfn-lint with our own rules, sam validate
 	@$(SAM) validate --lint
 
 openapi: ## the API's description, as JSON
+	@$(PYTHON) infra/local/environments.py dev >&2
 	@PYTHONPATH=layers/core/python $(VENV)/python -m recado.api.openapi
 
 build: ## packages for Lambda (python3.13 must be on the path)
+	@PATH="$(CURDIR)/.venv-sam/bin:$(PATH)" python3.13 -c '' 2>/dev/null || { \
+		echo "make build: python3.13 is missing or does not start (a version manager may have to be told to offer it)"; exit 1; }
 	@$(PYTHON) infra/local/environments.py sam
 	@$(SAM) build $(ARGS)
 

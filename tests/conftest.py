@@ -28,6 +28,7 @@ os.environ.update(
 
 from recado.domain.ids import make_id  # noqa: E402
 from recado.storage import tables, transaction  # noqa: E402
+from tests.lost_answers import LostAnswers  # noqa: E402
 from tests.table_definitions import table_definitions  # noqa: E402
 
 
@@ -72,6 +73,12 @@ def clock() -> FixedClock:
 @pytest.fixture
 def ids(clock: FixedClock) -> CountedIds:
     return CountedIds(clock)
+
+
+@pytest.fixture
+def lost_answers(monkeypatch: pytest.MonkeyPatch) -> LostAnswers:
+    """Lets answers of AWS get lost; none so far."""
+    return LostAnswers(monkeypatch)
 
 
 class _CopyOnce:

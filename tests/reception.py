@@ -121,13 +121,13 @@ class Reception:
         self.waker, self.journal = Waker(), Journal()
         self.threads, self.statuses = DynamoThreads(), DynamoStatuses()
         self.directory, self.webhooks = DynamoChannelDirectory("workspace"), AdapterWebhooks()
+        problems = ChannelProblemNotes(ChannelStore(), clock)
         self.intake = IntakeService(
-            self.threads, ContactStore(), self.statuses, self.webhooks,
-            ChannelProblemNotes(ChannelStore(), clock), self.waker, clock, ids,
-        )  # fmt: skip
+            self.threads, ContactStore(), self.statuses, self.webhooks, problems, self.waker, clock, ids
+        )
         self.inbound = InboundService(
             self.directory, self.webhooks, self.intake, StatusService(self.statuses, DynamoOutbox()), self.queue,
-            self.dead_letters, self.blobs, self.journal,
+            self.dead_letters, self.blobs, problems, clock, self.journal,
         )  # fmt: skip
         self.ingress = IngressService(self.directory, self.webhooks, self.queue, self.blobs, clock, BASE_URL)
         self.connect(CHANNEL, "whatsapp", NUMBER_ID, {"app_secret": [APP_SECRET], "verify_token": ["verify"]})

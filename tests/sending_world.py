@@ -135,6 +135,7 @@ class World:
             self.provider,
             self.queue,
             self.clock,
+            self.ids,
             self.pause,
             lambda: 0.5,
             self.journal,
@@ -218,7 +219,7 @@ class World:
             self.outbound.send(body["account"], body["message_id"])
 
     def sweep(self) -> int:
-        return self.outbound.settle_due(self.clock.now(), 100)
+        return self.outbound.settle_due(self.clock.now(), 100).done
 
     def out(self, message_id: str) -> Outgoing:
         found = self.outbox.get(A, message_id)

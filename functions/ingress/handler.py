@@ -7,7 +7,8 @@ from typing import Any
 
 from recado import telemetry
 from recado.bootstrap import container
-from recado.services.ingress import Received, WebhookRequest
+from recado.ports.reception import WebhookAnswer
+from recado.services.ingress import WebhookRequest, refusal
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -19,12 +20,12 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
             received = container().ingress.receive(request)
         except Exception as error:  # whatever it is, nothing was answered as taken
             telemetry.failure("webhook_failed", error, size_bytes=len(request.raw))
-            return {"statusCode": 500, "body": ""}
+            return _answer(refusal(500))
         if received.kept or received.stored:
             telemetry.warning(
                 "webhook_kept", account=received.account or "", count=len(received.kept), done=received.commands
             )
-    return _answer(received)
+    return _answer(received.answer)
 
 
 def _request(event: dict[str, Any], correlation_id: str) -> WebhookRequest:
@@ -35,6 +36,5 @@ def _request(event: dict[str, Any], correlation_id: str) -> WebhookRequest:
     return WebhookRequest(event["pathParameters"]["channel_id"], method, query, headers, raw, correlation_id)
 
 
-def _answer(received: Received) -> dict[str, Any]:
-    answer = received.answer
+def _answer(answer: WebhookAnswer) -> dict[str, Any]:
     return {"statusCode": answer.status, "headers": {"content-type": answer.content_type}, "body": answer.body}

@@ -16,8 +16,10 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     with telemetry.correlated(event.get("id")):
         reports = container().tick.run(lambda: context.get_remaining_time_in_millis() > RESERVE_MS)
         for report in reports:
+            for public_id, error in report.failed.items():
+                telemetry.failure("job_item_failed", error, kind=report.name, record_id=public_id)
             if report.error is not None:
                 telemetry.failure("job_failed", report.error, kind=report.name, done=report.done)
             else:
-                telemetry.info("job_done", kind=report.name, done=report.done, left=int(report.left))
+                telemetry.info("job_done", kind=report.name, count=report.seen, done=report.done, left=int(report.left))
     return {report.name: report.done for report in reports}

@@ -20,7 +20,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from infra.local import local_clock
-from infra.local.demo_client import POLL_S, Agent, Client, DemoFailed, Unreachable, read_demo, wait_for
+from infra.local.demo_client import POLL_S, Agent, Client, DemoFailed, Unreachable, brief, read_demo, wait_for
 from infra.local.demo_message import new_customer, signed_text, status_rank
 from infra.local.demo_story import Story
 
@@ -88,7 +88,7 @@ def send_question(stage: Stage) -> str:
     stage.story.start()
     answer = stage.product.send("POST", channel["webhook_url"], body, headers)
     if answer.status != 200:
-        raise DemoFailed(f"the webhook was refused with {answer.status}: {answer.text[:300]}")
+        raise DemoFailed(f"the webhook was refused with {answer.status}: {brief(answer.text)}")
     stage.story.step("Webhook accepted", f"200 for a signed message of +{customer.number}: “{QUESTION}”")
     return customer.number
 
@@ -167,7 +167,8 @@ def find_at_provider(stage: Stage, chat: dict[str, Any], message: dict[str, Any]
     def accepted() -> object:
         now = _find(stage, chat, message)
         if now["status"] == "failed":
-            raise DemoFailed(f"the provider refused the message: {now.get('error')}")
+            error = now.get("error") or {}
+            raise DemoFailed(f"the provider refused the message: {error.get('code')}: {error.get('title')}")
         return now.get("provider_id")
 
     known = wait_for("the provider's id on the message", accepted)
@@ -213,7 +214,7 @@ def _report(stage: Stage, provider_id: str, status: str) -> None:
     wish = {"channel": "whatsapp", "provider_id": provider_id, "status": status}
     said = stage.simulator.post("/status", wish)["webhook"]
     if said["status"] != 200:
-        raise DemoFailed(f"the status webhook `{status}` was refused with {said['status']}: {said['body'][:300]}")
+        raise DemoFailed(f"the status webhook `{status}` was refused with {said['status']}: {brief(said['body'])}")
 
 
 def tell_what_next(stage: Stage, contact: dict[str, Any], chat: dict[str, Any]) -> None:
@@ -234,7 +235,12 @@ def tell_what_next(stage: Stage, contact: dict[str, Any], chat: dict[str, Any]) 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="demo", description="One WhatsApp message goes all the way")
-    parser.add_argument("--demo", type=Path, default=Path(__file__).resolve().parents[2] / ".local" / "demo.json")
+    parser.add_argument(
+        "--demo",
+        type=Path,
+        default=Path(__file__).resolve().parents[2] / ".local" / "demo.json",
+        help="demo.json in the --state-dir of the running stack (.local/demo.json)",
+    )
     arguments = parser.parse_args()
     story = Story(sys.stdout)
     try:

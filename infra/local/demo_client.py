@@ -69,11 +69,11 @@ class Client:
             sent["Content-Type"] = "application/json"
         answer = self.send(method, self.base_url + path, None if value is None else json.dumps(value).encode(), sent)
         if answer.status != expect:
-            raise DemoFailed(f"{method} {path} answered {answer.status} instead of {expect}: {answer.text[:300]}")
+            raise DemoFailed(f"{method} {path} answered {answer.status} instead of {expect}: {brief(answer.text)}")
         try:
             return json.loads(answer.text) if answer.text else None
         except ValueError:
-            raise DemoFailed(f"{method} {path} answered no JSON: {answer.text[:300]}") from None
+            raise DemoFailed(f"{method} {path} answered no JSON: {brief(answer.text)}") from None
 
     def get(self, path: str) -> Any:
         return self.call("GET", path)
@@ -105,6 +105,16 @@ class Agent:
             self.client.call("DELETE", "/v1/sessions/current", expect=204)
         except (DemoFailed, Unreachable):
             return
+
+
+def brief(body: str) -> str:
+    """A body for a person: JSON up to 300 characters; anything else (somebody else's page) as a line of 120 at most."""
+    try:
+        json.loads(body)
+    except ValueError:
+        line = " ".join(body.split())
+        return line if len(line) <= 120 else line[:119] + "…"
+    return body[:300]
 
 
 def read_demo(path: Path) -> dict[str, Any]:

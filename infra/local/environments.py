@@ -3,7 +3,8 @@
     python3 infra/local/environments.py run|dev|sam
 
 An environment is made once: a stamp in it holds the Python that made it and a digest of its requirements. Another
-Python makes it anew, other requirements are installed into it. Exit code 2 with what to do when something is missing.
+Python makes it anew, other requirements are installed into it. Exit code 2 with what to do when something is missing,
+130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -31,15 +33,13 @@ class Lacking(Exception):
     """The machine lacks something; the text says what and what to do."""
 
 
-def check_machine(needs_node: bool) -> None:
-    """Raise Lacking unless Python is new enough and, when asked for, Node is there."""
+def check_python() -> None:
+    """Raise Lacking unless a Python runs this that Recado knows."""
     if not OLDEST <= sys.version_info[:2] <= NEWEST:
         raise Lacking(
             f"Python {sys.version.split()[0]} runs this, but Recado needs 3.11, 3.12 or 3.13.\n"
-            "Install one of them and say where it is: make run PYTHON=python3.13"
+            "Install one of them and name it behind what you typed: make … PYTHON=python3.13"
         )
-    if needs_node and shutil.which("node") is None:
-        raise Lacking("Node is missing (the pages are built with it).\nInstall Node 20 or newer: https://nodejs.org")
 
 
 def make_environment(folder: str) -> None:
@@ -54,12 +54,28 @@ def make_environment(folder: str) -> None:
     print(f"  {folder}: installing {requirements[-1].relative_to(ROOT)} …", flush=True)
     if made_by != _this_python():
         shutil.rmtree(target, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", str(target)], check=True)
+        _run([sys.executable, "-m", "venv", str(target)])
     # Doubly quiet: pip's errors are still printed, its remarks about this machine's settings are not.
     pip = [str(target / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "-qq"]
-    subprocess.run([*pip, "install", "--requirement", str(requirements[-1])], check=True)
+    _run([*pip, "install", "--requirement", str(requirements[-1])])
     stamp.write_text(f"{_this_python()}\n{digest}")
     print(f"  {folder}: ready after {time.monotonic() - started:.0f} s", flush=True)
+
+
+def _run(command: list[str]) -> None:
+    """Run to the end, or raise CalledProcessError.
+
+    In a group of its own, which Ctrl-C does not reach: cut short it is ended whole, and prints no traceback.
+    """
+    process = subprocess.Popen(command, start_new_session=True)
+    try:
+        code = process.wait()
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
+    if code:
+        raise subprocess.CalledProcessError(code, command)
 
 
 def _this_python() -> str:
@@ -73,7 +89,7 @@ def main() -> int:
         return 2
     os.environ.pop("PYTHONPATH", None)
     try:
-        check_machine(needs_node=target == "run")
+        check_python()
         for folder in TARGETS[target]:
             make_environment(folder)
     except Lacking as lack:
@@ -82,10 +98,13 @@ def main() -> int:
     except subprocess.CalledProcessError as error:
         print(
             f"\nCannot go on: {' '.join(error.cmd[:6])} … failed with code {error.returncode} (its words are above)."
-            "\nIs the package registry reachable? A second try goes on where this one stopped.",
+            "\nIs the package registry reachable? Then try again: environments that were ready are kept.",
             file=sys.stderr,
         )
         return 2
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
     return 0
 
 

@@ -7,11 +7,20 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
+if __name__ == "__main__":
+    # Ctrl-C among the imports below, when nothing runs yet that must be stopped, ends in a word, not a traceback.
+    def leave(number: int, frame: object) -> None:
+        os.write(2, b"\nStopped.\n")
+        os._exit(130)
+
+    signal.signal(signal.SIGINT, leave)
+
 import argparse
 import fcntl
-import os
 import shutil
-import signal
 import sys
 import threading
 import time
@@ -32,6 +41,8 @@ from infra.local.processes import HOST, Child, StartFailed
 ROOT = Path(__file__).resolve().parents[2]
 # Saving takes MiniStack a moment for each service; killed before, it would lose what came after the last stop.
 MINISTACK_GRACE_S = 30
+# A child that takes longer than this to stop is named, so that nobody takes the stop for stuck.
+SLOW_STOP_S = 2.0
 
 
 @dataclass
@@ -116,9 +127,10 @@ class Stack:
         """Stop everything, the youngest first; MiniStack saves its state on the way."""
         while self._children:
             child = self._children.pop()
-            if child.name == "MiniStack":
-                self._let_ministack_finish(child)
-            child.stop(MINISTACK_GRACE_S if child.name == "MiniStack" else 5)
+            with self._told_when_slow(child.name):
+                if child.name == "MiniStack":
+                    self._let_ministack_finish(child)
+                child.stop(MINISTACK_GRACE_S if child.name == "MiniStack" else 5)
         if self._lock is not None:
             shutil.rmtree(self.state_dir / "tmp", ignore_errors=True)
             self._lock.close()
@@ -234,6 +246,20 @@ class Stack:
         return child
 
     @contextmanager
+    def _told_when_slow(self, name: str) -> Iterator[None]:
+        """Say that the child still stops once that takes long, and how many seconds it took."""
+        started = time.monotonic()
+        notice = threading.Timer(SLOW_STOP_S, self._say, [f"  {name}: still stopping …"])
+        notice.daemon = True
+        notice.start()
+        try:
+            yield
+        finally:
+            notice.cancel()
+            if (took := time.monotonic() - started) > SLOW_STOP_S:
+                self._say(f"  {name}: stopped after {took:.1f} s")
+
+    @contextmanager
     def _phase(self, name: str) -> Iterator[Any]:
         """Print the phase and how long it took; the phase may add a word by calling what it is given."""
         words: list[str] = []
@@ -264,7 +290,8 @@ def _ready_text(stack: Stack) -> str:
         ]
     lines.append(f"  the API  {stack.base_url}/v1/openapi.json   its token and the channels: {stack.demo_file}")
     lines.append(f"  sent     {stack.providers_url}/calls   logs: {stack.state_dir / 'logs'}")
-    lines.append("  try      make demo   (in another terminal)")
+    elsewhere = "" if stack.state_dir == ROOT / ".local" else f" ARGS='--demo {stack.demo_file}'"
+    lines.append(f"  try      make demo{elsewhere}   (in another terminal)")
     return "\n".join(lines)
 
 
@@ -289,24 +316,28 @@ def main() -> int:
     signal.signal(signal.SIGTERM, interrupt)
     signal.signal(signal.SIGHUP, interrupt)  # the terminal was closed
     stack = Stack(arguments.state_dir, arguments.port, arguments.ministack_port, arguments.providers_port)
-    if arguments.fresh:
-        forget(stack.state_dir)
     code = 0
     try:
+        if arguments.fresh:
+            forget(stack.state_dir)
         stack.start()
         print(_ready_text(stack), flush=True)
         ended = stack.wait_until_one_ends(stopping)
         if ended:
-            print(f"\n{ended.name} ended by itself:\n{processes.tail(ended.log)}", file=sys.stderr)
+            how = f"ended by itself with code {ended.process.returncode}"
+            print(f"\n{ended.name} {how}:\n{processes.tail(ended.log)}", file=sys.stderr)
             code = 1
     except KeyboardInterrupt:
         pass
     except (StartFailed, BuildFailed, DeployFailed) as error:
         print(f"\nCannot go on: {error}", file=sys.stderr)
         code = 1
-    if stack.running:
+    running = stack.running
+    if running:
         print("\nStopping, saving the data …", flush=True)
         stack.stop()
+    # A start that was cut has stopped its children itself.
+    if running or stopping.is_set():
         print("Stopped.", flush=True)
     return code
 

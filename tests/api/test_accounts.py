@@ -41,7 +41,8 @@ def test_an_email_signs_up_once(api: Api, services: Container) -> None:
 def test_what_is_wrong_in_a_sign_up_is_told(api: Api, services: Container) -> None:
     for field, value, code in (
         ("plan", "gold", "unknown_plan"), ("email", "ada", "invalid_email"), ("password", "short", "password_length"),
-        ("locale", "Portuguese", "invalid_locale"), ("time_zone", "Brazil", "unknown_time_zone"),
+        ("locale", "zz", "invalid_locale"), ("locale", "pt-PT", "invalid_locale"),
+        ("time_zone", "Brazil", "unknown_time_zone"),
         ("time_zone", "../etc/passwd", "unknown_time_zone"), ("time_zone", "", "unknown_time_zone"),
         ("company", "", "invalid"),
     ):  # fmt: skip
@@ -57,5 +58,11 @@ def test_an_admin_changes_the_account(api: Api, company: Company) -> None:
     answer = api.patch("/v1/account", {"name": "New", "time_zone": "Europe/Lisbon"}, token=company.admin)
     assert (answer.json["name"], answer.json["time_zone"], answer.json["locale"]) == ("New", "Europe/Lisbon", "pt-BR")
     assert api.get("/v1/account", token=company.tokens["agent"]).json == answer.json
+    for field, value, code in (("locale", "zz", "invalid_locale"), ("time_zone", "Mars/Base", "unknown_time_zone")):
+        refused = api.patch("/v1/account", {field: value}, token=company.admin)
+        assert (refused.status, refused.json["errors"][0]["pointer"]) == (400, f"/{field}")
+        assert refused.json["errors"][0]["code"] == code
+    assert api.patch("/v1/account", {"locale": "en"}, token=company.admin).json["locale"] == "en"
+    answer = api.patch("/v1/account", {"locale": "pt-BR"}, token=company.admin)
     assert api.patch("/v1/account", {"seats": 50}, token=company.admin).json["errors"][0]["code"] == "unknown_field"
     assert api.patch("/v1/account", {"name": "New"}, token=company.tokens["agent"]).status == 403

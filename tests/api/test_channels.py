@@ -61,6 +61,41 @@ def test_the_adapter_says_what_is_wrong(api: Api, company: Company, other_compan
         assert (answer.status, answer.json["errors"][0]["pointer"]) == (400, pointer), answer.text
 
 
+def test_a_setting_may_come_among_the_secrets(api: Api, company: Company, services: Container) -> None:
+    number = WHATSAPP["settings"]
+    made = make(api, company, settings={}, secrets={**SECRETS, **number})
+    assert (made.status, made.json["settings"]) == (201, number), made.text
+    assert "phone_number_id" not in services.channels.secrets(company.a, made.json["id"])
+    path, other = f"/v1/channels/{made.json['id']}", {"phone_number_id": "106540352242999"}
+    changed = api.patch(path, {"secrets": other}, token=company.admin)
+    assert (changed.status, changed.json["settings"]) == (200, other), changed.text
+    assert services.channels.secrets(company.a, made.json["id"])["app_secret"] == (SECRETS["app_secret"],)
+    twice = make(api, company, secrets={**SECRETS, **other})
+    assert [(one["pointer"], one["code"]) for one in twice.json["errors"]] == [("/secrets/phone_number_id", "conflict")]
+
+
+def test_names_that_a_channel_does_not_have_are_refused(api: Api, company: Company, services: Container) -> None:
+    number = WHATSAPP["settings"]
+    path = f"/v1/channels/{make(api, company).json['id']}"
+    for fields, pointer, code in (
+        ({"settings": {**number, "colour": "red"}}, "/settings/colour", "unknown_setting"),
+        ({"settings": {**number, "a/b~c": 1}}, "/settings/a~1b~0c", "unknown_setting"),
+        ({"settings": {**number, "app_secret": "a1" * 16}}, "/settings/app_secret", "is_a_secret"),
+        ({"secrets": {**SECRETS, "pin": "1234"}}, "/secrets/pin", "unknown_secret"),
+        ({"settings": {**number, "entry_flow_id": "fl_1"}}, "/settings/entry_flow_id", "not_found"),
+    ):
+        for answer in (make(api, company, **fields), api.patch(path, fields, token=company.admin)):
+            found = [(one["pointer"], one["code"]) for one in answer.json["errors"]]
+            assert (answer.status, found) == (400, [(pointer, code)]), answer.text
+            assert "a1" * 16 not in answer.text
+    assert api.patch(path, {"settings": {"entry_flow_id": None}}, token=company.admin).status == 200
+
+
+def test_a_wrong_value_is_told_in_words(api: Api, company: Company) -> None:
+    answer = make(api, company, settings={"phone_number_id": "+55 11 4000-0000"})
+    assert answer.json["detail"] == "/settings/phone_number_id: It must be the number's id at Meta, digits only."
+
+
 def test_a_custom_channel(api: Api, company: Company) -> None:
     secret = "whsec_" + b64encode(b"x" * 24).decode()
     settings = {"callback_url": "https://erp.example/recado"}

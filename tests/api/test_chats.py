@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from recado.api.idempotency import KEPT_SECONDS, LEASE_SECONDS
 from recado.domain.chats import Author, Chat, Message, Thread, ThreadKey
 from recado.ports.reception import ConnectedChannel
 from recado.storage.chat_records import ChatRecord, MessageRecord, ThreadRecord
 from tests.api.conftest import Api, Company
+from tests.lost_answers import LostAnswers
 
 
 class OneChannel:
@@ -102,6 +104,41 @@ def test_the_same_key_sends_once(api: Api, company: Company, chat: Chat) -> None
     assert len(api.get(f"/v1/chats/{chat.id}/messages", token=company.tokens["api"]).json["items"]) == 2
 
 
+@pytest.mark.parametrize("internal", [False, True])
+def test_the_same_key_sends_once_though_nobody_heard_of_the_first_time(
+    api: Api,
+    company: Company,
+    chat: Chat,
+    clock: Any,
+    lost_answers: LostAnswers,
+    monkeypatch: pytest.MonkeyPatch,
+    internal: bool,
+) -> None:
+    """Neither the write's answer nor the reading after it arrive; a day later the key is a new one."""
+
+    def post() -> Any:
+        body = {"text": "x", "internal": internal}
+        headers = {"Idempotency-Key": "k"}
+        return api.post(f"/v1/chats/{chat.id}/messages", body, token=company.tokens["api"], headers=headers)
+
+    def fail(*_: Any) -> None:
+        raise TimeoutError
+
+    with monkeypatch.context() as broken:
+        broken.setattr("recado.storage.outbox.DynamoOutbox.message", fail)
+        lost_answers.lose("TransactWriteItems")
+        assert post().status == 500
+    assert post().status == 409
+    clock.move(LEASE_SECONDS)
+    answer = post()
+    items = api.get(f"/v1/chats/{chat.id}/messages", token=company.tokens["api"]).json["items"]
+    assert answer.status == 201 and [one["id"] for one in items[1:]] == [answer.json["id"]]
+    assert post().json == answer.json
+    clock.move(KEPT_SECONDS)
+    later = post()
+    assert later.json["id"] != answer.json["id"] if internal else later.json["code"] == "outside_window"
+
+
 def test_lists_filters_and_their_refusals(api: Api, company: Company, chat: Chat, other_company: Company) -> None:
     token = company.tokens["api"]
     day = "2026-03-02"
@@ -164,6 +201,7 @@ def test_a_closed_chat_takes_no_message(api: Api, company: Company, chat: Chat) 
     [
         ({"text": 5}, 400, "/text"),
         ({"text": "x" * 5000}, 400, "/text"),
+        ({"text": "   "}, 400, "/text"),
         ({"text": "x", "nonsense": 1}, 400, "/nonsense"),
         ({"text": "a\x00b"}, 400, "/text"),
         ({"kind": "order"}, 400, "/kind"),

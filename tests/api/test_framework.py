@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 import pytest
 
+from functions.api import handler
 from recado.api.bodies import Body
 from recado.api.idempotency import KEPT_SECONDS, LEASE_SECONDS
 from recado.api.resolver import Resolver
+from recado.api.resources import routes
 from recado.api.routes import Resource
 from recado.api.rules import EVERYONE, PUBLIC, may
 from recado.bootstrap import Container
+from recado.domain.errors import Busy
 from tests.api.conftest import Answered, Api, Company, api_token, make_company
+from tests.lost_answers import LostAnswers
 
 USER = {"name": "Ana", "email": "ana@one.example", "password": "a long password"}
 
@@ -137,11 +142,39 @@ def test_paging_gives_everybody_once(api: Api, company: Company) -> None:
 def test_a_damaged_or_borrowed_cursor_is_400(api: Api, company: Company, other_company: Company) -> None:
     cursor = api.get("/v1/users?limit=1", token=company.admin).json["next"]
     borrowed = api.get("/v1/users?limit=1", token=other_company.admin).json["next"]
-    for wrong in (cursor[:-1], cursor + "A", "A" + cursor, "x", "", "é", "A" * 5000, borrowed):
+    for wrong in (cursor[:-1], cursor + "A", "A" + cursor, "x", "é", "A" * 5000, borrowed):
         answer = api.get(f"/v1/users?after={wrong}", token=company.admin)
         assert problem(answer) == (400, "invalid", [("?after", "invalid_cursor")]), wrong
     answer = api.get(f"/v1/departments?after={cursor}", token=company.admin)
     assert problem(answer)[0] == 400
+
+
+def test_an_empty_cursor_is_the_start_of_every_list(api: Api, company: Company) -> None:
+    lists = [route.path for route in routes() if route.method == "GET" and "{" not in route.path]
+    lists = [path for path in lists if set(api.get(path, token=company.admin).json) >= {"items", "next"}]
+    assert len(lists) > 6
+    for path in lists:
+        whole, empty = api.get(path, token=company.admin), api.get(f"{path}?after=", token=company.admin)
+        assert (empty.status, empty.json) == (200, whole.json), path
+
+
+def test_a_parameter_given_twice_is_400(api: Api, company: Company) -> None:
+    for query, name in (("limit=1&limit=2", "limit"), ("after=&limit=1&after=", "after"), ("x=1&x=1", "x")):
+        answer = api.get(f"/v1/users?{query}", token=company.admin)
+        assert problem(answer) == (400, "invalid", [(f"?{name}", "repeated")]), query
+    assert problem(api.get("/v1/openapi.json?x=1&x=2"))[0] == 400
+    assert problem(api.get("/v1/users?limit=1&limit=2"))[0] == 401, "who calls comes first"
+
+
+def test_bytes_that_are_not_utf_8_are_400(api: Api, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = handler.serve
+
+    def as_bytes(app: Any, resolver: Any, event: dict[str, Any], context: Any) -> Any:
+        body = b64encode(b'{"name": "\xe9\xff"}').decode()
+        return real(app, resolver, {**event, "body": body, "isBase64Encoded": True}, context)
+
+    monkeypatch.setattr(handler, "serve", as_bytes)
+    assert problem(api.post("/v1/departments", {}, token=company.admin))[:2] == (400, "invalid_json")
 
 
 def test_what_was_not_foreseen_is_a_bare_500(
@@ -178,7 +211,7 @@ def test_the_same_key_and_body_give_the_first_answer(api: Api, company: Company)
 def test_another_body_or_path_under_the_same_key_is_422(api: Api, company: Company) -> None:
     keyed(api, company, {"name": "Sales"})
     assert problem(keyed(api, company, {"name": "Support"}))[:2] == (422, "idempotency_key_reused")
-    assert problem(keyed(api, company, {"name": "Sales", "scopes": []}, path="/v1/api-tokens"))[:2] == (
+    assert problem(keyed(api, company, {"name": "Sales", "scopes": ["people:read"]}, path="/v1/api-tokens"))[:2] == (
         422,
         "idempotency_key_reused",
     )
@@ -212,16 +245,66 @@ def test_a_key_held_by_a_running_request_is_409_until_its_lease_ends(
     assert keyed(api, company, {"name": "Sales"}).status == 201
 
 
-def test_an_unforeseen_failure_frees_the_key(
-    api: Api, company: Company, services: Container, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def fails_once(
+    api: Api,
+    company: Company,
+    services: Container,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    token: str | None = None,
+) -> int:
+    """The status of a keyed request whose service raises."""
+
     def fail(*_: Any) -> None:
-        raise RuntimeError
+        raise error
 
     with monkeypatch.context() as broken:
         broken.setattr(services.department_service, "create", fail)
-        assert keyed(api, company, {"name": "Sales"}).status == 500
+        return keyed(api, company, {"name": "Sales"}, token=token).status
+
+
+def test_an_unforeseen_failure_holds_the_key_until_its_lease_ends(
+    api: Api, company: Company, services: Container, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have written."""
+    assert fails_once(api, company, services, monkeypatch, RuntimeError()) == 500
+    assert problem(keyed(api, company, {"name": "Sales"}))[:2] == (409, "idempotency_in_progress")
+    clock.move(LEASE_SECONDS)
+    assert keyed(api, company, {"name": "Support"}).status == 422
     assert keyed(api, company, {"name": "Sales"}).status == 201
+
+
+def test_where_nothing_was_done_the_key_is_free_again(
+    api: Api, company: Company, services: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert fails_once(api, company, services, monkeypatch, Busy("department")) == 503
+    assert keyed(api, company, {"name": "Sales"}).status == 201
+
+
+@pytest.mark.parametrize("lose", ["repeat", "lose"])
+def test_a_claim_whose_answer_is_lost_is_known_for_our_own(
+    api: Api, company: Company, clock: Any, lost_answers: LostAnswers, lose: str
+) -> None:
+    getattr(lost_answers, lose)("PutItem")
+    assert keyed(api, company, {"name": "Sales"}).status == 201
+    assert keyed(api, company, {"name": "Sales"}).headers["Idempotency-Replayed"] == "true"
+
+
+@pytest.mark.parametrize("lose", ["repeat", "lose"])
+def test_so_is_one_that_takes_a_lapsed_key_over(
+    api: Api,
+    company: Company,
+    services: Container,
+    clock: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    lost_answers: LostAnswers,
+    lose: str,
+) -> None:
+    token = company.tokens["api"]  # a session would renew its lease by updates, too
+    assert fails_once(api, company, services, monkeypatch, RuntimeError(), token) == 500
+    clock.move(LEASE_SECONDS)
+    getattr(lost_answers, lose)("UpdateItem")
+    assert keyed(api, company, {"name": "Sales"}, token=token).status == 201
 
 
 def test_a_kept_answer_ends_after_a_day(api: Api, company: Company, clock: Any) -> None:
@@ -239,7 +322,7 @@ def test_a_wrong_key_is_400(api: Api, company: Company) -> None:
 
 
 def test_a_secret_shown_once_is_kept_sealed(api: Api, company: Company, services: Container, dynamodb: Any) -> None:
-    body = {"name": "Sales", "scopes": []}
+    body = {"name": "Sales", "scopes": ["people:read"]}
     first = keyed(api, company, body, path="/v1/api-tokens")
     assert keyed(api, company, body, path="/v1/api-tokens").text == first.text
     secret = first.json["token"].rsplit("_", 1)[1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from recado.bootstrap import Container
+from recado.domain.access import supervises
 from tests.api.conftest import PASSWORD, Api, Company
 
 ANA = {"name": "Ana", "email": "ana@one.example", "role": "agent", "max_chats": 3, "password": PASSWORD}
@@ -31,7 +32,6 @@ def test_a_user_from_creation_to_deletion(api: Api, company: Company, services: 
     assert api.delete(path, token=company.admin).status == 204
     assert api.get(path, token=company.admin).status == 404
     assert api.delete(path, token=company.admin).status == 404
-    services.authentication.forget("_".join(["se", *token.split("_")[1:3]]))
     assert api.get("/v1/account", token=token).status == 401
     assert make(api, company).status == 201, "the e-mail is free again"
 
@@ -56,15 +56,74 @@ def test_the_last_admin_stays(api: Api, company: Company) -> None:
     ):
         assert (answer.status, answer.json["code"]) == (409, "last_admin")
     other = make(api, company, role="admin").json["id"]
+    assert api.patch(f"/v1/users/{other}", {"role": "agent"}, token=company.admin).status == 200
+    assert api.delete(path, token=company.admin).json["code"] == "last_admin"
+
+
+def test_the_token_of_who_is_no_admin_any_more_opens_nothing(api: Api, company: Company) -> None:
+    make(api, company, role="admin")
+    path = f"/v1/users/{company.users['admin'].id}"
     assert api.patch(path, {"role": "agent"}, token=company.admin).status == 200
-    assert api.delete(f"/v1/users/{other}", token=company.tokens["api"]).json["code"] == "last_admin"
+    assert api.get("/v1/users", token=company.tokens["api"]).status == 401
 
 
-def test_a_changed_role_holds_within_ten_seconds(api: Api, company: Company, clock: Any) -> None:
-    api.get("/v1/users", token=company.tokens["agent"])
-    api.patch(f"/v1/users/{company.users['agent'].id}", {"role": "restricted"}, token=company.admin)
-    clock.move(10)
-    assert api.get("/v1/users", token=company.tokens["agent"]).status == 403
+def test_a_changed_role_holds_at_once(api: Api, company: Company) -> None:
+    path, agent = f"/v1/users/{company.users['agent'].id}", company.tokens["agent"]
+    assert api.post("/v1/users", ANA, token=agent).status == 403
+    api.patch(path, {"role": "admin"}, token=company.admin)
+    assert api.post("/v1/users", ANA, token=agent).status == 201
+    api.patch(path, {"role": "agent"}, token=company.admin)
+    assert api.post("/v1/users", {**ANA, "email": "bia@one.example"}, token=agent).status == 403
+    assert api.post("/v1/api-tokens", {"name": "ERP", "scopes": ["people:write"]}, token=agent).status == 403
+    api.patch(path, {"role": "restricted"}, token=company.admin)
+    assert api.get("/v1/users", token=agent).status == 403
+
+
+def test_a_membership_holds_at_once(api: Api, company: Company, services: Container) -> None:
+    agent, department = company.users["agent"].id, company.department.id
+    assert services.authentication.caller(company.tokens["agent"]).memberships == {}
+    path = f"/v1/departments/{department}/members/{agent}"
+    assert api.put(path, {"supervisor": True}, token=company.admin).status == 200
+    assert supervises(services.authentication.caller(company.tokens["agent"]), department)
+    assert api.delete(path, token=company.admin).status == 204
+    assert not supervises(services.authentication.caller(company.tokens["agent"]), department)
+
+
+def test_a_deleted_user_is_out_at_once_and_leaves_their_seat(
+    api: Api, company: Company, services: Container, dynamodb: Any
+) -> None:
+    desk, user = company.tokens["agent"], company.users["agent"]
+    phone = services.session_service.start(company.a, user).token
+    assert api.get("/v1/account", token=desk).status == 200
+    seats = [slot.user_id for slot in services.sessions.slots(company.a)]
+    assert user.id in seats
+    assert api.delete(f"/v1/users/{user.id}", token=company.admin).status == 204
+    assert [api.get("/v1/account", token=token).status for token in (desk, phone)] == [401, 401]
+    freed = [slot for slot in services.sessions.slots(company.a) if not slot.user_id]
+    assert len(freed) == 1 and freed[0].sessions == () and freed[0].lease_until <= services.clock.now()
+    left = [
+        item["user_id"]["S"] for item in dynamodb.scan(TableName="workspace")["Items"] if "SESSION" in item["sk"]["S"]
+    ]
+    assert left and user.id not in left
+    services.session_service.end_all(company.a, user.id)  # again: nothing is left to do
+
+
+def test_a_seat_that_moves_as_its_user_is_deleted_is_freed_all_the_same(
+    services: Container, company: Company, monkeypatch: Any
+) -> None:
+    user, real, raced = company.users["agent"], services.sessions.slots, []
+
+    def slots(a: str) -> Any:
+        found = real(a)
+        if not raced:
+            raced.append(True)
+            slot = next(one for one in found if one.user_id == user.id)
+            assert services.sessions.renew(a, user.id, slot.number, services.clock.now())  # a last heartbeat
+        return found
+
+    monkeypatch.setattr(services.sessions, "slots", slots)
+    services.user_service.delete(company.a, user.id)
+    assert raced and user.id not in [slot.user_id for slot in real(company.a)]
 
 
 def test_a_new_password_ends_the_sessions(api: Api, company: Company, clock: Any) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from recado.aws.queue import SqsQueue
 from recado.channels.custom import signature
-from recado.services.ingress import WebhookRequest
+from recado.services.ingress import MAX_BODY_BYTES, WebhookRequest, stored_commands
 from tests.handlers.functions import Functions, forget_environment
 from tests.reception import (
     ANA,
@@ -24,6 +25,7 @@ from tests.reception import (
     body,
     change,
     fingerprint,
+    record_of,
     said,
     signed,
     status,
@@ -193,6 +195,54 @@ def test_a_part_too_large_for_the_queue_stays_in_the_bucket(reception: Reception
     assert len(reception.blobs.under("part")) == 1
 
 
+class CountingSqs:
+    """SQS, as far as a queue needs it."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.groups: list[str] = []
+
+    def send_message_batch(self, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:
+        self.calls += 1
+        self.groups += [entry["MessageGroupId"] for entry in Entries]
+        return {}
+
+
+def test_a_body_of_45_000_statuses_is_sent_on_in_calls_that_fit_an_invocation(
+    reception: Reception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statuses = [status(f"w.{n}", "sent", sender=str(5511900000000 + n)) for n in range(45_000)]
+    raw = json.dumps(json.loads(body([change(statuses=statuses)])), separators=(",", ":")).encode()
+    assert len(raw) < MAX_BODY_BYTES
+    received = reception.post(raw)
+    assert (received.answer.status, received.commands) == (200, 45_000)
+    records = [record_of(command) for command in reception.queue.take()]
+    sqs, calls = CountingSqs(), list[int]()
+    monkeypatch.setattr("recado.aws.queue.sqs", lambda: sqs)
+    reception.inbound._queue = SqsQueue("https://queue.example")
+    for start in range(0, len(records), 10):  # as many as Lambda takes at once
+        sqs.calls = 0
+        batch = records[start : start + 10]
+        assert reception.inbound.work(batch) == len(batch)
+        calls.append(sqs.calls)
+    assert max(calls) <= 500, "10 s at 20 ms a call, of the function's 30"
+    assert len(sqs.groups) == len(set(sqs.groups)) == 45_000
+
+
+def test_the_chunks_of_a_body_come_in_order_and_once(reception: Reception, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recado.services.ingress.CHUNK_COMMANDS", 2)
+    senders = [f"55119900000{number:02d}" for number in range(11)]
+    raw = said(*(text(f"wamid.{number}", sender=sender) for number, sender in enumerate(senders)))
+    assert reception.post(raw).stored
+    chunks = list(reception.queue.commands)
+    bodies = [stored_commands(reception.blobs.get(chunk.body["key"])) for chunk in chunks]
+    assert [len(one) for one in bodies] == [2, 2, 2, 2, 2, 1]
+    assert [one.body["sender"] for each in bodies for one in each] == ["+" + sender for sender in senders]
+    assert len({chunk.group for chunk in chunks}) == 1, "one after the other"
+    reception.post(raw)
+    assert reception.queue.commands == chunks, "sent again, they are the same"
+
+
 # -- the handler
 # -----------------------------------------------------------------------------------------------------------
 
@@ -229,10 +279,31 @@ def test_the_handler_hashes_the_bytes_as_they_came(functions: Functions, encoded
     assert functions.ingress(event(raw + b" ", headers, encoded))["statusCode"] == 401
 
 
+def problem_of(answer: dict[str, Any]) -> tuple[int, str]:
+    """Status and code of an answer that is a problem in every part."""
+    assert answer["headers"]["content-type"] == "application/problem+json"
+    problem = json.loads(answer["body"])
+    assert problem.keys() == {"type", "title", "status", "detail", "code", "errors"}
+    assert (problem["type"], problem["errors"], problem["status"]) == ("about:blank", [], answer["statusCode"])
+    assert problem["title"] and problem["detail"]
+    return problem["status"], problem["code"]
+
+
 def test_the_handler_answers_500_when_the_queue_is_gone(functions: Functions) -> None:
     raw = said(text("wamid.1"))
     functions.drop_queue()
-    assert functions.ingress(event(raw, signed(raw), False))["statusCode"] == 500
+    assert problem_of(functions.ingress(event(raw, signed(raw), False))) == (500, "internal")
+
+
+def test_refusals_are_problems(functions: Functions) -> None:
+    raw = said(text("wamid.1"))
+    guess = event(b"", {}, False, method="GET")
+    guess["queryStringParameters"] = {"hub.mode": "subscribe", "hub.verify_token": "guess", "hub.challenge": "42"}
+    assert problem_of(functions.ingress(event(raw, {}, False))) == (401, "bad_signature")
+    assert problem_of(functions.ingress(guess)) == (403, "handshake_refused")
+    assert problem_of(functions.ingress(event(raw, {}, False, OTHER))) == (404, "not_found")
+    assert problem_of(functions.ingress(event(b"", {}, False, CUSTOM_CHANNEL, "GET"))) == (405, "method_not_allowed")
+    assert problem_of(functions.ingress(event(b" " * 4_000_001, {}, False))) == (413, "too_large")
 
 
 def test_a_long_or_odd_sender_makes_a_group_that_sqs_takes(functions: Functions) -> None:

@@ -132,7 +132,9 @@ def test_a_known_contact_is_found_by_phone_and_learns_the_identity(reception: Re
     (contact,) = reception.contacts()
     assert contact.id == known.id
     assert contact.name == "Ana"
-    assert [(one.channel_id, one.external_id) for one in contact.identities] == [(CHANNEL, "+5511987654321")]
+    assert [(one.channel_id, one.key, one.external_id) for one in contact.identities] == [
+        (CHANNEL, "+5511987654321", ANA)
+    ]
     assert reception.chats()[0].contact_id == known.id
 
 
@@ -171,11 +173,37 @@ def test_the_time_of_the_customer_never_goes_back_and_is_the_providers(reception
     assert [one.provider_id for one in reception.messages()] == ["wamid.2", "wamid.1"]
 
 
-def test_a_time_far_ahead_does_not_hold_the_window_open(reception: Reception, clock: Any) -> None:
-    reception.deliver(said(text("wamid.1", at=EXACT + 10 * 365 * 86400)))
+@pytest.mark.parametrize(("ahead_s", "taken_s"), [(300, 300), (301, 0), (86_400, 0), (-30 * 86_400, -30 * 86_400)])
+def test_a_clock_that_is_ahead_does_not_hold_the_window_open(
+    reception: Reception, clock: Any, ahead_s: int, taken_s: int
+) -> None:
+    reception.deliver(said(text("wamid.1", at=EXACT + ahead_s)))
     thread = reception.thread()
     assert thread is not None
-    assert thread.last_inbound_at == clock.now() + timedelta(days=1)
+    taken = clock.now() + timedelta(seconds=taken_s)
+    assert (thread.last_inbound_at, thread.last_message_at) == (taken, taken)
+
+
+@pytest.mark.parametrize("ahead_s", [86_401, 30 * 86_400, 70 * 365 * 86_400])
+def test_a_time_more_than_a_day_ahead_is_a_bad_time_and_kept_raw(reception: Reception, ahead_s: int) -> None:
+    reception.deliver(said(text("wamid.1"), text("wamid.2", "de amanhã", at=EXACT + ahead_s), text("wamid.3")))
+    assert [one.provider_id for one in reception.messages()] == ["wamid.1", "wamid.3"]
+    (kept,) = reception.blobs.under("kept")
+    assert b"wamid.2" in reception.blobs.objects[kept]
+    assert reception.journal.kept == [kept]
+
+
+def test_echoes_edits_and_revocations_of_a_time_to_come_are_kept_raw_too(reception: Reception) -> None:
+    reception.deliver(said(text("wamid.1", "Olá")))
+    late = {"from": ANA, "timestamp": str(EXACT + 2 * 86_400)}
+    new = {"type": "text", "text": {"body": "outra"}}
+    edit = {**late, "id": "wamid.e", "type": "edit", "edit": {"original_message_id": "wamid.1", "message": new}}
+    revoke = {**late, "id": "wamid.r", "type": "revoke", "revoke": {"original_message_id": "wamid.1"}}
+    echo = {**text("wamid.x", at=EXACT + 2 * 86_400, sender="551140000000"), "to": ANA}
+    reception.deliver(said(edit, revoke))
+    reception.deliver(body([change(message_echoes=[echo])]))
+    assert [(one.text, one.payload) for one in reception.messages()] == [("Olá", {})]
+    assert len(reception.blobs.under("kept")) == 2
 
 
 def test_a_system_message_opens_no_chat_and_is_kept_in_the_thread(reception: Reception) -> None:

@@ -152,7 +152,7 @@ def test_a_provider_that_cannot_be_reached_is_tried_until_it_can(
     assert [message.status for message in conversation.messages()] == ["queued"]
     stack.container.outbound._adapters = adapters
     clock.move(60)
-    assert stack.container.outbound.settle_due(clock.now(), 100) == 1
+    assert stack.container.outbound.settle_due(clock.now(), 100).done == 1
     stack.work("outbound", "outbound")
     assert [message.status for message in conversation.messages()] == ["sent"]
 

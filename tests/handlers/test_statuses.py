@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from recado.domain.chats import Author, Status
 from recado.domain.delivery import earlier_than, moves_forward
 from recado.domain.sending import Draft, Step, post
+from recado.services.views import contact_view
 from recado.storage.channels import ChannelStore
 from recado.storage.outbox import DynamoOutbox
 from tests.handlers.test_ingress import custom_headers
@@ -30,8 +31,12 @@ def reception(dynamodb: Any, clock: Any, ids: Any) -> Reception:
 
 
 def echo(reception: Reception, wamid: str = "wamid.e") -> None:
-    """A message of the company."""
-    one = {
+    """A message of the company, worked off."""
+    reception.deliver(echo_body(echo_of(wamid)))
+
+
+def echo_of(wamid: str) -> dict[str, Any]:
+    return {
         "from": "551140000000",
         "to": ANA,
         "id": wamid,
@@ -39,7 +44,11 @@ def echo(reception: Reception, wamid: str = "wamid.e") -> None:
         "type": "text",
         "text": {"body": "Oi!"},
     }
-    reception.deliver(body([{"field": "smb_message_echoes", "value": change()["value"] | {"message_echoes": [one]}}]))
+
+
+def echo_body(*echoes: dict[str, Any]) -> bytes:
+    value = change()["value"] | {"message_echoes": list(echoes)}
+    return body([{"field": "smb_message_echoes", "value": value}])
 
 
 # -- the lattice
@@ -96,6 +105,39 @@ def test_every_permutation_around_the_message_ends_read(
     (message,) = reception.messages()
     assert message.status == "read"
     assert reception.count("PARK#") == 0
+
+
+def _dies_before_what_follows(reception: Reception, raw: bytes) -> None:
+    """The worker commits and dies; the queue delivers the command again."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(reception.intake, "_follow_up", _dies)
+        reception.post(raw)
+        assert len(reception.work()) == 1
+    reception.queue.forget()
+    reception.deliver(raw)
+
+
+def _dies(*_: Any) -> None:
+    raise ConnectionError("died after its commit")
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_statuses_that_came_before_an_echo_outlive_a_crash_after_its_commit(reception: Reception, others: int) -> None:
+    reception.deliver(body([change(statuses=[status("wamid.e", "read")])]))
+    echoes = [echo_of(f"wamid.{name}") for name in "ef"[: 1 + others]]
+    _dies_before_what_follows(reception, echo_body(*echoes))
+    assert [one.status for one in reception.messages()] == ["read", "sent"][: 1 + others]
+    assert reception.count("PARK#") == 0
+
+
+def test_statuses_that_came_before_an_edit_of_an_unknown_echo_outlive_a_crash(reception: Reception) -> None:
+    reception.deliver(body([change(statuses=[status("wamid.e", "read")])]))
+    edit = {
+        "type": "edit",
+        "edit": {"original_message_id": "wamid.e", "message": {"type": "text", "text": {"body": "Oi?"}}},
+    }
+    _dies_before_what_follows(reception, echo_body(echo_of("wamid.edit") | edit))
+    assert [(one.provider_id, one.status) for one in reception.messages()] == [("wamid.e", "read")]
 
 
 def test_a_failed_status_keeps_code_and_title(reception: Reception) -> None:
@@ -173,6 +215,38 @@ def test_a_status_by_our_own_id_settles_a_send_without_an_answer(reception: Rece
     settled = outbox.get(A, ours)
     assert settled is not None
     assert settled.state == "settled"
+
+
+@pytest.mark.parametrize(
+    ("external_id", "contact_id"), [("9" * 2_000, "c1"), ("e1", "9" * 3_000), ("e 1", "c1"), ("e1", "c\n1")]
+)
+def test_an_id_that_cannot_be_taken_is_kept_raw_and_told_on_the_channel(
+    reception: Reception, external_id: str, contact_id: str
+) -> None:
+    message = {"kind": "text", "text": "Oi"}
+    assert (
+        custom(
+            reception, {"external_id": external_id, "contact": {"external_id": contact_id}, "message": message}, "m1"
+        )
+        == 202
+    )
+    assert reception.all_messages() == []
+    assert len(reception.blobs.under("kept")) == 1
+    channel = ChannelStore().get(A, CUSTOM_CHANNEL)
+    assert channel is not None
+    assert [one["code"] for one in channel.problems] == ["external_id_invalid"]
+    assert "9999" not in str(channel.problems)
+
+
+@pytest.mark.parametrize("contact_id", ["c-5", "José#7", "9" * 512])
+def test_a_contact_shows_the_id_that_the_other_system_gave(reception: Reception, contact_id: str) -> None:
+    message = {"kind": "text", "text": "Oi"}
+    assert (
+        custom(reception, {"external_id": "e1", "contact": {"external_id": contact_id}, "message": message}, "m1")
+        == 202
+    )
+    (contact,) = reception.contacts()
+    assert contact_view(contact, {})["identities"] == [{"channel_id": CUSTOM_CHANNEL, "external_id": contact_id}]
 
 
 def test_an_id_too_long_for_a_key_is_seen_once_too(reception: Reception) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local import environments, local_aws, processes
+from infra.local import environments, local_aws, processes, stack
 from infra.local.deployment import READERS, _with_parallel_readers
 from infra.local.stack import Stack
 from infra.local.template_values import Values, without_known
@@ -61,13 +62,17 @@ def test_stopping_a_child_ends_what_it_started(tmp_path: Path) -> None:
         "time.sleep(60)\n"
     )
     child = processes.start("child", [sys.executable, "-c", script], tmp_path / "log", dict(os.environ), tmp_path)
-    deadline = time.monotonic() + 10
-    while not (tmp_path / "log").read_text().strip() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    grandchild = int((tmp_path / "log").read_text())
+    grandchild = int(_wait_for_text(tmp_path / "log"))
     child.stop(5)
     assert child.process.poll() is not None
     assert not _alive(grandchild)
+
+
+def _wait_for_text(file: Path) -> str:
+    deadline = time.monotonic() + 10
+    while not (file.is_file() and file.read_text().strip()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return file.read_text()
 
 
 def _alive(pid: int) -> bool:
@@ -95,15 +100,57 @@ def test_a_child_that_dies_at_once_is_reported_with_its_words(tmp_path: Path) ->
 
 def test_an_old_python_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "version_info", (3, 10, 4))
-    with pytest.raises(environments.Lacking, match=r"needs 3\.11.*\n.*PYTHON=python3\.13"):
-        environments.check_machine(needs_node=False)
+    with pytest.raises(environments.Lacking, match=r"needs 3\.11.*\n.*make … PYTHON=python3\.13"):
+        environments.check_python()
 
 
-def test_a_missing_node_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    environments.check_machine(needs_node=False)
-    with pytest.raises(environments.Lacking, match=r"Node is missing.*\n.*nodejs\.org"):
-        environments.check_machine(needs_node=True)
+def test_an_installation_cut_by_ctrl_c_says_one_line_and_leaves_nothing_running(tmp_path: Path) -> None:
+    """The installer stands for pip: it tells its process id and goes on for a minute."""
+    installer = f"import os, pathlib, time; pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid()))"
+    script = (
+        "import sys; sys.path.insert(0, 'infra/local'); import environments as e\n"
+        f"e.make_environment = lambda folder: e._run([sys.executable, '-c', {installer + '; time.sleep(60)'!r}])\n"
+        "sys.argv = ['environments.py', 'dev']; sys.exit(e.main())\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    pid = int(_wait_for_text(tmp_path / "pid"))
+    process.send_signal(signal.SIGINT)
+    assert (process.communicate(timeout=10)[1], process.returncode) == ("\nStopped.\n", 130)
+    assert not _alive(pid)
+
+
+def test_an_installer_that_fails_is_a_failure() -> None:
+    with pytest.raises(subprocess.CalledProcessError):
+        environments._run([sys.executable, "-c", "raise SystemExit(3)"])
+
+
+def test_ctrl_c_among_the_imports_of_the_stack_is_quiet(tmp_path: Path) -> None:
+    """A botocore that interrupts its importer stands for a person who is quick."""
+    (tmp_path / "botocore").mkdir()
+    (tmp_path / "botocore" / "__init__.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "-m", "infra.local.stack", "--state-dir", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "\nStopped.\n")
+
+
+def test_a_child_slow_to_stop_is_named_with_its_seconds(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(stack, "SLOW_STOP_S", 0.2)
+    told = Stack(tmp_path)
+    with told._told_when_slow("quick"):
+        pass
+    with told._told_when_slow("MiniStack"):
+        time.sleep(0.4)
+    assert re.fullmatch(
+        r"  MiniStack: still stopping …\n  MiniStack: stopped after 0\.[4-9] s\n", capsys.readouterr().out
+    )
+
+
+def test_the_last_line_of_ready_can_be_typed_whatever_the_folder(tmp_path: Path) -> None:
+    assert "  make demo   (" in stack._ready_text(Stack())
+    assert f"make demo ARGS='--demo {tmp_path}/demo.json'" in stack._ready_text(Stack(tmp_path))
 
 
 def test_environments_speak_to_an_old_python_at_all() -> None:

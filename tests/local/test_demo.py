@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from infra.local import demo, demo_client, local_clock
 from tests.local.conftest import Serve
@@ -89,7 +90,20 @@ def test_a_status_that_goes_back_is_a_failure(play: Play) -> None:
 def test_a_refused_reply_is_a_failure_with_its_error(play: Play) -> None:
     code, told = play(SmallRecado("refused"))
     assert code == 1
-    assert "131047" in told
+    assert "131047: Too late\n" in told
+
+
+def test_a_strangers_page_on_the_port_is_cut_to_a_line(play: Play, serve: Serve) -> None:
+    async def page(request: web.Request) -> web.Response:
+        return web.Response(status=404, text="<html>\n" + "<p>welcome</p>\n" * 50 + "</html>", content_type="text/html")
+
+    stranger = web.Application()
+    stranger.router.add_route("*", "/{path:.*}", page)
+    code, told = play(SmallRecado(), base_url=serve(stranger))
+    assert code == 1
+    said = told.strip().split("instead of 201: ")[1]
+    assert said.startswith("<html> <p>welcome</p> <p>") and said.endswith("…")
+    assert len(said) == 120
 
 
 def test_a_stack_that_is_gone_says_how_to_start_it(play: Play) -> None:

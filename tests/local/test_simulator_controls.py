@@ -101,10 +101,18 @@ def test_reset_forgets_calls_and_scripts(simulator: str, web_client: httpx.Clien
     assert web_client.post(f"{simulator}/custom", json={}).status_code == 200
 
 
+@pytest.mark.parametrize("channel", ["whatsapp", "messenger", "instagram", "telegram", "sms", "telephone", "email",
+                                     "custom", "webhook", "system_mail", "stripe"])  # fmt: skip
+def test_any_channel_of_the_contract_can_be_scripted(simulator: str, web_client: httpx.Client, channel: str) -> None:
+    script(web_client, simulator, channel, {"status": 500})
+    assert calls(web_client, simulator, channel) == []
+
+
 @pytest.mark.parametrize(
     "body",
     [
         {"channel": "pigeon", "responses": []},
+        {"channel": ["stripe"], "responses": []},
         {"channel": "custom", "responses": {}},
         {"channel": "custom", "responses": [{"status": 99}]},
         {"channel": "custom", "responses": [{"status": True}]},

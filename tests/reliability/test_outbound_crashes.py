@@ -3,14 +3,17 @@ end."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from recado.domain.messages import StatusUpdate
+from recado.domain.sending import Step, claim
 from recado.services.outbound import OutboundService
 from recado.services.statuses import StatusService
 from recado.storage.statuses import DynamoStatuses
+from tests.lost_answers import LostAnswers
 from tests.sending_world import CHANNEL, A, World, refuses
 
 
@@ -49,7 +52,6 @@ def test_a_send(dynamodb: Any, clock: Any, ids: Any, nth: int, moment: str) -> N
     expected = {
         (1, "before"): ("sent", 1),
         (1, "after"): ("unknown", 0),
-        (1, "lost"): ("unknown", 0),
         (2, "before"): ("unknown", 1),
     }
     assert (world.message(message.id).status, sent) == expected.get((nth, moment), ("sent", 1))
@@ -68,6 +70,35 @@ def test_a_send_that_is_retried(dynamodb: Any, clock: Any, ids: Any, nth: int, m
     assert world.message(message.id).status in ("sent", "unknown")
 
 
+@pytest.mark.parametrize("retried", [False, True])
+def test_the_client_repeats_a_claim_whose_answer_it_lost(
+    dynamodb: Any, clock: Any, ids: Any, lost_answers: LostAnswers, retried: bool
+) -> None:
+    """The repetition is refused by the claim itself; the worker knows it for its own."""
+    world = World(clock, ids)
+    world.provider.script = [refuses(131000)] if retried else []
+    message = world.write()
+    lost_answers.repeat("PutItem", 3 if retried else 1)
+    world.outbound.send(A, message.id)
+    assert (world.message(message.id).status, len(world.provider.sent)) == ("sent", 2 if retried else 1)
+
+
+def test_a_claim_of_another_worker_is_left_to_it(dynamodb: Any, clock: Any, ids: Any) -> None:
+    world = World(clock, ids)
+    message = world.write()
+
+    class Late(Dying):
+        """Another worker claims between this one's reading and its claim."""
+
+        def advance(self, a: str, before: Any, step: Any) -> bool:
+            other = claim(before, 20, clock.now(), ids.secret())
+            assert self._world.outbox.advance(a, before, Step(other))
+            return self._world.outbox.advance(a, before, step)
+
+    world.worker(Late(world, 1, "")).send(A, message.id)
+    assert (world.out(message.id).state, world.provider.sent) == ("claimed", [])
+
+
 def test_a_worker_dies_before_it_takes_the_early_statuses_up(dynamodb: Any, clock: Any, ids: Any) -> None:
     world = World(clock, ids)
     message = world.write()
@@ -79,7 +110,8 @@ def test_a_worker_dies_before_it_takes_the_early_statuses_up(dynamodb: Any, cloc
 
 
 def _die(world: World, worker: OutboundService, message_id: str) -> None:
-    with pytest.raises((Died, ConnectionError)):
+    """Nothing is raised where the worker finds out by itself what became of its claim."""
+    with suppress(Died, ConnectionError):
         worker.send(A, message_id)
 
 

@@ -11,9 +11,13 @@ from recado.channels.base import HttpRequest
 from recado.channels.registry import adapter
 from recado.domain.chats import MessageError
 from recado.domain.messages import Failure, StatusUpdate, Template
+from recado.domain.sending import Step, claim
 from recado.ports.core import AddressRefused, ConnectFailed, HttpResponse, NoAnswer
 from recado.services.statuses import StatusService
+from recado.storage import keys
+from recado.storage.outbox import OutRecord
 from recado.storage.statuses import DynamoStatuses
+from recado.storage.tables import ChatsRecord
 from tests.sending_world import CHANNEL, A, World, refuses
 
 
@@ -376,3 +380,68 @@ class TestCustomChannel:
         world.work()
         assert statuses(world).apply(A, CHANNEL, StatusUpdate(None, message.id, "read", world.clock.now())) == "moved"
         assert world.message(message.id).status == "read"
+
+
+# -- sends that raise in the sweep, sends whose message is gone
+
+
+def _claimed_by_a_dead_worker(world: World) -> str:
+    message_id = world.post()
+    out = world.out(message_id)
+    assert world.outbox.advance(A, out, Step(claim(out, 5, world.clock.now(), world.ids.secret())))
+    return message_id
+
+
+def test_a_send_that_raises_stops_no_other_and_loses_no_command(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = {_claimed_by_a_dead_worker(world) for _ in range(8)}
+    good = {world.post() for _ in range(8)}
+    with monkeypatch.context() as broken:
+        broken.setattr(world, "find", _raises)
+        world.clock.move(60)
+        swept = world.outbound.settle_due(world.clock.now(), 320)
+    assert {command.body["message_id"] for command in world.queue.sent} == good
+    assert (swept.seen, swept.done, set(swept.failed)) == (16, 8, bad)
+    assert world.outbound.settle_due(world.clock.now(), 320).seen == 0, "out of the way for now"
+    world.clock.move(60)
+    world.outbound.settle_due(world.clock.now(), 320)
+    assert {world.message(message_id).status for message_id in bad} == {"unknown"}
+
+
+def test_an_item_that_cannot_be_read_is_out_of_the_way_too(world: World) -> None:
+    bad, good = world.post(), world.post()
+    OutRecord(keys.out_pk(A, bad), "OUT").update([OutRecord.seq.remove()])
+    world.clock.move(60)
+    assert set(world.outbound.settle_due(world.clock.now(), 100).failed) == {bad}
+    assert [command.body["message_id"] for command in world.queue.sent] == [good]
+    assert world.outbound.settle_due(world.clock.now(), 100).seen == 0
+
+
+def test_a_queue_that_refuses_costs_a_minute_and_no_send(world: World) -> None:
+    message_id = world.post()
+    world.clock.move(60)
+    world.queue.broken = True
+    with pytest.raises(ConnectionError):
+        world.sweep()
+    world.queue.broken = False
+    world.clock.move(60)
+    assert world.sweep() == 1
+    assert world.queue.sent[0].body["message_id"] == message_id
+
+
+@pytest.mark.parametrize("claimed", [True, False])
+@pytest.mark.parametrize("gone", ["message", "thread"])
+def test_a_send_whose_message_is_gone_ends(world: World, claimed: bool, gone: str) -> None:
+    message_id = _claimed_by_a_dead_worker(world) if claimed else world.post()
+    out = world.out(message_id)
+    sk = keys.message_sk(out.seq) if gone == "message" else "THREAD"
+    ChatsRecord(keys.thread_pk(A, out.thread), sk).delete()
+    for _ in range(2):
+        world.clock.move(60)
+        world.sweep()
+        world.work()
+    assert (world.out(message_id).state, world.out(message_id).due) == ("settled", None)
+    assert world.provider.sent == []
+
+
+def _raises(*_: Any) -> Any:
+    raise KeyError("cannot be read")

@@ -6,12 +6,19 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pynamodb.exceptions import TransactWriteError
 
 from recado.domain.chats import Author, Chat
 from recado.domain.errors import Busy, Conflict, DomainError, Forbidden, Invalid, NotFound
+from recado.domain.ids import sibling_id
 from recado.domain.messages import Template
+from recado.ports.idempotency import Attempt
+from recado.services.sending import NewMessage
 from recado.storage.chat_records import ChatRecord
+from tests.lost_answers import LostAnswers
 from tests.sending_world import ADMIN, ANA, BRUNO, A, World, agent
+
+ORIGIN = f"rq_{A}_{1:027x}"
 
 
 @pytest.fixture
@@ -86,7 +93,7 @@ def test_the_chat_is_transferred_while_the_first_answer_is_written(world: World)
         def __getattr__(self, name: str) -> Any:
             return getattr(world.outbox, name)
 
-        def write(self, a: str, posting: Any) -> bool:
+        def write(self, a: str, posting: Any) -> Any:
             if chat(world).agent_id == ANA:
                 ChatRecord.of_chat(A, replace(chat(world), agent_id=BRUNO, version=2)).save()
             return world.outbox.write(a, posting)
@@ -97,7 +104,7 @@ def test_the_chat_is_transferred_while_the_first_answer_is_written(world: World)
 
 
 def test_a_thread_that_never_stands_still_is_busy(world: World) -> None:
-    world.sending._outbox = type("Lost", (), {"write": lambda self, a, posting: False})()  # type: ignore[assignment]
+    world.sending._outbox = type("Lost", (), {"write": lambda self, a, posting: None})()  # type: ignore[assignment]
     refused(world, Busy)  # type: ignore[arg-type]
 
 
@@ -167,6 +174,55 @@ def test_a_channel_that_is_not_in_use(world: World) -> None:
     assert refused(world, Conflict).code == "channel_unusable"
     world.channel = None
     assert refused(world, Conflict).code == "channel_unusable"
+
+
+def texts(world: World) -> list[str]:
+    return [message.text for message in world.store.messages(A, world.chat, 1, 10)]
+
+
+@pytest.mark.parametrize("internal", [False, True])
+def test_a_write_whose_answer_is_lost_is_found(world: World, lost_answers: LostAnswers, internal: bool) -> None:
+    lost_answers.lose("TransactWriteItems")
+    message = world.write(internal=internal)
+    assert texts(world) == ["hello"]
+    assert len(world.queue.sent) == (0 if internal else 1)
+    assert message == world.outbox.message(A, world.key, 2)
+
+
+def test_a_write_that_did_not_arrive_is_an_error(world: World, lost_answers: LostAnswers) -> None:
+    lost_answers.drop("TransactWriteItems")
+    with pytest.raises(TransactWriteError):
+        world.write()
+    assert (texts(world), world.queue.sent) == ([], [])
+
+
+def test_a_write_in_progress_that_a_worker_sends_meanwhile_is_sent_once(
+    world: World, lost_answers: LostAnswers
+) -> None:
+    """moto knows no tokens: the second try is refused here, by the thread and by the send that is there."""
+    message_id = sibling_id("ms", ORIGIN)
+    lost_answers.in_progress(meanwhile=lambda: world.outbound.send(A, message_id))
+    message = world.sending.send(agent(ANA), world.chat.id, NewMessage(text="hello"), attempt=Attempt(ORIGIN))
+    world.work()
+    assert (message.id, texts(world), len(world.provider.sent)) == (message_id, ["hello"], 1)
+
+
+@pytest.mark.parametrize("internal", [False, True])
+def test_a_second_run_of_a_request_finds_what_the_first_wrote(world: World, internal: bool) -> None:
+    """Even after the chat closed; another request with another origin is another message."""
+
+    def run(origin: str, again: bool = False) -> Any:
+        new = NewMessage(text="hello", internal=internal)
+        return world.sending.send(agent(ANA), world.chat.id, new, attempt=Attempt(origin, again))
+
+    first = run(ORIGIN)
+    world.work()
+    world.write(text="later")
+    again = run(ORIGIN, again=True)
+    assert (again.id, again.seq, texts(world)) == (first.id, first.seq, ["hello", "later"])
+    assert run(ORIGIN[:-1] + "9", again=True).id != first.id
+    world.close()
+    assert run(ORIGIN, again=True).id == first.id
 
 
 def test_a_queue_that_is_down_loses_nothing(world: World) -> None:

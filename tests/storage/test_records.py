@@ -1,4 +1,4 @@
-"""No field of an entity is lost on its way into the table: what an item does not hold by the field's name is named here."""
+"""No field of an entity is lost on its way into the table; what an item does not hold by the same name is named."""
 
 from __future__ import annotations
 

@@ -12,33 +12,36 @@ from recado.domain.users import checked_email
 from recado.passwords import Argon2Passwords
 
 TAIL = "0" * 26 + "a"
+USER = f"us_acctaaaa_{TAIL[::-1]}"
 
 
 def test_a_token_says_whose_it_is() -> None:
     for public_id, is_session in ((f"se_acctaaaa_{TAIL}", True), (f"tk_acctaaaa_{TAIL}", False)):
-        presented = read_token(token_of(public_id, "a_secret-with_signs"))
+        presented = read_token(token_of(public_id, USER, "a_secret-with_signs"))
         assert presented is not None
-        assert (presented.account, presented.id, presented.is_session, presented.secret) == (
-            "acctaaaa", public_id, is_session, "a_secret-with_signs",
+        assert (presented.account, presented.id, presented.user_id, presented.is_session, presented.secret) == (
+            "acctaaaa", public_id, USER, is_session, "a_secret-with_signs",
         )  # fmt: skip
 
 
-@given(st.text(max_size=250) | st.from_regex(r"r[sk]_[a-z2-7]{7,9}_[0-9a-f]{26,28}_.*"))
+@given(st.text(max_size=250) | st.from_regex(r"r[sk]_[a-z2-7]{7,9}_[0-9a-f]{26,28}_[0-9a-f]{26,28}_.*"))
 def test_any_text_is_read_without_harm(text: str) -> None:
     presented = read_token(text)
     if presented is not None:
-        assert token_of(presented.id, presented.secret) == text
+        assert token_of(presented.id, presented.user_id, presented.secret) == text
         assert proves(presented.secret, hash_of(presented.secret))
 
 
 @pytest.mark.parametrize(
     "token",
     [
-        f"rs_acctaaaa_{TAIL}_",
-        f"se_acctaaaa_{TAIL}_x",
-        f"rs_ACCTAAAA_{TAIL}_x",
-        f"rs_acct_{TAIL}_x",
-        f"rs_acctaaaa_{TAIL}x",
+        f"rs_acctaaaa_{TAIL}_{TAIL}_",
+        f"se_acctaaaa_{TAIL}_{TAIL}_x",
+        f"rs_ACCTAAAA_{TAIL}_{TAIL}_x",
+        f"rs_acct_{TAIL}_{TAIL}_x",
+        f"rs_acctaaaa_{TAIL}_{TAIL}x",
+        f"rs_acctaaaa_{TAIL}_x",
+        f"rs_acctaaaa_{TAIL}_x_x",
     ],
 )
 def test_what_is_no_token(token: str) -> None:

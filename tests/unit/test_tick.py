@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from recado.ports.sweeps import Swept
 from recado.services.tick import PAGE, TickService
 
 
@@ -14,14 +15,14 @@ class Job:
         self.due = due
         self.pages = 0
 
-    def __call__(self, limit: int) -> int:
+    def __call__(self, limit: int) -> Swept:
         self.pages += 1
         done = min(limit, self.due)
         self.due -= done
-        return done
+        return Swept(done, done, self.due > 0, {})
 
 
-def failing(limit: int) -> int:
+def failing(limit: int) -> Swept:
     raise RuntimeError("no")
 
 
@@ -52,3 +53,17 @@ def test_jobs_share_the_time_that_there_is() -> None:
     reports = TickService({"leases": leases, "sends": sends}).run(pages_of_time(3))
     assert [(report.done, report.left) for report in reports] == [(PAGE * 2, True), (PAGE, True)]
     assert TickService({"sends": sends}).run(lambda: False)[0].done == 0
+
+
+def test_a_page_with_nothing_to_do_and_more_behind_it_is_not_the_end() -> None:
+    pages = iter([Swept(PAGE, 0, True, {}), Swept(PAGE, 0, True, {}), Swept(3, 1, False, {})])
+    [report] = TickService({"leases": lambda limit: next(pages)}).run(lambda: True)
+    assert (report.seen, report.done, report.left) == (PAGE * 2 + 3, 1, False)
+
+
+def test_what_raised_is_told_of_all_pages() -> None:
+    errors = [KeyError(), ValueError()]
+    pages = iter([Swept(1, 0, True, {"us_1": errors[0]}), Swept(1, 1, False, {"us_2": errors[1]})])
+    [report] = TickService({"leases": lambda limit: next(pages)}).run(lambda: True)
+    assert report.failed == {"us_1": errors[0], "us_2": errors[1]}
+    assert report.error is None

@@ -10,4 +10,10 @@ from infra.local.providers.system_mail import SystemMail
 from infra.local.providers.webhook import WebhookReceiver
 from infra.local.providers.whatsapp import GraphForWhatsApp
 
+SCRIPTABLE = frozenset(
+    {"whatsapp", "messenger", "instagram", "telegram", "sms", "telephone", "email", "online_chat", "custom", "webhook",
+     "system_mail", "stripe"}
+)  # fmt: skip
+"""Every name of a channel in the public contract: a script may wait for one whose calls nobody takes."""
+
 PROVIDERS: tuple[Callable[[], Provider], ...] = (GraphForWhatsApp, CustomSystem, WebhookReceiver, SystemMail)

@@ -17,7 +17,7 @@ from infra.local.problem_answers import problem
 from infra.local.providers.base import Answer, Call, Provider, StatusRefused, StatusRequest
 from infra.local.providers.call_log import CallLog
 from infra.local.providers.channel_settings import KnownChannels
-from infra.local.providers.registry import PROVIDERS
+from infra.local.providers.registry import PROVIDERS, SCRIPTABLE
 from infra.local.providers.script import BadScript, Scripts, parse_responses
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -64,13 +64,14 @@ class Simulator:
 
     async def post_script(self, request: web.Request) -> web.Response:
         body = await _object(request)
-        if body.get("channel") not in self.providers:
-            return problem(400, "unknown_channel", f"channel must be one of {', '.join(self.providers)}")
+        channel = body.get("channel")
+        if not isinstance(channel, str) or channel not in SCRIPTABLE:
+            return problem(400, "unknown_channel", f"channel must be one of {', '.join(sorted(SCRIPTABLE))}")
         try:
-            waiting = self.scripts.add(body["channel"], parse_responses(body.get("responses")))
+            waiting = self.scripts.add(channel, parse_responses(body.get("responses")))
         except BadScript as error:
             return problem(400, "invalid_script", str(error))
-        return web.json_response({"channel": body["channel"], "waiting": waiting})
+        return web.json_response({"channel": channel, "waiting": waiting})
 
     async def post_reset(self, request: web.Request) -> web.Response:
         """Forgets calls and scripts; sent messages stay known, so that their statuses can still come."""

@@ -70,7 +70,7 @@ def the_last_two_admins_demote_each_other(clock: Any, ids: Any) -> None:
 @scenario("api-token-exists")
 def a_token_is_renamed_while_revoked(clock: Any, ids: Any) -> None:
     tokens = ApiTokenStore()
-    token = ApiToken(ids.new("tk", A), "one", ("chats:read",), "hash", clock.now())
+    token = ApiToken(ids.new("tk", A), "one", ("chats:read",), "hash", clock.now(), ids.new("us", A))
     tokens.create(A, token)
     tokens.delete(A, token.id)
     assert not tokens.change(A, replace(token, name="two")), "the revoked token is changed as if it were there"

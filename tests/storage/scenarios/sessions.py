@@ -99,8 +99,26 @@ def failures_come_at_once(clock: Any, ids: Any) -> None:
     assert sessions.failed_logins("ana@one.example", clock.now())[0] == 3, "failures are forgotten"
 
 
+class Interrupted(DynamoIdempotency):
+    """The store, in which something happens between a reading and the writing."""
+
+    after_reading: Any = None
+
+    def _read(self, a: str, caller: str, key: str) -> Any:
+        found = super()._read(a, caller, key)
+        happens, self.after_reading = self.after_reading, None
+        if happens is not None:
+            happens()
+        return found
+
+
+def moments(now: datetime) -> tuple[datetime, datetime, datetime]:
+    """Now, the end of the lease, the end of keeping."""
+    return now, now + timedelta(seconds=60), now + timedelta(days=1)
+
+
 def claim_key(store: DynamoIdempotency, now: datetime) -> Claimed | Running | Kept:
-    return store.claim(A, "us_1", "key", "request", now, now + timedelta(seconds=60), now + timedelta(days=1))
+    return store.claim(A, "us_1", "key", "request", *moments(now))
 
 
 @scenario("idempotency-claim")
@@ -108,6 +126,26 @@ def two_requests_with_one_key(clock: Any, ids: Any) -> None:
     store = DynamoIdempotency(ids)
     assert isinstance(claim_key(store, clock.now()), Claimed)
     assert isinstance(claim_key(store, clock.now()), Running), "both run"
+
+
+@scenario("idempotency-take-over")
+def a_lapsed_key_is_taken_over_by_two_and_as_its_answer_is_kept(clock: Any, ids: Any) -> None:
+    for meanwhile in ("taken over", "kept"):
+        store = Interrupted(ids)
+        lost = store.claim(A, "us_1", meanwhile, "request", *moments(clock.now()))
+        assert isinstance(lost, Claimed)
+        clock.move(61)
+        other = DynamoIdempotency(ids)
+
+        def take_over(other: Any = other, key: str = meanwhile) -> None:
+            assert isinstance(other.claim(A, "us_1", key, "request", *moments(clock.now())), Claimed)
+
+        def keep(other: Any = other, key: str = meanwhile, claim: str = lost.claim) -> None:
+            other.keep(A, "us_1", key, claim, Kept("request", 201, b"late"))
+
+        store.after_reading = take_over if meanwhile == "taken over" else keep
+        found = store.claim(A, "us_1", meanwhile, "request", *moments(clock.now()))
+        assert isinstance(found, Running), f"it was {meanwhile}, and runs"
 
 
 @scenario("idempotency-holder")

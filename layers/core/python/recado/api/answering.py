@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from recado.api import cursors
@@ -15,6 +16,7 @@ from recado.api.problems import Answer, problem_of
 from recado.bootstrap import Container, container
 from recado.domain.access import Caller
 from recado.domain.errors import Invalid, NotFound, Unauthenticated
+from recado.ports.idempotency import Attempt
 
 JSON = {"Content-Type": "application/json"}
 
@@ -32,7 +34,7 @@ def answer(route: Route, request: Any, ids: Mapping[str, str]) -> Answer:
 def _answer(route: Route, request: Any, ids: Mapping[str, str], services: Container) -> Answer:
     token = None if route.rule.public else bearer(request.headers.get("authorization"))
     caller = None if token is None else _permitted(route, services.authentication.caller(token), ids)
-    query = {name: values[-1] for name, values in _query(request).items()}
+    query = _query(request)
     raw = _raw(request)
     call = Call(
         route=route,
@@ -46,8 +48,8 @@ def _answer(route: Route, request: Any, ids: Mapping[str, str], services: Contai
         services=services,
     )
 
-    def run() -> Answer:
-        return _told(route, route.function(call, **ids))
+    def run(attempt: Attempt | None) -> Answer:
+        return _told(route, route.function(replace(call, attempt=attempt), **ids))
 
     key = request.headers.get("idempotency-key")
     if route.method == "POST" and key is not None and caller is not None and token is not None:
@@ -61,7 +63,7 @@ def _answer(route: Route, request: Any, ids: Mapping[str, str], services: Contai
             token if route.shows_secret else None,
             run,
         )
-    return run()
+    return run(None)
 
 
 def bearer(header: str | None) -> str:
@@ -79,9 +81,15 @@ def _permitted(route: Route, caller: Caller, ids: Mapping[str, str]) -> Caller:
     return caller
 
 
-def _query(request: Any) -> dict[str, list[str]]:
+def _query(request: Any) -> dict[str, str]:
+    """The query's parameters, each given once. Raises Invalid with the pointer `?name`."""
     parameters = request.query_params
-    return {} if parameters is None else {name: parameters.getlist(name) for name in parameters}
+    if parameters is None:
+        return {}
+    for name in parameters:
+        if len(parameters.getlist(name)) > 1:
+            raise Invalid.field(f"?{name}", "repeated", "This parameter is given more than once.")
+    return dict(parameters)
 
 
 def _raw(request: Any) -> bytes:
@@ -100,8 +108,8 @@ def _limit(query: Mapping[str, str]) -> int:
 
 
 def _after(query: Mapping[str, str], route: Route, caller: Caller | None) -> Any:
-    if "after" not in query or caller is None:
-        return None
+    if not query.get("after") or caller is None:
+        return None  # an empty cursor is the start of the list
     return cursors.decode(query["after"], caller.account, route.path, route.paged)
 
 

@@ -13,7 +13,7 @@ from recado.services.people_views import api_token_view
 
 api_tokens = Resource("api_tokens")
 
-Scopes = Annotated[list[str], Meta(max_length=100)]
+Scopes = Annotated[list[str], Meta(min_length=1, max_length=100)]
 
 
 class NewApiToken(Body, frozen=True):
@@ -30,6 +30,7 @@ class ApiTokenShape(msgspec.Struct):
     id: str
     name: str
     scopes: list[str]
+    created_by: str
     created_at: str
 
 
@@ -37,6 +38,7 @@ class ShownApiTokenShape(msgspec.Struct):
     id: str
     name: str
     scopes: list[str]
+    created_by: str
     created_at: str
     token: str
 
@@ -57,7 +59,9 @@ def list_api_tokens(call: Call) -> Any:
     shows_secret=True,
 )
 def create_api_token(call: Call) -> Any:
-    """Make a token; its text is in this answer and never again."""
+    """Make a token; its text is in this answer and never again.
+
+    It acts for the user who makes it (or whose token makes it) and is refused once that user is deleted."""
     token, text = call.services.api_token_service.create(call.caller, call.body.name, call.body.scopes)
     return {**api_token_view(token), "token": text}
 
@@ -75,7 +79,6 @@ def change_api_token(call: Call, token_id: str) -> Any:
     """Change a token's name or scopes."""
     given = changes(call.body)
     token = call.services.api_token_service.change(call.caller, token_id, given.get("name"), given.get("scopes"))
-    call.services.authentication.forget(token_id)
     return api_token_view(token)
 
 
@@ -83,4 +86,3 @@ def change_api_token(call: Call, token_id: str) -> Any:
 def delete_api_token(call: Call, token_id: str) -> None:
     """Revoke a token."""
     call.services.api_token_service.delete(call.caller.account, token_id)
-    call.services.authentication.forget(token_id)

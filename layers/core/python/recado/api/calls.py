@@ -12,6 +12,7 @@ from recado.api import cursors
 from recado.api.rules import Rule
 from recado.domain.access import Caller
 from recado.domain.ids import is_id
+from recado.ports.idempotency import Attempt
 
 if TYPE_CHECKING:
     from recado.bootstrap import Container
@@ -35,7 +36,8 @@ MAX_LIMIT = 200
 
 @dataclass(frozen=True)
 class Call:
-    """One request that passed every check, as a route's function gets it."""
+    """One request that passed every check, as a route's function gets it. `attempt`: which run of it this is, where it
+    came with an Idempotency-Key."""
 
     route: Route
     maybe_caller: Caller | None
@@ -44,6 +46,7 @@ class Call:
     limit: int
     after: Any
     services: Container
+    attempt: Attempt | None = None
 
     @property
     def caller(self) -> Caller:

@@ -123,7 +123,8 @@ def send_message(call: Call, chat_id: str) -> Any:
         reply_to=body.reply_to,
         payload=body.payload,
     )
-    return message_view(call.services.sending_service.send(call.caller, chat_id, new, correlation_id() or ""))
+    sending = call.services.sending_service
+    return message_view(sending.send(call.caller, chat_id, new, correlation_id() or "", call.attempt))
 
 
 def _variables(given: list[str] | dict[str, str]) -> tuple[str, ...] | dict[str, str]:

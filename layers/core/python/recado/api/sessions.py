@@ -54,7 +54,6 @@ def log_in(call: Call) -> Any:
 def log_out(call: Call) -> None:
     """Log out; the user's last session frees the seat."""
     call.services.session_service.log_out(call.caller)
-    call.services.authentication.forget(call.caller.session_id or "")
 
 
 @sessions.post("/v1/sessions/current/heartbeat", sessions_only(*EVERYONE), answers=HeartbeatShape)

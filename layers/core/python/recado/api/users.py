@@ -83,7 +83,9 @@ def change_user(call: Call, user_id: str) -> Any:
 
 @users.delete("/v1/users/{user_id}", may("people:write", *ADMINS))
 def delete_user(call: Call, user_id: str) -> None:
-    """Delete a user without chats in service."""
+    """Delete a user without chats in service.
+
+    Their sessions end, their seat is free, and the API tokens that they made are refused."""
     call.services.user_service.delete(call.caller.account, user_id)
 
 

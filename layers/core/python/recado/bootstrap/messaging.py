@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from recado.channels.webhooks import AdapterWebhooks
     from recado.ports.agents import ChatMoveStore
     from recado.ports.outbox import Adapters
+    from recado.ports.sweeps import Swept
+    from recado.services.channel_problems import ChannelProblemNotes
     from recado.services.chat_actions import ChatActions
     from recado.services.chats import ChatService
     from recado.services.contacts import ContactService
@@ -121,7 +123,6 @@ class Messaging(People):
         from recado.journal import LoggedSends
         from recado.outside.addresses import PublicAddresses, origins_in
         from recado.outside.http import OutsideHttp
-        from recado.services.channel_problems import ChannelProblemNotes
         from recado.services.outbound import OutboundService
         from recado.storage.outbox import DynamoOutbox
         from recado.storage.statuses import DynamoStatuses
@@ -130,13 +131,14 @@ class Messaging(People):
         return OutboundService(
             DynamoOutbox(),
             self.channel_directory,
-            ChannelProblemNotes(self.channels, self.clock),
+            self.channel_problems,
             DynamoStatuses(),
             self.adapters,
             OutsideHttp(),
             OutsideHttp(PublicAddresses(origins_in(folder)) if folder else PublicAddresses()),
             self.outbound_queue,
             self.clock,
+            self.ids,
             sleep,
             lambda: randbelow(1_000_000) / 1_000_000,
             LoggedSends(),
@@ -171,7 +173,7 @@ class Messaging(People):
         """What the minute brings."""
         from recado.services.tick import TickService
 
-        def settle_due(limit: int) -> int:
+        def settle_due(limit: int) -> Swept:
             return self.outbound.settle_due(self.clock.now(), limit)
 
         return TickService({"leases": self.presence.lapse_due, "sends": settle_due})
@@ -189,6 +191,13 @@ class Messaging(People):
         from recado.channels.webhooks import AdapterWebhooks
 
         return AdapterWebhooks()
+
+    @cached_property
+    def channel_problems(self) -> ChannelProblemNotes:
+        """Notes for the people who look after a channel."""
+        from recado.services.channel_problems import ChannelProblemNotes
+
+        return ChannelProblemNotes(self.channels, self.clock)
 
     @cached_property
     def ingress(self) -> IngressService:
@@ -216,9 +225,7 @@ class Messaging(People):
     @cached_property
     def intake(self) -> IntakeService:
         """Recording what customers said."""
-        from recado.services.channel_problems import ChannelProblemNotes
         from recado.services.intake import IntakeService
-        from recado.storage.channels import ChannelStore
         from recado.storage.contacts import ContactStore
         from recado.storage.statuses import DynamoStatuses
         from recado.storage.threads import DynamoThreads
@@ -228,7 +235,7 @@ class Messaging(People):
             ContactStore(),
             DynamoStatuses(),
             self.webhooks,
-            ChannelProblemNotes(ChannelStore(), self.clock),
+            self.channel_problems,
             self.waker,
             self.clock,
             self.ids,
@@ -249,5 +256,7 @@ class Messaging(People):
             self.inbound_queue,
             SqsQueue(self.settings.inbound_dlq_url),
             self.raw_blobs,
+            self.channel_problems,
+            self.clock,
             LoggedJournal(),
         )

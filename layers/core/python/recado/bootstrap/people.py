@@ -10,7 +10,7 @@ from recado.bootstrap.platform import Platform
 if TYPE_CHECKING:
     from recado.ports.agents import AgentStore
     from recado.ports.idempotency import IdempotencyStore
-    from recado.ports.people import AccountStore, ApiTokenStore, Passwords, SessionStore, UserStore
+    from recado.ports.people import AccountStore, ApiTokenStore, CredentialStore, Passwords, SessionStore, UserStore
     from recado.services.accounts import AccountService
     from recado.services.api_tokens import ApiTokenService
     from recado.services.authentication import Authentication
@@ -69,6 +69,13 @@ class People(Platform):
         return ApiTokenStore()
 
     @cached_property
+    def credentials(self) -> CredentialStore:
+        """Sessions and API tokens with whom they belong to."""
+        from recado.storage.credentials import CredentialStore
+
+        return CredentialStore()
+
+    @cached_property
     def departments(self) -> DepartmentStore:
         """Departments."""
         from recado.storage.departments import DepartmentStore
@@ -117,16 +124,14 @@ class People(Platform):
         """Bearer tokens."""
         from recado.services.authentication import Authentication
 
-        return Authentication(
-            self.sessions, self.users, self.api_tokens, self.presence, self.session_service, self.clock
-        )
+        return Authentication(self.credentials, self.session_service, self.clock)
 
     @cached_property
     def user_service(self) -> UserService:
         """Users with their presence."""
         from recado.services.users import UserService
 
-        return UserService(self.users, self.passwords, self.presence, self.clock, self.ids)
+        return UserService(self.users, self.session_service, self.passwords, self.presence, self.clock, self.ids)
 
     @cached_property
     def department_service(self) -> DepartmentService:

@@ -28,6 +28,9 @@ Headers = Mapping[str, str]
 """Names in lower case."""
 Secrets = Mapping[str, tuple[str, ...]]
 """Each secret's values that hold at present, the newest first: several while one is being rotated."""
+SETTINGS_OF_ALL = frozenset({"entry_flow_id"})
+"""Settings that are not the adapters' business."""
+_PLACES = ("settings", "secrets")
 PartKind = Literal["messages", "statuses", "other", "unreadable"]
 
 
@@ -206,6 +209,8 @@ class ChannelAdapter(ABC):
             return (FieldError("/text", "text_too_long", f"This channel takes at most {limit} characters here."),)
         if message.kind == "text" and not message.text:
             return (FieldError("/text", "required", "A text message needs a text."),)
+        if message.kind in ("text", "interactive") and message.text and not message.text.strip():
+            return (FieldError("/text", "blank", "The text holds nothing but blanks."),)
         return ()
 
     @abstractmethod
@@ -233,6 +238,10 @@ class ChannelAdapter(ABC):
         """The thread key of a customer's address (a phone or the provider's id), as ``split`` gives it. Raises
         ValueError."""
 
+    def given_id(self, sender: Sender) -> str:
+        """A customer's id as the other system writes it, to be shown; `canonical` is made of it."""
+        return sender.external_id or sender.user_id or sender.phone or sender.email or sender.canonical
+
     def account_address(self, settings: Mapping[str, Any]) -> str | None:
         """What payloads for this channel carry to say so, unique among channels; None when the webhook's URL alone says
         it."""
@@ -242,6 +251,33 @@ class ChannelAdapter(ABC):
         """What is wrong with the settings and secrets (each a text, or a tuple of those that hold) a channel is to
         have."""
         return tuple(self._errors(settings, secrets, "always"))
+
+    def place(
+        self, settings: Mapping[str, Any], secrets: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, Any], tuple[FieldError, ...]]:
+        """Settings and secrets as they were given, each where it belongs, and what is wrong with their names.
+
+        A setting may come among the secrets, as it is public; a secret that came among the settings was meant to be
+        shown."""
+        placed, kept, errors = dict(settings), dict(secrets), list[FieldError]()
+        names = {place: {field.name for field in self.fields if field.place == place} for place in _PLACES}
+        for name in secrets:
+            if name in names["settings"]:
+                value = kept.pop(name)
+                if placed.setdefault(name, value) != value:
+                    errors.append(_name_error("secrets", name, "conflict", "It is a setting, and given there too."))
+            elif name not in names["secrets"]:
+                errors.append(
+                    _name_error("secrets", name, "unknown_secret", "Such a channel has no secret of this name.")
+                )
+        for name in settings:
+            if name in names["secrets"]:
+                errors.append(_name_error("settings", name, "is_a_secret", "It is a secret: give it in secrets."))
+            elif name not in names["settings"] | SETTINGS_OF_ALL:
+                errors.append(
+                    _name_error("settings", name, "unknown_setting", "Such a channel has no setting of this name.")
+                )
+        return placed, kept, tuple(errors)
 
     def problems(self, settings: Mapping[str, Any], secrets: Mapping[str, Any]) -> tuple[FieldError, ...]:
         """What a valid channel still lacks before it can send."""
@@ -260,6 +296,11 @@ class ChannelAdapter(ABC):
                 wrong = [field.wrong(value) if isinstance(value, str) else "It must be a text." for value in values]
                 errors += [field.error("invalid", detail) for detail in wrong if detail]
         return errors
+
+
+def _name_error(place: str, name: str, code: str, detail: str) -> FieldError:
+    step = name[:100].replace("~", "~0").replace("/", "~1")
+    return FieldError(f"/{place}/{step}", code, detail)
 
 
 def matches(expected: str, given: str) -> bool:

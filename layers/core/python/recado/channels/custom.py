@@ -39,7 +39,17 @@ from recado.channels.base import (
     unreadable,
     unreadable_body,
 )
-from recado.channels.untrusted import Unreadable, bounded_text, decode, epoch_seconds, identifier, label, mapping, text
+from recado.channels.untrusted import (
+    MAX_ID,
+    Unreadable,
+    bounded_text,
+    decode,
+    epoch_seconds,
+    identifier,
+    label,
+    mapping,
+    text,
+)
 from recado.domain.errors import FieldError
 from recado.domain.identity import e164
 from recado.domain.messages import (
@@ -67,6 +77,12 @@ _TIMESTAMP = pattern(r"\d{1,10}", ASCII)
 _SIGNATURES = pattern(r"v\d+[a-z]?,[A-Za-z0-9+/=_\-]+(?: v\d+[a-z]?,[A-Za-z0-9+/=_\-]+)*", ASCII)
 _READABLE_ID = pattern(r"[\x21-\x7e]{1,128}")
 _STATUSES: dict[str, DeliveryStatus] = {"sent": "sent", "delivered": "delivered", "read": "read", "failed": "failed"}
+
+_BAD_ID = (
+    "external_id_invalid",
+    f"A message came whose external_id, or its contact's, is not 1 to {MAX_ID} printable characters without blanks. It "
+    "was kept as it came.",
+)
 
 Json = dict[str, Any]
 
@@ -154,7 +170,8 @@ class Custom(ChannelAdapter):
         if not isinstance(body, dict):
             return [unreadable(None, [{"reason": "not an object", "item": body}])]
         timestamp = headers.get("webhook-timestamp", "")
-        external_id = identifier(mapping(body.get("contact")).get("external_id"))
+        given = mapping(body.get("contact")).get("external_id")
+        external_id = identifier(given) or text(given)  # one that is no id has its customer too, and is told of later
         sender = self.canonical(external_id) if external_id else None
         payload: Json = {"timestamp": timestamp, "body": body}
         if "message" in body:
@@ -181,7 +198,7 @@ class Custom(ChannelAdapter):
         person, message = mapping(body.get("contact")), mapping(body.get("message"))
         external_id = identifier(person.get("external_id"))
         if provider_id is None or external_id is None:
-            return Parsed(kept_raw=("a message without an external_id or a contact",))
+            return Parsed(kept_raw=("a message without an external_id or a contact",), problems=(_BAD_ID,))
         if not message:
             return Parsed(kept_raw=("a message that is no object",))
         phone, kind = label(person.get("phone")), label(message.get("kind")) or ""
@@ -306,11 +323,10 @@ def _read_status(status: Json, at: datetime) -> Parsed:
 
 
 def _outbound_body(message: OutboundMessage, external_id: str) -> bytes:
-    content: Json = {"kind": message.kind, "text": message.text}
-    if message.media:
-        content["file_url"] = message.media.url
-        if message.media.name:
-            content["file_name"] = message.media.name
+    media = message.media
+    content: Json = {"kind": message.kind, "text": message.text, "file_url": media.url if media else None}
+    if media and media.name:
+        content["file_name"] = media.name
     data = {
         "message_id": message.id,
         "chat_id": message.chat_id,

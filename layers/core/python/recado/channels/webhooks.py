@@ -7,7 +7,7 @@ from datetime import datetime
 
 from recado.channels.base import BadSignature, Part, Window
 from recado.channels.registry import adapter
-from recado.domain.messages import Parsed
+from recado.domain.messages import Parsed, Sender
 from recado.ports.reception import ConnectedChannel, WebhookAnswer
 
 
@@ -40,6 +40,10 @@ class AdapterWebhooks:
     def window(self, channel: ConnectedChannel) -> Window | None:
         """The channel's message window."""
         return adapter(channel.type).window
+
+    def given_id(self, channel: ConnectedChannel, sender: Sender) -> str:
+        """A customer's id as the other system writes it."""
+        return adapter(channel.type).given_id(sender)
 
     def parse(self, channel: ConnectedChannel, part_json: str) -> Parsed:
         """The normal forms of a part."""

@@ -13,8 +13,8 @@ from recado.domain.people import Access, Membership, Role
 class Caller:
     """The authenticated caller of one account (`account` = its 8 characters).
 
-    A session has `user_id`, its role and memberships; an API token has `token_id`, role admin and its `scopes`
-    (`<resource>:read|write`)."""
+    A session has `user_id`, its role and memberships; an API token has `token_id`, the `user_id` of the admin who made
+    it, role admin and its `scopes` (`<resource>:read|write`)."""
 
     account: str
     role: Role

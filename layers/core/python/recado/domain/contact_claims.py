@@ -20,7 +20,7 @@ MAX_EMAIL = 254
 
 def identity_claim(identity: Identity) -> Claim:
     """The claim of an id at a channel."""
-    return Claim("ext", f"{identity.channel_id}:{identity.external_id}")
+    return Claim("ext", f"{identity.channel_id}:{identity.key}")
 
 
 def phone_claims(number: str | None) -> tuple[Claim, ...]:

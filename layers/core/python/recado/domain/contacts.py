@@ -21,10 +21,13 @@ class Claim:
 
 @dataclass(frozen=True)
 class Identity:
-    """An address by which a channel knows the contact: `channel_id` + the provider's id for them (canonical)."""
+    """An address by which a channel knows the contact: `channel_id` + the canonical key of the provider's id for them.
+    `external_id` is that id as it first came, to be shown; empty: the key itself. Two forms of one id are one
+    identity."""
 
     channel_id: str
-    external_id: str
+    key: str
+    external_id: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

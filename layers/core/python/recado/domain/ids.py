@@ -16,6 +16,11 @@ def make_id(kind: str, account: str, at: datetime, randomness: str) -> str:
     return f"{kind}_{account}_{int(at.timestamp() * 1000):011x}{randomness}"
 
 
+def sibling_id(kind: str, public_id: str) -> str:
+    """The id of another kind with the same account, moment and randomness: the same one whenever it is made."""
+    return kind + public_id[2:]
+
+
 def account_of(public_id: str) -> str | None:
     """The account's 8 characters in any public id, or None when the text is no id."""
     match = _ID.match(public_id)

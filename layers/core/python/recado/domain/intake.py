@@ -15,7 +15,7 @@ from typing import Any
 
 from recado.domain.chat_moves import ChatMove
 from recado.domain.chats import Author, Chat, Message, Thread, ThreadKey
-from recado.domain.messages import Echo, Edit, InboundMessage, Media, Revocation, Sender
+from recado.domain.messages import Echo, Edit, InboundMessage, Media, Parsed, Revocation, Sender
 
 MAX_LAST_TEXT_BYTES = 300
 MAX_OPENING, MAX_IN_OPEN_CHAT = 16, 40
@@ -25,7 +25,22 @@ MAX_RUN_BYTES = 2_500_000
 MAX_PAYLOAD_CHARACTERS = 250_000
 MAX_EDITS_KEPT = 10
 MAX_HISTORY_TEXT = 1_500
-_MAX_CLOCK_LEAD = timedelta(days=1)
+_CLOCK_SKEW = timedelta(minutes=5)
+"""How far a provider's clock may be ahead of ours for its times to be taken as they are."""
+_LATEST = timedelta(days=1)
+"""What claims to be of later than this from now has a bad time."""
+_TIMES = {"messages": "sent_at", "echoes": "sent_at", "edits": "at", "revocations": "at"}
+
+
+def without_bad_times(parsed: Parsed, now: datetime) -> Parsed:
+    """The normal forms without those that claim to be of more than a day from now; each is named in `kept_raw`. How old
+    they are does not matter: channels may be slow."""
+    left: dict[str, Any] = {
+        name: tuple(form for form in getattr(parsed, name) if getattr(form, time) <= now + _LATEST)
+        for name, time in _TIMES.items()
+    }
+    lost = [f"{name}: of a time to come" for name in left for _ in getattr(parsed, name)[len(left[name]) :]]
+    return parsed._replace(**left, kept_raw=(*parsed.kept_raw, *lost)) if lost else parsed
 
 
 @dataclass(frozen=True)
@@ -268,17 +283,17 @@ def _message(place: Place, thread: Thread, seq: int, arrived: Arrival, replies: 
 
 
 def _with(thread: Thread, message: Message, arrived: Arrival, now: datetime) -> Thread:
-    """The thread after a message. The customer's last time is the provider's, never goes back, and is never more than a
-    day ahead of ours."""
+    """The thread after a message. The times are the provider's and never go back; of a clock that is ahead of ours, the
+    time is now."""
     last_inbound_at = thread.last_inbound_at
+    at = arrived.sent_at if arrived.sent_at <= now + _CLOCK_SKEW else now
     if arrived.opens_chat:
-        at = min(arrived.sent_at, now + _MAX_CLOCK_LEAD)
         last_inbound_at = at if last_inbound_at is None else max(last_inbound_at, at)
     return replace(
         thread,
         last_seq=message.seq,
         last_inbound_at=last_inbound_at,
-        last_message_at=max(message.sent_at, thread.last_message_at or message.sent_at),
+        last_message_at=max(at, thread.last_message_at or at),
         last_text=shortened(message.text),
         address=_address(arrived.sender) or thread.address,
     )

@@ -140,6 +140,8 @@ class Parsed(NamedTuple):
     revocations: tuple[Revocation, ...] = ()
     kept_raw: tuple[str, ...] = ()
     """Reasons, without contents, why the fragment is to be kept as it came; empty when nothing was lost."""
+    problems: tuple[tuple[str, str], ...] = ()
+    """What those who look after the channel can mend at its other end: codes with a sentence, without contents."""
 
 
 class Template(NamedTuple):

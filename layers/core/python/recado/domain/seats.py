@@ -78,6 +78,11 @@ def without_session(slot: Slot, session_id: str, now: datetime) -> Slot:
     left = tuple(one for one in slot.sessions if one != session_id)
     if left:
         return replace(slot, sessions=left, version=slot.version + 1)
+    return freed(slot, now)
+
+
+def freed(slot: Slot, now: datetime) -> Slot:
+    """The slot as nobody's."""
     return replace(slot, user_id="", lease_until=now, sessions=(), version=slot.version + 1)
 
 

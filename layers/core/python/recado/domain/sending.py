@@ -40,7 +40,7 @@ class Draft:
 class Outgoing:
     """OUT: one send. `attempt` counts the claims made; `due` is when a sweep must look at it: the command is lost
     (pending), the time of the next try has come (waiting), the claim is over (claimed); None when there is nothing
-    left to do by itself."""
+    left to do by itself. `claim` is the random mark of whoever claimed it last."""
 
     message_id: str
     thread: ThreadKey
@@ -53,6 +53,7 @@ class Outgoing:
     reply_seq: int | None = None
     provider_id: str | None = None
     correlation_id: str = ""
+    claim: str | None = None
 
 
 @dataclass(frozen=True)
@@ -116,12 +117,7 @@ def post(
     if draft.internal:
         return Posting(message, thread, after, None, None, None)
     after = replace(after, last_message_at=now, last_text=shortened(message.text))
-    starts = (
-        chat.situation == "in_service"
-        and chat.started_at is None
-        and author.type == "user"
-        and author.id == chat.agent_id
-    )
+    starts = chat.situation == "in_service" and chat.started_at is None and author.type == "user"
     started = replace(chat, started_at=now, version=chat.version + 1) if starts else None
     out = Outgoing(
         message_id,
@@ -171,10 +167,11 @@ def _template(payload: Mapping[str, Any]) -> Template:
     )
 
 
-def claim(out: Outgoing, requests_take_s: float, now: datetime) -> Outgoing:
-    """A worker takes the send, for as long as its requests may last."""
+def claim(out: Outgoing, requests_take_s: float, now: datetime, mark: str) -> Outgoing:
+    """A worker takes the send, for as long as its requests may last. By its random `mark` it knows its claim again
+    when it did not hear whether it was written."""
     lease = timedelta(seconds=requests_take_s + ANSWER_ALLOWANCE_S)
-    return replace(out, state="claimed", attempt=out.attempt + 1, version=out.version + 1, due=now + lease)
+    return replace(out, state="claimed", attempt=out.attempt + 1, version=out.version + 1, due=now + lease, claim=mark)
 
 
 def enqueue_again(out: Outgoing, now: datetime) -> Outgoing:
@@ -200,6 +197,11 @@ def conclude(out: Outgoing, outcome: Sent | Rejected, wait_s: float, give_up_aft
 def told(out: Outgoing, status: Status, provider_id: str | None, error: MessageError | None) -> Step:
     """What the provider tells of a send by our own message id: it was received, so nothing may send it again."""
     return Step(_end(out, "settled", provider_id), status, provider_id, error)
+
+
+def dropped(out: Outgoing) -> Step:
+    """A send whose message or thread is gone: there is nothing left to send, nor to show."""
+    return Step(_end(out, "settled"))
 
 
 def recipient(thread: Thread) -> Sender:

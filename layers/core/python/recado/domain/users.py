@@ -8,7 +8,8 @@ from recado.domain.credentials import MAX_PASSWORD, MIN_PASSWORD
 from recado.domain.errors import Invalid
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f<>()\",;:\\]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
-_LOCALE = re.compile(r"[a-z]{2,3}(?:-[A-Z]{2})?")
+LOCALES = ("pt-BR", "en")
+"""The languages of Recado."""
 MAX_EMAIL = 254
 
 
@@ -34,7 +35,7 @@ def checked_password(password: str, pointer: str = "/password") -> str:
 
 
 def checked_locale(locale: str, pointer: str = "/locale") -> str:
-    """A language, and maybe a country: pt-BR. Raises Invalid at the pointer."""
-    if not _LOCALE.fullmatch(locale):
-        raise Invalid.field(pointer, "invalid_locale", "A locale looks like pt-BR.")
+    """One of the locales that are offered. Raises Invalid at the pointer."""
+    if locale not in LOCALES:
+        raise Invalid.field(pointer, "invalid_locale", f"Locales are {', '.join(LOCALES)}.")
     return locale

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from recado.domain.chat_moves import MoveCommit
 from recado.domain.chats import Chat, Thread, ThreadKey
 from recado.domain.distribution import Seat
 from recado.domain.people import Agent, Department
+from recado.ports.sweeps import DuePage, Owned
 
 
 class AgentStore(Protocol):
@@ -34,9 +35,11 @@ class AgentStore(Protocol):
 
     def members(self, a: str, department_id: str) -> list[str]: ...
 
-    def due(self, now: datetime, limit: int) -> list[tuple[str, str]]: ...
+    def read_all(self, wanted: Iterable[Owned]) -> dict[Owned, tuple[Agent, datetime | None]]: ...
 
-    def look_again_at(self, a: str, user_id: str, when: datetime) -> None: ...
+    def due(self, now: datetime, limit: int) -> DuePage: ...
+
+    def look_again(self, times: Mapping[Owned, datetime]) -> dict[Owned, Exception]: ...
 
 
 class DistributionStore(Protocol):

@@ -8,10 +8,20 @@ from typing import Protocol
 
 
 @dataclass(frozen=True)
+class Attempt:
+    """One run of a request with a key. `origin` is an id of kind `rq` that all runs of it share, so that ids made from
+    it are the same in each. `again`: an earlier run ended without an answer; it may have written."""
+
+    origin: str
+    again: bool = False
+
+
+@dataclass(frozen=True)
 class Claimed:
     """The key is ours; `claim` proves it when the answer is kept."""
 
     claim: str
+    attempt: Attempt
 
 
 @dataclass(frozen=True)
@@ -36,7 +46,8 @@ class IdempotencyStore(Protocol):
     def claim(
         self, a: str, caller: str, key: str, request: str, now: datetime, lease_until: datetime, kept_until: datetime
     ) -> Claimed | Running | Kept:
-        """Take the key when it is free, when its answer is older than 24 h, or when its holder's lease has lapsed."""
+        """Take the key when it is free or was first taken 24 h ago, for a first run; for one more run of the same
+        request when its holder's lease has lapsed without an answer."""
         ...
 
     def keep(self, a: str, caller: str, key: str, claim: str, answer: Kept) -> None:

@@ -12,6 +12,7 @@ from recado.domain.messages import OutboundMessage, Rejected, Sender, Sent
 from recado.domain.sending import Outgoing, Posting, Step
 from recado.domain.windows import WindowRule
 from recado.ports.core import ConnectFailed, HttpResponse, NoAnswer
+from recado.ports.sweeps import DuePage
 
 
 class ProviderRequest(Protocol):
@@ -89,9 +90,11 @@ class Adapters(Protocol):
 class OutboxStore(Protocol):
     """Messages being written, and their sends."""
 
-    def write(self, a: str, posting: Posting) -> bool:
-        """Store a message with all that it moves, at once. False when thread or chat moved meanwhile; nothing was
-        written then."""
+    def write(self, a: str, posting: Posting) -> Message | None:
+        """Store a message with all that it moves, at once; the message as it is stored. Where a send of its id was
+        written before, that is its message, and nothing more was written. None when thread or chat moved meanwhile;
+        nothing was written then. Any error but Busy means that it may have been, and that this could not be found
+        out."""
         ...
 
     def get(self, a: str, message_id: str) -> Outgoing | None:
@@ -111,8 +114,12 @@ class OutboxStore(Protocol):
         written then. A message whose status stands further keeps it."""
         ...
 
-    def due(self, now: datetime, limit: int) -> list[tuple[str, str]]:
-        """Account and message id of sends that a sweep must look at; what it finds is read again by key."""
+    def due(self, now: datetime, limit: int) -> DuePage:
+        """Sends that a sweep must look at, by message id."""
+        ...
+
+    def look_again_at(self, a: str, message_id: str, when: datetime) -> None:
+        """Let the sweep come back to a due send then, whatever it is due for. What has ended stays out."""
         ...
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from recado.domain.agents import AgentChange
 from recado.domain.credentials import ApiToken, Session
-from recado.domain.people import Account, Department, User
+from recado.domain.people import Account, Agent, Department, User
 from recado.domain.seats import Slot, SlotClaim
 
 
@@ -85,11 +85,27 @@ class SessionStore(Protocol):
         """End a session and write the slot without it (None: there is none). False when the slot moved."""
         ...
 
+    def end_all(self, a: str, before: Slot, after: Slot) -> bool:
+        """End the sessions of a slot and write it without them. False when the slot moved."""
+        ...
+
     def failed_logins(self, email: str, now: datetime) -> tuple[int, datetime | None]:
         """How many in the running window, and when that ends."""
         ...
 
     def count_failed_login(self, email: str, now: datetime) -> None: ...
+
+
+class CredentialStore(Protocol):
+    """What a bearer token needs to be judged, each in one call of consistent reads."""
+
+    def session(self, a: str, session_id: str, user_id: str) -> tuple[Session, User, Agent] | None:
+        """None when one of them is gone or the session is another user's."""
+        ...
+
+    def api_token(self, a: str, token_id: str, user_id: str) -> ApiToken | None:
+        """None when it or the user who made it is gone, or another made it."""
+        ...
 
 
 class ApiTokenStore(Protocol):

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from recado.domain.messages import Parsed
+    from recado.domain.messages import Parsed, Sender
     from recado.domain.windows import WindowRule
 
 
@@ -95,6 +95,10 @@ class Webhooks(Protocol):
 
     def window(self, channel: ConnectedChannel) -> WindowRule | None:
         """How long after a customer's message anything may be sent."""
+        ...
+
+    def given_id(self, channel: ConnectedChannel, sender: Sender) -> str:
+        """A customer's id as the other system writes it, to be shown."""
         ...
 
     def parse(self, channel: ConnectedChannel, part_json: str) -> Parsed:

@@ -13,7 +13,7 @@ from recado.ports.core import Clock, Ids
 from recado.ports.people import AccountStore, Passwords
 from recado.services.presence import PresenceService
 
-_DEFAULT_DEPARTMENT = {"pt": "Geral", "es": "General"}
+_DEFAULT_DEPARTMENT = {"pt-BR": "Geral", "en": "General"}
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class AccountService:
         )
         hashed = self._passwords.hash(password)
         admin = User(self._ids.new("us", a), wanted.name, email, "admin", now, password_hash=hashed, credentials_at=now)
-        name = wanted.department or _DEFAULT_DEPARTMENT.get(locale[:2], "General")
+        name = wanted.department or _DEFAULT_DEPARTMENT[locale]
         department = Department(self._ids.new("dp", a), name, "department", now)
         self._presence.create(a, admin.id, None)
         if not self._accounts.create(account, admin, department):

@@ -22,13 +22,15 @@ class ApiTokenService:
         self._ids = ids
 
     def create(self, caller: Caller, name: str, scopes: Sequence[str]) -> tuple[ApiToken, str]:
-        """The token and its text, which is stored nowhere. Raises Invalid for unknown scopes, Forbidden."""
-        secret = self._ids.secret()
-        token = ApiToken(
-            self._ids.new("tk", caller.account), name, _checked(caller, scopes), hash_of(secret), self._clock.now()
-        )
-        self._tokens.create(caller.account, token)
-        return token, token_of(token.id, secret)
+        """A token of the caller's user, and its text, which is stored nowhere. Raises Invalid for unknown scopes,
+        Forbidden."""
+        if caller.user_id is None:
+            raise Forbidden("A token belongs to a user: nobody is known to make this one.")
+        a, secret = caller.account, self._ids.secret()
+        allowed = _checked(caller, scopes)
+        token = ApiToken(self._ids.new("tk", a), name, allowed, hash_of(secret), self._clock.now(), caller.user_id)
+        self._tokens.create(a, token)
+        return token, token_of(token.id, token.created_by, secret)
 
     def get(self, a: str, token_id: str) -> ApiToken:
         """Raises NotFound."""
@@ -55,7 +57,7 @@ class ApiTokenService:
         return after
 
     def delete(self, a: str, token_id: str) -> None:
-        """The token is refused from now on, in other processes within 10 s. Raises NotFound."""
+        """The token is refused from now on. Raises NotFound."""
         self.get(a, token_id)
         self._tokens.delete(a, token_id)
 

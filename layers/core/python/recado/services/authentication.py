@@ -2,99 +2,53 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-
 from recado.domain.access import Caller
 from recado.domain.credentials import Presented, proves, read_token
-from recado.domain.errors import NotFound, Unauthenticated
+from recado.domain.errors import Unauthenticated
 from recado.ports.core import Clock
-from recado.ports.people import ApiTokenStore, SessionStore, UserStore
-from recado.services.presence import PresenceService
+from recado.ports.people import CredentialStore
 from recado.services.sessions import SessionService
-
-REMEMBERED = timedelta(seconds=10)
-_MOST = 10_000
-
-
-@dataclass(frozen=True)
-class _Known:
-    """What storage said of a token, and when."""
-
-    secret_hash: str
-    caller: Caller
-    read_at: datetime
-    expires_at: datetime | None = None
 
 
 class Authentication:
-    """Tokens are read from storage at most every 10 s, so an ended session or a changed role holds that long in other
-    processes. The secret is compared at every call, and wrong ones are never remembered."""
+    """Every call reads who presents the token, at once and consistently: an ended session, a revoked token, a deleted
+    user, a changed role or membership holds from the next call on, in every process."""
 
-    def __init__(
-        self,
-        sessions: SessionStore,
-        users: UserStore,
-        tokens: ApiTokenStore,
-        presence: PresenceService,
-        session_service: SessionService,
-        clock: Clock,
-    ) -> None:
+    def __init__(self, credentials: CredentialStore, sessions: SessionService, clock: Clock) -> None:
+        self._credentials = credentials
         self._sessions = sessions
-        self._users = users
-        self._tokens = tokens
-        self._presence = presence
-        self._session_service = session_service
         self._clock = clock
-        self._known: dict[str, _Known] = {}
 
     def caller(self, token: str) -> Caller:
         """Who presents the token; a session's seat and lease are renewed. Raises Unauthenticated, and Conflict
         `seat_limit_reached` when the session's seat lapsed and all are taken."""
         presented = read_token(token)
-        known = self._find(presented) if presented else None
-        if presented is None or known is None or not proves(presented.secret, known.secret_hash):
-            raise Unauthenticated("This token is not valid, or no longer.")
-        if known.expires_at is not None and known.expires_at <= self._clock.now():
-            raise Unauthenticated("This session has expired. Log in again.", code="session_expired")
-        self._remember(presented.id, known)
-        caller = known.caller
-        if caller.user_id is not None and caller.session_id is not None:
-            self._session_service.keep_alive(caller.account, caller.user_id, caller.session_id)
-        return caller
+        if presented is None:
+            raise _refused()
+        return self._session(presented) if presented.is_session else self._api_token(presented)
 
-    def forget(self, public_id: str) -> None:
-        """A session or token ended or changed in this process."""
-        self._known.pop(public_id, None)
-
-    def _find(self, presented: Presented) -> _Known | None:
-        known = self._known.get(presented.id)
-        if known is not None and timedelta(0) <= self._clock.now() - known.read_at < REMEMBERED:
-            return known
-        self._known.pop(presented.id, None)
-        return self._session(presented) if presented.is_session else self._token(presented)
-
-    def _session(self, presented: Presented) -> _Known | None:
+    def _session(self, presented: Presented) -> Caller:
         a = presented.account
-        session = self._sessions.get(a, presented.id)
-        user = self._users.get(a, session.user_id) if session else None
-        if session is None or user is None or (user.credentials_at and session.created_at < user.credentials_at):
-            return None
-        try:
-            memberships = self._presence.get(a, user.id)[0].memberships
-        except NotFound:
-            return None  # the user is being deleted
-        caller = Caller(a, user.role, user_id=user.id, session_id=session.id, memberships=memberships)
-        return _Known(session.secret_hash, caller, self._clock.now(), session.expires_at)
+        found = self._credentials.session(a, presented.id, presented.user_id)
+        if found is None:
+            raise _refused()
+        session, user, agent = found
+        if not proves(presented.secret, session.secret_hash):
+            raise _refused()
+        if user.credentials_at is not None and session.created_at < user.credentials_at:
+            raise _refused()
+        if session.expires_at <= self._clock.now():
+            raise Unauthenticated("This session has expired. Log in again.", code="session_expired")
+        self._sessions.keep_alive(a, user.id, session.id)
+        return Caller(a, user.role, user_id=user.id, session_id=session.id, memberships=agent.memberships)
 
-    def _token(self, presented: Presented) -> _Known | None:
-        token = self._tokens.get(presented.account, presented.id)
-        if token is None:
-            return None
-        caller = Caller(presented.account, "admin", token_id=token.id, scopes=frozenset(token.scopes))
-        return _Known(token.secret_hash, caller, self._clock.now())
+    def _api_token(self, presented: Presented) -> Caller:
+        token = self._credentials.api_token(presented.account, presented.id, presented.user_id)
+        if token is None or not proves(presented.secret, token.secret_hash):
+            raise _refused()
+        scopes = frozenset(token.scopes)
+        return Caller(presented.account, "admin", user_id=token.created_by, token_id=token.id, scopes=scopes)
 
-    def _remember(self, public_id: str, known: _Known) -> None:
-        if len(self._known) >= _MOST:
-            self._known.clear()
-        self._known[public_id] = known
+
+def _refused() -> Unauthenticated:
+    return Unauthenticated("This token is not valid, or no longer.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -18,6 +18,10 @@ _TRIES = 5
 
 class ChannelRules(Protocol):
     """What a type of channel says of its settings and secrets."""
+
+    def place(
+        self, settings: Mapping[str, Any], secrets: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, Any], tuple[FieldError, ...]]: ...
 
     def validate(self, settings: Mapping[str, Any], secrets: Mapping[str, Any]) -> tuple[FieldError, ...]: ...
 
@@ -65,12 +69,15 @@ class ChannelService:
         settings: Mapping[str, Any],
         secrets: Mapping[str, str],
     ) -> Channel:
-        """Connect; without a department the default one. Raises Invalid with pointers, Conflict `address_taken`."""
+        """Connect; without a department the default one. A setting may come among the secrets. Raises Invalid with
+        pointers, Conflict `address_taken`."""
         try:
             rules = self._rules(channel_type)
         except NotFound:
             raise Invalid.field("/type", "unknown_type", "There is no such type of channel.") from None
-        kept: Secrets = {key: (value,) for key, value in secrets.items()}
+        placed, given = _placed(rules, settings, secrets)
+        settings = _merged({}, placed)
+        kept: Secrets = {key: (value,) for key, value in given.items()}
         _check(rules, settings, kept)
         channel = Channel(
             id=self._ids.new("ch", a),
@@ -78,7 +85,7 @@ class ChannelService:
             name=name,
             department_id=self._department(a, department_id or self._departments.default(a)),
             created_at=self._clock.now(),
-            settings=dict(settings),
+            settings=settings,
             address=rules.account_address(settings) or "",
             problems=_problems(rules, settings, kept),
         )
@@ -91,15 +98,16 @@ class ChannelService:
 
         Raises Invalid with pointers, NotFound, Conflict `address_taken`."""
         fields = dict(changes)
-        given_settings, given_secrets = fields.pop("settings", {}), fields.pop("secrets", None)
+        told_settings, told_secrets = fields.pop("settings", {}), fields.pop("secrets", {})
         if "department_id" in fields:
             fields["department_id"] = self._department(a, fields["department_id"])
         for _ in range(_TRIES):
             before = self.get(a, channel_id)
             rules = self._rules(before.type)
+            given_settings, given_secrets = _placed(rules, told_settings, told_secrets)
             settings = _merged(before.settings, given_settings)
             old = self._channels.secrets(a, channel_id)
-            secrets = _merged(old, {key: value and (value,) for key, value in (given_secrets or {}).items()})
+            secrets = _merged(old, {key: value and (value,) for key, value in given_secrets.items()})
             _check(rules, settings, secrets)
             after = replace(
                 before,
@@ -109,7 +117,7 @@ class ChannelService:
                 problems=(*_noted(before), *_problems(rules, settings, secrets)),
                 version=before.version + 1,
             )
-            if self._channels.change(a, before, after, secrets if given_secrets is not None else None):
+            if self._channels.change(a, before, after, secrets if given_secrets else None):
                 return after
         raise Busy(f"channel {channel_id}")
 
@@ -127,10 +135,26 @@ def _merged(old: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in {**old, **given}.items() if value is not None}
 
 
+def _placed(
+    rules: ChannelRules, settings: Mapping[str, Any], secrets: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Settings and secrets where they belong. Raises Invalid for names that a channel does not have, and for a flow:
+    there are none."""
+    placed, kept, errors = rules.place(settings, secrets)
+    if placed.get("entry_flow_id") is not None:
+        errors += (FieldError("/settings/entry_flow_id", "not_found", "There is no such flow."),)
+    _refuse(errors)
+    return placed, kept
+
+
 def _check(rules: ChannelRules, settings: Mapping[str, Any], secrets: Secrets) -> None:
-    errors = rules.validate(settings, secrets)
+    _refuse(rules.validate(settings, secrets))
+
+
+def _refuse(errors: Sequence[FieldError]) -> None:
+    """Raise Invalid with the errors, if there are any; the first is its sentence too."""
     if errors:
-        raise Invalid("The channel's settings or secrets are not right.", errors=errors)
+        raise Invalid(f"{errors[0].pointer}: {errors[0].detail}", errors=errors)
 
 
 def _noted(channel: Channel) -> tuple[Mapping[str, Any], ...]:

@@ -16,10 +16,10 @@ from hashlib import sha256
 from typing import Any
 
 from recado.domain.errors import Busy
-from recado.domain.intake import Arrival, arrival
+from recado.domain.intake import Arrival, arrival, without_bad_times
 from recado.domain.messages import Parsed
-from recado.ports.core import Blobs, Command, Queue
-from recado.ports.inbound import Journal
+from recado.ports.core import Blobs, Clock, Command, Queue
+from recado.ports.inbound import ChannelProblems, Journal
 from recado.ports.reception import ChannelDirectory, Webhooks
 from recado.services.ingress import MAX_DIRECT_BYTES, keep, size_of, stored_commands
 from recado.services.intake import Customer, IntakeService
@@ -52,6 +52,8 @@ class InboundService:
         queue: Queue,
         dead_letters: Queue,
         blobs: Blobs,
+        problems: ChannelProblems,
+        clock: Clock,
         journal: Journal,
     ) -> None:
         self._channels = channels
@@ -61,6 +63,8 @@ class InboundService:
         self._queue = queue
         self._dead_letters = dead_letters
         self._blobs = blobs
+        self._problems = problems
+        self._clock = clock
         self._journal = journal
 
     def work(self, group: Sequence[InboundRecord]) -> int:
@@ -97,16 +101,19 @@ class InboundService:
             self._apply_changes(customer, parsed)
 
     def _read(self, body: Mapping[str, Any]) -> tuple[Customer, Parsed]:
-        """A part's normal forms; what of it they do not hold is kept raw."""
+        """A part's normal forms; what of it they do not hold is kept raw, and told on the channel where its people can
+        mend it."""
         a, channel_id = str(body["account"]), str(body["channel_id"])
         text = self._blobs.get(body["key"]).decode("ascii") if "key" in body else str(body["part"])
         channel = self._channels.find(a, channel_id)
         if channel is None:
             raise LookupError(f"no channel {channel_id}")
-        parsed = self._webhooks.parse(channel, text)
+        parsed = without_bad_times(self._webhooks.parse(channel, text), self._clock.now())
         if parsed.kept_raw:
             key = keep(self._blobs, a, channel_id, text.encode("ascii"))
             self._journal.kept_raw(channel_id, key, len(parsed.kept_raw))
+        for code, detail in parsed.problems:
+            self._problems.report(a, channel_id, code, detail)
         return Customer(a, channel, str(body["sender"] or "")), parsed
 
     def _apply_changes(self, customer: Customer, parsed: Parsed) -> None:

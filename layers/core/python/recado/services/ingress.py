@@ -18,8 +18,21 @@ from recado.ports.reception import ChannelDirectory, ConnectedChannel, WebhookAn
 
 MAX_BODY_BYTES = 4_000_000
 MAX_DIRECT_COMMANDS = 10
+CHUNK_COMMANDS = 500
+"""How many commands one `split` has sent. The worker may get ten of those at once, so 5,000 commands: 500 calls of the
+queue, about 10 s of its 30."""
 MAX_DIRECT_BYTES = 240_000
 """SQS takes 256 KB in one call; the rest is for the envelope."""
+
+
+_REFUSALS = {
+    401: ("Unauthorized", "bad_signature", "The signature is missing or not of this channel's secret."),
+    403: ("Forbidden", "handshake_refused", "The handshake does not hold this channel's verify token."),
+    404: ("Not Found", "not_found", "There is no such channel."),
+    405: ("Method Not Allowed", "method_not_allowed", "This channel takes POST alone."),
+    413: ("Content Too Large", "too_large", f"A body may have at most {MAX_BODY_BYTES:,} bytes."),
+    500: ("Internal Server Error", "internal", "Nothing was taken. Send it again."),
+}  # the words of http.HTTPStatus are not worth their import at the cold start
 
 
 class WebhookRequest(NamedTuple):
@@ -41,6 +54,13 @@ class Received(NamedTuple):
     commands: int = 0
     kept: tuple[str, ...] = ()
     stored: bool = False
+
+
+def refusal(status: int) -> WebhookAnswer:
+    """The problem (RFC 9457) that a refused webhook is answered."""
+    title, code, detail = _REFUSALS[status]
+    problem = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code, "errors": []}
+    return WebhookAnswer(status, json.dumps(problem), "application/problem+json")
 
 
 class IngressService:
@@ -67,15 +87,16 @@ class IngressService:
         a = account_of(request.channel_id)
         channel = self._channels.find(a, request.channel_id) if a and is_id(request.channel_id, "ch", a) else None
         if a is None or channel is None or channel.state == "removed":
-            return Received(WebhookAnswer(404))
+            return Received(refusal(404))
         if request.method == "GET":
-            return Received(self._webhooks.handshake(channel, request.query) or WebhookAnswer(405), a)
+            answer = self._webhooks.handshake(channel, request.query) or WebhookAnswer(405)
+            return Received(answer if answer.status < 400 else refusal(answer.status), a)
         if len(request.raw) > MAX_BODY_BYTES:
-            return Received(WebhookAnswer(413), a)
+            return Received(refusal(413), a)
         if not self._is_signed(channel, request):
             renewed = self._channels.find(a, channel.id, fresh=True)  # the secret may have been changed a moment ago
             if renewed is None or renewed == channel or not self._is_signed(renewed, request):
-                return Received(WebhookAnswer(401), a)
+                return Received(refusal(401), a)
             channel = renewed
         return self._take(a, channel, request)
 
@@ -90,7 +111,7 @@ class IngressService:
             keep(self._blobs, a, channel.id, request.raw)
         stored = len(commands) > MAX_DIRECT_COMMANDS or sum(map(size_of, commands)) > MAX_DIRECT_BYTES
         if stored:
-            self._queue.send([self._store(a, channel, commands, request.correlation_id)])
+            self._queue.send(self._store(a, channel, commands, request.correlation_id))
         elif commands:
             self._queue.send(commands)
         answer = self._webhooks.ack(channel) if commands else WebhookAnswer(200)
@@ -120,14 +141,24 @@ class IngressService:
         other = self._channels.by_address(a, channel.type, part.address)
         return None if other is None or other.state == "removed" else other
 
-    def _store(self, a: str, channel: ConnectedChannel, commands: Sequence[Command], correlation_id: str) -> Command:
-        """The command that has the inbound worker send these, which are too many or too large for now."""
+    def _store(
+        self, a: str, channel: ConnectedChannel, commands: Sequence[Command], correlation_id: str
+    ) -> list[Command]:
+        """The commands that have the inbound worker send these, which are too many or too large for now. They share a
+        FIFO group, so that what one customer did stays in order."""
+        group = f"{channel.id}#split#{_digest(commands)}"
+        chunks = (commands[start : start + CHUNK_COMMANDS] for start in range(0, len(commands), CHUNK_COMMANDS))
+        return [self._store_chunk(a, channel, group, chunk, correlation_id) for chunk in chunks]
+
+    def _store_chunk(
+        self, a: str, channel: ConnectedChannel, group: str, commands: Sequence[Command], correlation_id: str
+    ) -> Command:
         body = json.dumps([[one.group, one.dedup, dict(one.body)] for one in commands]).encode("ascii")
-        digest = sha256("".join(one.dedup for one in commands).encode()).hexdigest()
+        digest = _digest(commands)
         key = f"{a}/split/{channel.id}/{digest}.json"
         self._blobs.put(key, body, "application/json")
         return Command(
-            group=f"{channel.id}#split#{digest}",
+            group=group,
             dedup=digest,
             body={
                 "kind": "split",
@@ -137,6 +168,10 @@ class IngressService:
                 "correlation_id": correlation_id,
             },
         )
+
+
+def _digest(commands: Sequence[Command]) -> str:
+    return sha256("".join(one.dedup for one in commands).encode()).hexdigest()
 
 
 def _part_command(a: str, channel: ConnectedChannel, part: WebhookPart, correlation_id: str) -> Command:

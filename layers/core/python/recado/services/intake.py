@@ -80,6 +80,7 @@ class IntakeService:
             thread = self._thread(customer, left)
             run = next_run(left, thread)
             fresh, replies = self._fresh(customer, thread, run, known)
+            self._take_parked(customer, [one for one in run if one not in fresh])
             if not fresh:
                 return len(run)
             resolved = self._contact(customer, thread, fresh)
@@ -151,7 +152,7 @@ class IntakeService:
 
     def _find_or_make(self, customer: Customer, sender: Sender) -> tuple[str, ContactWrite | None] | None:
         a, channel_id, now = customer.account, customer.channel.id, self._clock.now()
-        identity = Identity(channel_id, customer.key)
+        identity = Identity(channel_id, customer.key, self._webhooks.given_id(customer.channel, sender))
         new = first_seen(
             self._ids.new("ct", a), now, identity=identity, name=sender.name, phone=sender.phone, email=sender.email
         )
@@ -203,6 +204,12 @@ class IntakeService:
             if message.direction == "outbound" and message.provider_id:
                 self._statuses.take_parked(customer.account, customer.channel.id, message.provider_id)
 
+    def _take_parked(self, customer: Customer, recorded: Sequence[Arrival]) -> None:
+        """Of messages of ours that come again: whoever recorded them may have died before taking their statuses up."""
+        for one in recorded:
+            if not one.inbound:
+                self._statuses.take_parked(customer.account, customer.channel.id, one.provider_id)
+
     # -- changes of what was said
     # --------------------------------------------------------------------------------------------
 
@@ -213,6 +220,7 @@ class IntakeService:
             if place is None:
                 self.record(customer, [arrival_of_edit(edit)])
                 return
+            self._take_parked(customer, [arrival_of_edit(edit)])  # it may have been recorded from this edit
             before = self._threads.message(customer.account, place)
             if self._changed(customer, before, edited(before, edit) if before else None):
                 return

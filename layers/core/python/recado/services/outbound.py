@@ -7,22 +7,25 @@ order. A later one is left to the sweep, and those behind it go first (docs/deci
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from recado.domain.chats import Message, Thread
 from recado.domain.errors import Busy
 from recado.domain.messages import CannotSend, Failure, Rejected, Sent
-from recado.domain.sending import Outgoing, Step, claim, conclude, enqueue_again, outbound_message, recipient
-from recado.ports.core import AddressRefused, Clock, Command, ConnectFailed, Http, NoAnswer, Queue
+from recado.domain.sending import Outgoing, Step, claim, conclude, dropped, enqueue_again, outbound_message, recipient
+from recado.ports.core import AddressRefused, Clock, Command, ConnectFailed, Http, Ids, NoAnswer, Queue
 from recado.ports.inbound import ChannelProblems
 from recado.ports.outbox import Adapters, OutboxStore, ParkedStatuses, ProviderRequest, SendingAdapter, SendJournal
 from recado.ports.reception import ChannelDirectory, ConnectedChannel
+from recado.ports.sweeps import Swept
 from recado.services.sending import send_command
 
 PATIENCE_S = 20.0
 """How long one command waits in all for retries. With the longest time-out of a request it must stay below the
 function's own."""
 _TRIES = 5
+_FAILED_AGAIN_S = 60
 
 _NO_CHANNEL = Rejected(
     Failure("channel_unusable", "The channel was removed or paused before the message was sent.", "content")
@@ -46,6 +49,7 @@ class OutboundService:
         customer_http: Http,
         queue: Queue,
         clock: Clock,
+        ids: Ids,
         pause: Callable[[float], None],
         chance: Callable[[], float],
         journal: SendJournal,
@@ -59,6 +63,7 @@ class OutboundService:
         self._customer_http = customer_http
         self._queue = queue
         self._clock = clock
+        self._ids = ids
         self._pause = pause
         self._chance = chance
         self._journal = journal
@@ -79,29 +84,41 @@ class OutboundService:
                     self._pause((out.due - now).total_seconds())
             out = self._go_on(a, out)
 
-    def settle_due(self, now: datetime, limit: int) -> int:
+    def settle_due(self, now: datetime, limit: int) -> Swept:
         """The sweep: claims that ended without an answer are concluded, retries whose time has come and commands that
-        got lost go into the queue. How many were acted on."""
+        got lost go into the queue. A send that raises is looked at again in a minute, the others are done."""
+        page = self._outbox.due(now, limit)
         commands: list[Command] = []
         concluded = 0
-        for a, message_id in self._outbox.due(now, limit):
-            out = self._outbox.get(a, message_id)
-            if out is None or out.due is None or out.due > now:
-                continue
-            if out.state == "claimed":
-                concluded += self._go_on(a, out) is not None
-            elif self._outbox.advance(a, out, Step(enqueue_again(out, now))):
-                commands.append(send_command(a, message_id, out.thread, out.correlation_id, out.attempt + 1))
+        failed: dict[str, Exception] = {}
+        for a, message_id in page.found:
+            try:
+                out = self._outbox.get(a, message_id)
+                if out is None or out.due is None or out.due > now:
+                    continue
+                if out.state == "claimed":
+                    concluded += self._go_on(a, out) is not None
+                elif self._outbox.advance(a, out, Step(enqueue_again(out, now))):
+                    commands.append(send_command(a, message_id, out.thread, out.correlation_id, out.attempt + 1))
+            except Exception as error:  # whatever it is, it stops no other send
+                failed[message_id] = error
+                self._put_off(a, message_id, now)
         if commands:
             self._queue.send(commands)
-        return len(commands) + concluded
+        return Swept(len(page.found), len(commands) + concluded, page.more, failed)
+
+    def _put_off(self, a: str, message_id: str, now: datetime) -> None:
+        """Out of the way of what is due behind it."""
+        with suppress(Exception):  # that it raised is told already
+            self._outbox.look_again_at(a, message_id, now + timedelta(seconds=_FAILED_AGAIN_S))
 
     def _go_on(self, a: str, out: Outgoing) -> Outgoing | None:
         """One step: a stale claim is concluded, anything else is tried. The send as it stands now; None when its
-        message is gone."""
+        message is gone, and with it the send."""
         message = self._outbox.message(a, out.thread, out.seq)
         thread = self._outbox.thread(a, out.thread)
         if message is None or thread is None:
+            self._outbox.advance(a, out, dropped(out))
             return None
         channel = self._channels.find(a, out.thread.channel_id)
         if channel is None:
@@ -128,10 +145,25 @@ class OutboundService:
             requests = adapter.build_send(outbound, recipient(thread), channel.settings, channel.secrets, now)
         except CannotSend as refusal:
             return self._write_down(a, out, Rejected(refusal.failure), adapter)
-        claimed = claim(out, sum(request.timeout_s for request in requests), now)
-        if not self._outbox.advance(a, out, Step(claimed)):
+        claimed = claim(out, sum(request.timeout_s for request in requests), now, self._ids.secret())
+        if not self._take(a, out, claimed):
             return self._outbox.get(a, out.message_id)
         return self._write_down(a, claimed, self._ask(adapter, requests), adapter)
+
+    def _take(self, a: str, out: Outgoing, claimed: Outgoing) -> bool:
+        """Whether the claim is ours. A refusal does not say that it is another's: the client repeats what it had no
+        answer to, and meets its own claim. What is stored tells, also when no answer came at all."""
+        try:
+            taken = self._outbox.advance(a, out, Step(claimed))
+        except Exception:
+            if not self._holds(a, claimed):
+                raise
+            return True
+        return taken or self._holds(a, claimed)
+
+    def _holds(self, a: str, claimed: Outgoing) -> bool:
+        latest = self._outbox.get(a, claimed.message_id)
+        return latest is not None and (latest.version, latest.claim) == (claimed.version, claimed.claim)
 
     def _provider_id_of_reply(self, a: str, out: Outgoing) -> str | None:
         answered = self._outbox.message(a, out.thread, out.reply_seq) if out.reply_seq else None

@@ -76,7 +76,13 @@ def member_view(user_id: str, membership: Membership) -> dict[str, Any]:
 
 def api_token_view(token: ApiToken) -> dict[str, Any]:
     """An API token without its secret."""
-    return {"id": token.id, "name": token.name, "scopes": list(token.scopes), "created_at": moment(token.created_at)}
+    return {
+        "id": token.id,
+        "name": token.name,
+        "scopes": list(token.scopes),
+        "created_by": token.created_by,
+        "created_at": moment(token.created_at),
+    }
 
 
 def channel_view(channel: Channel, base_url: str) -> dict[str, Any]:

@@ -10,9 +10,11 @@ from recado.domain.errors import Busy, Conflict, NotFound
 from recado.domain.people import HEARTBEAT_SECONDS, LEASE_SECONDS, Agent, Membership, Presence
 from recado.ports.agents import AgentStore, Waker
 from recado.ports.core import Clock
+from recado.ports.sweeps import Owned, Swept
 
 _TRIES = 5
 _REMEMBERED = 10_000
+_FAILED_AGAIN_S = 60
 
 
 class PresenceService:
@@ -85,20 +87,46 @@ class PresenceService:
         """Take an agent whose lease has lapsed out of the rings; one who came back meanwhile stays."""
         self._end(a, user_id, lapsed_at=self._clock.now())
 
-    def lapse_due(self, limit: int) -> int:
-        """Look at leases that were to end by now; answers how many had lapsed."""
+    def lapse_due(self, limit: int) -> Swept:
+        """Look at a page of leases that were to end by now; done are those that had lapsed. One that raises is looked
+        at again in a minute, the others are done."""
         now = self._clock.now()
+        page = self._agents.due(now, limit)
+        agents, failed = self._read_each(page.found)
+        renewed: dict[Owned, datetime] = {}
         lapsed = 0
-        for a, user_id in self._agents.due(now, limit):
-            found = self._agents.get(a, user_id)
-            if found is None or not found[0].connected:
+        for who, (agent, until) in agents.items():
+            if not agent.connected:
                 continue
-            if found[1] is not None and found[1] > now:
-                self._agents.look_again_at(a, user_id, found[1])
-            else:
-                self.lapse(a, user_id)
+            if until is not None and until > now:
+                renewed[who] = until
+                continue
+            try:
+                self.lapse(*who)
                 lapsed += 1
-        return lapsed
+            except Exception as error:  # whatever it is, it stops no other agent
+                failed[who] = error
+        failed |= self._agents.look_again(renewed)
+        self._agents.look_again(dict.fromkeys(failed, now + timedelta(seconds=_FAILED_AGAIN_S)))
+        errors = {user_id: error for (_, user_id), error in failed.items()}
+        return Swept(len(page.found), lapsed, page.more, errors)
+
+    def _read_each(
+        self, wanted: list[Owned]
+    ) -> tuple[dict[Owned, tuple[Agent, datetime | None]], dict[Owned, Exception]]:
+        """Agents in few calls; when that fails, one by one, to find the one that is the reason."""
+        try:
+            return self._agents.read_all(wanted), {}
+        except Exception:  # whatever it is, it is met again below by the agent that raises it
+            pass
+        found: dict[Owned, tuple[Agent, datetime | None]] = {}
+        failed: dict[Owned, Exception] = {}
+        for who in wanted:
+            try:
+                found |= self._agents.read_all([who])
+            except Exception as error:  # whatever it is, it stops no other agent
+                failed[who] = error
+        return found, failed
 
     def leaving(self, a: str, user_id: str) -> AgentChange | None:
         """The agent out of every department, to be deleted with its user; None when there is none. Conflict

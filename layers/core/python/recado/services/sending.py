@@ -10,11 +10,13 @@ from typing import Any
 from recado.domain.access import Caller, can_answer_chat, can_note_chat
 from recado.domain.chats import Chat, Message, Thread, ThreadKey
 from recado.domain.errors import Busy, Conflict, FieldError, Forbidden, Invalid, NotFound
+from recado.domain.ids import sibling_id
 from recado.domain.messages import Template
 from recado.domain.sending import Draft, outbound_message, post
 from recado.domain.windows import may_send, window_expires_at
 from recado.ports.chats import ChatStore
 from recado.ports.core import Clock, Command, Ids, Queue
+from recado.ports.idempotency import Attempt
 from recado.ports.outbox import Adapters, OutboxStore, SendingAdapter, SendJournal
 from recado.ports.reception import ChannelDirectory
 from recado.services.chats import ChatService
@@ -63,13 +65,20 @@ class SendingService:
         self._ids = ids
         self._journal = journal
 
-    def send(self, caller: Caller, chat_id: str, new: NewMessage, correlation_id: str = "") -> Message:
+    def send(
+        self, caller: Caller, chat_id: str, new: NewMessage, correlation_id: str = "", attempt: Attempt | None = None
+    ) -> Message:
         """The message as it is stored: `queued`, or `sent` for a note. 403 for who may not write here, 409
         `chat_closed`, `channel_unusable`, `outside_window`, 400 and 404 with pointers. Raises Busy when the thread
-        never stands still."""
+        never stands still.
+
+        With an `attempt` the message's id comes from it: what an earlier run of the same request wrote is found by it,
+        and is the answer whatever became of the chat since."""
         a = caller.account
         draft = _draft(new)
-        message_id = self._ids.new("ms", a)
+        message_id = sibling_id("ms", attempt.origin) if attempt else self._ids.new("ms", a)
+        if attempt and attempt.again and (written := self._written_before(a, chat_id, message_id)):
+            return written
         for _ in range(_TRIES):
             chat = self._chats.visible(caller, chat_id)
             _permit(caller, chat, draft.internal)
@@ -84,11 +93,20 @@ class SendingService:
             posting = post(draft, chat, thread, caller.author, message_id, reply, self._clock.now(), correlation_id)
             if not draft.internal:
                 self._check(a, chat, thread, posting.message, reply)
-            if self._outbox.write(a, posting):
+            stored = self._outbox.write(a, posting)
+            if stored is not None:
                 if posting.out is not None:
-                    self._enqueue(a, posting.message, correlation_id)
-                return posting.message
+                    self._enqueue(a, stored, correlation_id)
+                return stored
         raise Busy(f"message in {chat_id}")
+
+    def _written_before(self, a: str, chat_id: str, message_id: str) -> Message | None:
+        """By its send; a note has none, and is looked for among the chat's newest."""
+        out = self._outbox.get(a, message_id)
+        if out is not None:
+            return self._outbox.message(a, out.thread, out.seq)
+        chat = self._store.chat(a, chat_id)
+        return self._store.find_message(a, chat.thread, message_id) if chat else None
 
     def _reply(self, a: str, thread: Thread, message_id: str | None) -> Message | None:
         if message_id is None:

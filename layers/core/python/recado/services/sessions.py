@@ -9,7 +9,7 @@ from recado.domain.access import Caller
 from recado.domain.credentials import MAX_FAILED_LOGINS, SESSION_LIFE, Session, hash_of, token_of
 from recado.domain.errors import Busy, Conflict, Forbidden, TooMany, Unauthenticated
 from recado.domain.people import HEARTBEAT_SECONDS, LEASE_SECONDS, User
-from recado.domain.seats import claim_slot, seats_at, without_session
+from recado.domain.seats import claim_slot, freed, seats_at, without_session
 from recado.domain.users import normal_email
 from recado.ports.core import Clock, Ids
 from recado.ports.people import AccountStore, Passwords, SessionStore, UserStore
@@ -77,7 +77,7 @@ class SessionService:
         session = Session(self._ids.new("se", a), user.id, hash_of(secret), now, now + SESSION_LIFE)
         self._take_seat(a, user.id, session.id, session)
         self._presence.renew(a, user.id, force=True)
-        return LoggedIn(token_of(session.id, secret), user, session)
+        return LoggedIn(token_of(session.id, user.id, secret), user, session)
 
     def keep_alive(self, a: str, user_id: str, session_id: str) -> None:
         """A call of a session came: renew seat and presence, at most every 30 s from this process.
@@ -107,6 +107,15 @@ class SessionService:
                 self._renewed.pop((a, user_id), None)
                 if left is None or not left.sessions:
                     self._presence.disconnect(a, user_id)
+                return
+        raise Busy(f"seat of {user_id}")
+
+    def end_all(self, a: str, user_id: str) -> None:
+        """Free the seat of a user who was deleted, and end the sessions on it. Nobody can log in as them any more, so
+        repeating it does no harm; should it not come to this, the seat is free when its lease ends."""
+        for _ in range(_TRIES):
+            slot = next((one for one in self._sessions.slots(a) if one.user_id == user_id), None)
+            if slot is None or self._sessions.end_all(a, slot, freed(slot, self._clock.now())):
                 return
         raise Busy(f"seat of {user_id}")
 

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-PAGE = 100
+from recado.ports.sweeps import Swept
+
+PAGE = 160
+"""Ten of each shard of the `due` index. A page has to end in the reserve that the handler keeps."""
 
 
 @dataclass
 class JobReport:
-    """What a job did: things done, and whether more were due when the time ran out. `error` ended it early."""
+    """What a job did: things looked at and done, those that raised, and whether more were due when the time ran out.
+    `error` ended it early."""
 
     name: str
+    seen: int = 0
     done: int = 0
     left: bool = True
+    failed: dict[str, Exception] = field(default_factory=dict)
     error: Exception | None = None
 
 
 class TickService:
-    """Runs jobs; each takes a limit and answers how many things it did. What is left is found again by the next
-    minute."""
+    """Runs jobs; each takes a limit and answers what became of about so many. What is left is found again by the
+    next minute."""
 
-    def __init__(self, jobs: Mapping[str, Callable[[int], int]]) -> None:
+    def __init__(self, jobs: Mapping[str, Callable[[int], Swept]]) -> None:
         self._jobs = jobs
 
     def run(self, has_time: Callable[[], bool]) -> list[JobReport]:
@@ -40,9 +46,11 @@ class TickService:
 
     def _page(self, report: JobReport) -> None:
         try:
-            done = self._jobs[report.name](PAGE)
+            page = self._jobs[report.name](PAGE)
         except Exception as error:
             report.error = error
         else:
-            report.done += done
-            report.left = done >= PAGE
+            report.seen += page.seen
+            report.done += page.done
+            report.left = page.more
+            report.failed |= page.failed

@@ -15,6 +15,7 @@ from recado.domain.users import checked_email, checked_password
 from recado.ports.core import Clock, Ids
 from recado.ports.people import Passwords, UserStore
 from recado.services.presence import PresenceService
+from recado.services.sessions import SessionService
 
 _TRIES = 5
 
@@ -33,9 +34,16 @@ class UserService:
     condition that one is left, in the transaction that demotes or deletes."""
 
     def __init__(
-        self, users: UserStore, passwords: Passwords, presence: PresenceService, clock: Clock, ids: Ids
+        self,
+        users: UserStore,
+        sessions: SessionService,
+        passwords: Passwords,
+        presence: PresenceService,
+        clock: Clock,
+        ids: Ids,
     ) -> None:
         self._users = users
+        self._sessions = sessions
         self._passwords = passwords
         self._presence = presence
         self._clock = clock
@@ -101,11 +109,12 @@ class UserService:
         raise Busy(f"user {user_id}")
 
     def delete(self, a: str, user_id: str) -> None:
-        """Delete a user without open chats, with their agent. Raises NotFound, Conflict `user_has_chats` or
-        `last_admin`."""
+        """Delete a user without open chats, with their agent, their sessions and their seat. Raises NotFound, Conflict
+        `user_has_chats` or `last_admin`."""
         for _ in range(_TRIES):
             failed = self._users.delete(a, self._user(a, user_id), self._presence.leaving(a, user_id))
             if not failed:
+                self._sessions.end_all(a, user_id)
                 return
             _refuse(failed)
         raise Busy(f"user {user_id}")

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
@@ -14,7 +16,9 @@ from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
 from recado.domain.agents import AgentChange, eligible_places
 from recado.domain.people import LEASE_SECONDS, Agent, Membership
+from recado.ports.sweeps import DuePage, Owned
 from recado.storage import keys
+from recado.storage.due import due_page
 from recado.storage.tables import TimeAttribute, WorkspaceRecord
 from recado.storage.transaction import Cancelled, Transaction, guard
 
@@ -33,6 +37,9 @@ AGENT_CONNECTED = guard(
     "a user logs out or is deleted while the lease is looked at: half an agent would appear in the index for ever",
 )
 LEASE_LIVE = guard("lease-is-live", "an agent's lease ends between the decision and its commit")
+
+
+_SKS = ("AGENT", "LEASE")
 
 
 class DueAgents(GlobalSecondaryIndex[Any]):
@@ -237,15 +244,20 @@ class AgentStore:
 
     def read(self, a: str, user_ids: Iterable[str]) -> dict[str, tuple[Agent, datetime | None]]:
         """Several agents with their leases, consistently, in one call for up to 50."""
-        wanted = [(keys.agent_pk(a, user_id), sk) for user_id in dict.fromkeys(user_ids) for sk in ("AGENT", "LEASE")]
+        found = self.read_all((a, user_id) for user_id in user_ids)
+        return {user_id: agent for (_, user_id), agent in found.items()}
+
+    def read_all(self, wanted: Iterable[Owned]) -> dict[Owned, tuple[Agent, datetime | None]]:
+        """As `read`, of any accounts."""
+        places = {keys.agent_pk(a, user_id): (a, user_id) for a, user_id in wanted}
         agents: dict[str, Agent] = {}
         leases: dict[str, datetime] = {}
-        for record in _AgentOrLease.batch_get(wanted, consistent_read=True):
+        for record in _AgentOrLease.batch_get([(pk, sk) for pk in places for sk in _SKS], consistent_read=True):
             if record.sk == "LEASE":
                 leases[record.pk] = record.lease_until
             else:
                 agents[record.pk] = record.agent()
-        return {agent.user_id: (agent, leases.get(pk)) for pk, agent in agents.items()}
+        return {places[pk]: (agent, leases.get(pk)) for pk, agent in agents.items()}
 
     def change(self, a: str, change: AgentChange) -> bool:
         """Write a change of presence, cap or membership."""
@@ -293,16 +305,17 @@ class AgentStore:
             record.user_id for record in MemberRecord.query(keys.members_pk(a, department_id), consistent_read=True)
         ]
 
-    def due(self, now: datetime, limit: int) -> list[tuple[str, str]]:
-        """(account, user id) of connected agents whose lease should be looked at: candidates from the index, to be
-        read again."""
-        found: list[tuple[str, str]] = []
-        for shard in range(keys.SHARDS):
-            for record in AgentRecord.due.query(f"DUE#{shard:02d}", AgentRecord.due_sk <= keys.stamp(now), limit=limit):
-                if record.sk == "AGENT":
-                    account, _, user_id = record.pk.split("#", 2)
-                    found.append((account, user_id))
-        return found[:limit]
+    def due(self, now: datetime, limit: int) -> DuePage:
+        """Connected agents whose lease should be looked at."""
+        until = AgentRecord.due_sk <= keys.stamp(now)
+        return due_page("AGENT", lambda shard, most: AgentRecord.due.query(shard, until, limit=most), limit)
+
+    def look_again(self, times: Mapping[Owned, datetime]) -> dict[Owned, Exception]:
+        """`look_again_at` for many, eight at a time; those that raised."""
+        AgentRecord._get_connection()  # made once here rather than by eight threads at a time
+        tries = {who: _pool().submit(self.look_again_at, *who, when) for who, when in times.items()}
+        errors = {who: one.exception() for who, one in tries.items()}
+        return {who: error for who, error in errors.items() if isinstance(error, Exception)}
 
     def look_again_at(self, a: str, user_id: str, when: datetime) -> None:
         """Put a connected agent's place in the `due` index to a later time."""
@@ -314,6 +327,11 @@ class AgentStore:
         except UpdateError as error:
             if error.cause_response_code != "ConditionalCheckFailedException":
                 raise
+
+
+@lru_cache(maxsize=1)
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(8, thread_name_prefix="due-agent")
 
 
 def _committed(tx: Transaction) -> bool:

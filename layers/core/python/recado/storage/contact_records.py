@@ -51,7 +51,7 @@ class ContactRecord(ContactsRecord):
             group_ids=list(contact.group_ids) or None,
             custom_fields=dict(contact.custom_fields) or None,
             linked_ids=list(contact.linked_ids) or None,
-            identities=[[one.channel_id, one.external_id] for one in contact.identities] or None,
+            identities=[[one.channel_id, one.key, one.external_id] for one in contact.identities] or None,
             claims=[[claim.kind, claim.value] for claim in contact.claims] or None,
             tokens=list(search_tokens(contact)) or None,
         )
@@ -64,7 +64,7 @@ class ContactRecord(ContactsRecord):
             group_ids=tuple(self.group_ids or ()),
             custom_fields=self.custom_fields or {},
             linked_ids=tuple(self.linked_ids or ()),
-            identities=tuple(Identity(*pair) for pair in self.identities or ()),
+            identities=tuple(Identity(*parts) for parts in self.identities or ()),
             claims=tuple(Claim(*pair) for pair in self.claims or ()),
             tokens=tuple(self.tokens or ()),
         )

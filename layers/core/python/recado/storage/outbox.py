@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import DoesNotExist, PutError
+from pynamodb.exceptions import DoesNotExist, PutError, TransactWriteError, UpdateError
 from pynamodb.expressions.update import Action
 
 from recado.domain.chat_moves import ChatMove
@@ -15,9 +15,11 @@ from recado.domain.delivery import earlier_than
 from recado.domain.errors import Busy
 from recado.domain.sending import Outgoing, Posting, Step, told
 from recado.ports.inbound import Delivery, Seen
+from recado.ports.sweeps import DuePage
 from recado.storage import keys
 from recado.storage.chat_moves import add_move
 from recado.storage.chat_records import Due, MessageRecord, SeenRecord, ThreadRecord
+from recado.storage.due import due_page
 from recado.storage.statuses import STATUS_FORWARD
 from recado.storage.tables import ChatsRecord, TimeAttribute
 from recado.storage.threads import SEEN_DAYS
@@ -30,10 +32,18 @@ POST_MOVES = guard(
     "two messages are written in one thread at once, or its chat closes meanwhile: one would take the other's place, "
     "or lie in a closed chat",
 )
+WRITTEN_ONCE = guard(
+    "send-is-written-once",
+    "the answer of a write was lost and the message is written again, at another seq: the customer would get it twice",
+)
 SEND_MOVES = guard(
     "send-moves-from-seen-version",
     "two workers, a sweep and a status act on one send at once: each decides from what it read, and the customer "
     "would get it twice",
+)
+SEND_DUE = guard(
+    "send-is-there-to-look-at",
+    "a send ends and goes while the sweep puts it off: half a send would stay for ever",
 )
 
 
@@ -52,6 +62,7 @@ class OutRecord(ChatsRecord):
     reply_seq = NumberAttribute(null=True)
     provider_id = UnicodeAttribute(null=True)
     correlation_id = UnicodeAttribute(null=True)
+    claim = UnicodeAttribute(null=True)
     due_pk = UnicodeAttribute(null=True)
     due_sk = UnicodeAttribute(null=True)
     due = Due()
@@ -91,9 +102,10 @@ class OutRecord(ChatsRecord):
 class DynamoOutbox:
     """The store of sends (ports.outbox.OutboxStore)."""
 
-    def write(self, a: str, posting: Posting) -> bool:
+    def write(self, a: str, posting: Posting) -> Message | None:
         """MSG, THREAD, OUT unless it is a note, CHAT when this answer starts it. The thread at the seq that was read
-        says that its chat is still open too: closing moves it."""
+        says that its chat is still open too: closing moves it. When the answer was lost, what lies at the message's
+        place tells whether it was written."""
         before, after = posting.thread_before, posting.thread_after
         tx = Transaction()
         tx.put("message", MessageRecord.of_message(a, posting.message))
@@ -103,12 +115,25 @@ class DynamoOutbox:
                 ThreadRecord.last_message_at.set(after.last_message_at),
                 ThreadRecord.last_text.set(after.last_text),
             ]
-            tx.put("out", OutRecord.of_send(a, posting.out))
+            tx.put("out", OutRecord.of_send(a, posting.out), WRITTEN_ONCE(OutRecord.pk.does_not_exist()))
         thread = ThreadRecord(keys.thread_pk(a, before.key), "THREAD")
         tx.update("thread", thread, actions, POST_MOVES(ThreadRecord.last_seq == before.last_seq))
         if posting.chat_before is not None and posting.chat_after is not None:
             add_move(tx, a, ChatMove(posting.chat_before, posting.chat_after))
-        return _committed(tx) is None
+        try:
+            failed = _committed(tx)
+        except TransactWriteError:
+            found = self.message(a, before.key, posting.message.seq)
+            if found is None or found.id != posting.message.id:
+                raise
+            return found
+        if failed is None:
+            return posting.message
+        return self._written_before(a, posting.message.id) if "out" in failed else None
+
+    def _written_before(self, a: str, message_id: str) -> Message | None:
+        out = self.get(a, message_id)
+        return None if out is None else self.message(a, out.thread, out.seq)
 
     def get(self, a: str, message_id: str) -> Outgoing | None:
         """1 RRU."""
@@ -170,15 +195,20 @@ class DynamoOutbox:
                 return place
         raise Busy(f"send of {message_id}")
 
-    def due(self, now: datetime, limit: int) -> list[tuple[str, str]]:
+    def due(self, now: datetime, limit: int) -> DuePage:
         """16 queries of the index, over all accounts."""
-        found: list[tuple[str, str]] = []
-        for shard in range(keys.SHARDS):
-            for record in OutRecord.due.query(f"DUE#{shard:02d}", OutRecord.due_sk <= keys.stamp(now), limit=limit):
-                account, kind, message_id = record.pk.split("#", 2)
-                if kind == "OUT":
-                    found.append((account, message_id))
-        return found[:limit]
+        until = OutRecord.due_sk <= keys.stamp(now)
+        return due_page("OUT", lambda shard, most: OutRecord.due.query(shard, until, limit=most), limit)
+
+    def look_again_at(self, a: str, message_id: str, when: datetime) -> None:
+        """Moves the place in the index only; the send's own next state puts it right."""
+        try:
+            OutRecord(keys.out_pk(a, message_id), "OUT").update(
+                [OutRecord.due_sk.set(keys.stamp(when))], condition=SEND_DUE(OutRecord.due_sk.exists())
+            )
+        except UpdateError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
 
 
 def _add_outcome(tx: Transaction, a: str, step: Step, status: Status | None) -> None:

@@ -83,6 +83,7 @@ class ApiTokenRecord(WorkspaceRecord):
     scopes = JSONAttribute()
     secret_hash = UnicodeAttribute()
     created_at = TimeAttribute()
+    created_by = UnicodeAttribute()
 
     def token(self) -> ApiToken:
         """The entity."""
@@ -92,6 +93,11 @@ class ApiTokenRecord(WorkspaceRecord):
 def user_key(a: str, user_id: str) -> tuple[str, str]:
     """The key of USER."""
     return keys.workspace_pk(a, "USERS"), user_id
+
+
+def token_key(a: str, token_id: str) -> tuple[str, str]:
+    """The key of an API token."""
+    return keys.workspace_pk(a, "TOKENS"), token_id
 
 
 class AccountStore:
@@ -179,7 +185,7 @@ class ApiTokenStore:
 
     def get(self, a: str, token_id: str) -> ApiToken | None:
         """A token, or None."""
-        for record in ApiTokenRecord.batch_get([(keys.workspace_pk(a, "TOKENS"), token_id)], consistent_read=True):
+        for record in ApiTokenRecord.batch_get([token_key(a, token_id)], consistent_read=True):
             return record.token()
         return None
 
@@ -194,7 +200,7 @@ class ApiTokenStore:
 
     def change(self, a: str, token: ApiToken) -> bool:
         """Write name and scopes; False when it was deleted."""
-        record = ApiTokenRecord(keys.workspace_pk(a, "TOKENS"), token.id)
+        record = ApiTokenRecord(*token_key(a, token.id))
         actions: list[Action] = [ApiTokenRecord.name.set(token.name), ApiTokenRecord.scopes.set(list(token.scopes))]
         try:
             record.update(actions, condition=_TOKEN_EXISTS(ApiTokenRecord.pk.exists()))
@@ -206,7 +212,7 @@ class ApiTokenStore:
 
     def delete(self, a: str, token_id: str) -> None:
         """Delete a token; repeating it does nothing."""
-        ApiTokenRecord(keys.workspace_pk(a, "TOKENS"), token_id).delete()
+        ApiTokenRecord(*token_key(a, token_id)).delete()
 
 
 def _account_record(a: str) -> AccountRecord:

@@ -73,12 +73,17 @@ class FailedLoginsRecord(WorkspaceRecord):
     window_ends = TimeAttribute()
 
 
+def session_key(a: str, session_id: str) -> tuple[str, str]:
+    """The key of SESSION."""
+    return keys.session_pk(a, session_id), "SESSION"
+
+
 class SessionStore:
     """Sessions and seats of the workspace table (port: recado/ports/people.py)."""
 
     def get(self, a: str, session_id: str) -> Session | None:
         """A session, expired ones too until they are swept; None when it ended."""
-        for record in SessionRecord.batch_get([(keys.session_pk(a, session_id), "SESSION")], consistent_read=True):
+        for record in SessionRecord.batch_get([session_key(a, session_id)], consistent_read=True):
             return record.session()
         return None
 
@@ -108,12 +113,12 @@ class SessionStore:
             _SEAT_OF_USER(none if held is None else UserRecord.seat == held),
         )
         if session is None:
-            own = SessionRecord(keys.session_pk(a, slot.sessions[-1]), "SESSION")
+            own = SessionRecord(*session_key(a, slot.sessions[-1]))
             tx.check("session", own, _SESSION_LIVES(SessionRecord.pk.exists()))
         else:
             tx.put("session", _session_record(a, session))
         for ended in claim.ended:
-            tx.delete(f"ended:{ended}", SessionRecord(keys.session_pk(a, ended), "SESSION"))
+            tx.delete(f"ended:{ended}", SessionRecord(*session_key(a, ended)))
         return _committed(tx)
 
     def renew(self, a: str, user_id: str, number: int, until: datetime) -> bool:
@@ -131,9 +136,17 @@ class SessionStore:
     def log_out(self, a: str, session_id: str, before: Slot | None, after: Slot | None) -> bool:
         """End a session and write the slot without it (None: there is none). False when the slot moved."""
         tx = Transaction()
-        tx.delete("session", SessionRecord(keys.session_pk(a, session_id), "SESSION"))
+        tx.delete("session", SessionRecord(*session_key(a, session_id)))
         if after is not None:
             tx.put("slot", SlotRecord.of_slot(a, after), _as_seen(before))
+        return _committed(tx)
+
+    def end_all(self, a: str, before: Slot, after: Slot) -> bool:
+        """End the sessions of a slot and write it without them. False when the slot moved."""
+        tx = Transaction()
+        for session_id in before.sessions:
+            tx.delete(f"ended:{session_id}", SessionRecord(*session_key(a, session_id)))
+        tx.put("slot", SlotRecord.of_slot(a, after), _as_seen(before))
         return _committed(tx)
 
     def failed_logins(self, email: str, now: datetime) -> tuple[int, datetime | None]:

@@ -27,12 +27,24 @@ _INDEXES = {
     "by_agent": ("ag_pk", "ag_sk"),
     "by_contact": ("co_pk", "co_sk"),
 }
+_CONNECT_TIMEOUT_S = 1.0
+_READ_TIMEOUT_S = 3.0
+_RETRIES = 2
+"""Three attempts end, with the pauses between them (1 s and 2 s at most), before the shortest of the functions does:
+one that is stopped in the middle of a call cannot read again what became of it."""
 _connections: dict[str, TableConnection] = {}
 
 
 def _connect(table_name: str) -> TableConnection:
     shared = next(iter(_connections.values()), None)
-    table = TableConnection(table_name, meta_table=_meta_table(table_name), max_pool_connections=32)
+    table = TableConnection(
+        table_name,
+        meta_table=_meta_table(table_name),
+        connect_timeout_seconds=_CONNECT_TIMEOUT_S,
+        read_timeout_seconds=_READ_TIMEOUT_S,
+        max_retry_attempts=_RETRIES,
+        max_pool_connections=32,
+    )
     if shared is not None:
         shared.connection.add_meta_table(_meta_table(table_name))
         table.connection = shared.connection

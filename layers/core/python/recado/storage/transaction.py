@@ -6,12 +6,13 @@ reasons are matched by label."""
 from __future__ import annotations
 
 import random
+import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pynamodb.exceptions import TransactWriteError
+from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
@@ -21,6 +22,7 @@ from recado.storage.tables import Record
 
 MAX_OPERATIONS = 100
 _TRIES = 5
+_IN_PROGRESS = "TransactionInProgressException"
 _PASSING = frozenset(
     {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"}
 )
@@ -115,13 +117,18 @@ class Transaction:
 
     def commit(self) -> None:
         """All or nothing. Raises Cancelled naming the failed conditions, Busy when contention outlasts the tries;
-        both mean nothing was
-        written. Any other error (a lost connection) means it may have been: the caller reads again."""
+        both mean nothing was written. Any other error (a lost connection) means it may have been: the caller reads
+        again.
+
+        All tries bear one token: when an earlier one was applied after all, DynamoDB answers a later one with its
+        success instead of failing its conditions."""
         if len(self) > MAX_OPERATIONS:
             raise ValueError(f"{len(self)} operations in a transaction of at most {MAX_OPERATIONS}")
+        token = secrets.token_hex(16)
+        undecided: TransactWriteError | None = None
         for attempt in range(_TRIES):
             try:
-                self._send()
+                self._send(token)
                 return
             except TransactWriteError as error:
                 codes = _codes(error)
@@ -132,14 +139,18 @@ class Transaction:
                     raise Cancelled(failed) from error
                 if not any(code in _PASSING for code in codes):
                     raise
+                if refusal_of(error) == _IN_PROGRESS:
+                    undecided = error
                 time.sleep(random.uniform(0, 0.02 * 2**attempt))
+        if undecided is not None:
+            raise undecided
         raise Busy(f"transaction of {', '.join(self.labels[:4])}")
 
-    def _send(self) -> None:
+    def _send(self, token: str) -> None:
         first = next(
             operation[1][0] for group in (self._checks, self._deletes, self._puts, self._updates) for operation in group
         )
-        with TransactWrite(connection=first._get_connection().connection) as write:
+        with TransactWrite(connection=first._get_connection().connection, client_request_token=token) as write:
             for _, (record, condition) in self._checks:
                 write.condition_check(type(record), record.pk, record.sk, condition=condition)
             for _, (record, condition) in self._deletes:
@@ -150,12 +161,18 @@ class Transaction:
                 write.update(record, actions=actions, condition=condition)
 
 
+def refusal_of(error: PynamoDBException) -> str | None:
+    """The code with which DynamoDB refused; None when no answer came. (pynamodb's own property fails of that.)"""
+    answer: Any = getattr(error.cause, "response", None)
+    return answer["Error"].get("Code") if answer else None
+
+
 def _codes(error: TransactWriteError) -> list[str | None]:
     """The reason of each operation, None where it had none; a throttled or conflicting request as a whole is one
     passing reason."""
     reasons = [reason.code if reason else None for reason in error.cancellation_reasons]
-    if not reasons and error.cause_response_code in {
-        "TransactionInProgressException",
+    if not reasons and refusal_of(error) in {
+        _IN_PROGRESS,
         "ThrottlingException",
         "ProvisionedThroughputExceededException",
     }:

@@ -117,6 +117,10 @@ class WhatsApp(ChannelAdapter):
             raise ValueError("neither a telephone number nor a business-scoped user id")
         return key
 
+    def given_id(self, sender: Sender) -> str:
+        """The digits of the telephone number, as Meta's ``wa_id``; else the business-scoped user id."""
+        return sender.phone.removeprefix("+") if sender.phone else sender.user_id or sender.canonical
+
     def account_address(self, settings: Mapping[str, Any]) -> str | None:
         """The number's id at Meta."""
         value = settings.get("phone_number_id")
