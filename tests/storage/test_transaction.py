@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from botocore.client import BaseClient
 from botocore.exceptions import ClientError, ReadTimeoutError
-from pynamodb.exceptions import TransactWriteError
+from pynamodb.exceptions import TransactWriteError, UpdateError
 
 from recado.domain.errors import Busy
+from recado.storage.agents import AgentStore
 from recado.storage.tables import ChatsRecord
 from recado.storage.transaction import Cancelled, Transaction
 
@@ -91,3 +94,19 @@ def test_a_lost_answer_is_raised_on(answers: Any) -> None:
     answers(ReadTimeoutError(endpoint_url="https://dynamodb.example"))
     with pytest.raises(TransactWriteError):
         commit()
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda store: store.renew("accounta", "us_1", datetime(2026, 3, 2, tzinfo=UTC)),
+        lambda store: store.look_again_at("accounta", "us_1", datetime(2026, 3, 2, tzinfo=UTC)),
+    ],
+)
+def test_a_write_without_an_answer_is_no_lost_race(dynamodb: Any, monkeypatch: pytest.MonkeyPatch, write: Any) -> None:
+    def no_answer(*_: Any, **__: Any) -> Any:
+        raise ReadTimeoutError(endpoint_url="https://dynamodb")
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", no_answer)
+    with pytest.raises(UpdateError):
+        write(AgentStore())

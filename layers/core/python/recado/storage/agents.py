@@ -20,7 +20,7 @@ from recado.ports.sweeps import DuePage, Owned
 from recado.storage import keys
 from recado.storage.due import due_page
 from recado.storage.tables import TimeAttribute, WorkspaceRecord
-from recado.storage.transaction import Cancelled, Transaction, guard
+from recado.storage.transaction import Cancelled, Transaction, condition_failed, guard
 
 AGENT_MOVES = guard(
     "agent-moves-from-seen-version",
@@ -288,7 +288,7 @@ class AgentStore:
                 [LeaseRecord.lease_until.set(until)], condition=LEASE_RENEWABLE(LeaseRecord.pk.exists())
             )
         except UpdateError as error:
-            if error.cause_response_code == "ConditionalCheckFailedException":
+            if condition_failed(error):
                 return False
             raise
         return True
@@ -325,7 +325,7 @@ class AgentStore:
                 condition=AGENT_CONNECTED(AgentRecord.connected == True),  # noqa: E712 - an expression
             )
         except UpdateError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
+            if not condition_failed(error):
                 raise
 
 

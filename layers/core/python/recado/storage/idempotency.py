@@ -12,7 +12,7 @@ from recado.ports.core import Ids
 from recado.ports.idempotency import Attempt, Claimed, Kept, Running
 from recado.storage import keys
 from recado.storage.tables import TimeAttribute, WorkspaceRecord
-from recado.storage.transaction import guard, refusal_of
+from recado.storage.transaction import condition_failed, guard
 
 _CLAIM = guard(
     "idempotency-claim",
@@ -119,5 +119,5 @@ class DynamoIdempotency:
 
 
 def _unless_lost(error: PutError | UpdateError | DeleteError) -> None:
-    if refusal_of(error) != "ConditionalCheckFailedException":
+    if not condition_failed(error):
         raise error

@@ -23,7 +23,7 @@ from recado.storage.due import due_page
 from recado.storage.statuses import STATUS_FORWARD
 from recado.storage.tables import ChatsRecord, TimeAttribute
 from recado.storage.threads import SEEN_DAYS
-from recado.storage.transaction import Cancelled, Transaction, guard
+from recado.storage.transaction import Cancelled, Transaction, condition_failed, guard
 
 KEPT_DAYS = 7
 _TRIES = 5
@@ -165,7 +165,7 @@ class DynamoOutbox:
             try:
                 record.save(condition=moved)
             except PutError as error:
-                if error.cause_response_code == "ConditionalCheckFailedException":
+                if condition_failed(error):
                     return False
                 raise
             return True
@@ -207,7 +207,7 @@ class DynamoOutbox:
                 [OutRecord.due_sk.set(keys.stamp(when))], condition=SEND_DUE(OutRecord.due_sk.exists())
             )
         except UpdateError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
+            if not condition_failed(error):
                 raise
 
 

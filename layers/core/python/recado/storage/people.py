@@ -14,7 +14,7 @@ from recado.storage import keys
 from recado.storage.agents import add_agent_removal
 from recado.storage.departments import add_department
 from recado.storage.tables import TimeAttribute, WorkspaceRecord
-from recado.storage.transaction import Cancelled, Transaction, guard
+from recado.storage.transaction import Cancelled, Transaction, condition_failed, guard
 
 _EMAIL_FREE = guard(
     "email-free", "two users of any accounts are registered with one log-in e-mail at once: a log-in would be of either"
@@ -205,7 +205,7 @@ class ApiTokenStore:
         try:
             record.update(actions, condition=_TOKEN_EXISTS(ApiTokenRecord.pk.exists()))
         except UpdateError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
+            if not condition_failed(error):
                 raise
             return False
         return True

@@ -14,7 +14,7 @@ from recado.domain.seats import Slot, SlotClaim
 from recado.storage import keys
 from recado.storage.people import UserRecord, user_key
 from recado.storage.tables import TimeAttribute, WorkspaceRecord
-from recado.storage.transaction import Cancelled, Transaction, guard
+from recado.storage.transaction import Cancelled, Transaction, condition_failed, guard
 
 _SLOT_SEEN = guard(
     "seat-as-seen",
@@ -128,7 +128,7 @@ class SessionStore:
         try:
             record.update(actions, condition=_SLOT_MINE(SlotRecord.user_id == user_id))
         except UpdateError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
+            if not condition_failed(error):
                 raise
             return False
         return True
@@ -164,7 +164,7 @@ class SessionStore:
         try:
             record.save(condition=_WINDOW_OVER(over))
         except PutError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
+            if not condition_failed(error):
                 raise
             FailedLoginsRecord(*_failures_key(email)).update([FailedLoginsRecord.failures.add(1)])
 

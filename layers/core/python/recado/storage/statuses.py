@@ -13,7 +13,7 @@ from recado.ports.inbound import Delivery, Seen
 from recado.storage import keys
 from recado.storage.chat_records import MessageRecord, ParkedRecord, SeenRecord
 from recado.storage.threads import place_of
-from recado.storage.transaction import Cancelled, Transaction, guard
+from recado.storage.transaction import Cancelled, Transaction, condition_failed, guard
 
 PARKED_DAYS = 14
 STATUS_FORWARD = guard(
@@ -54,7 +54,7 @@ class DynamoStatuses:
         try:
             record.update(actions=actions, condition=STATUS_FORWARD(MessageRecord.status.is_in(*before)))
         except UpdateError as error:
-            if error.cause_response_code == "ConditionalCheckFailedException":
+            if condition_failed(error):
                 return False
             raise
         return True

@@ -23,7 +23,7 @@ from recado.storage.chat_records import (
     wait_record,
 )
 from recado.storage.contacts import add_contact, change_contact
-from recado.storage.transaction import Cancelled, Transaction, guard
+from recado.storage.transaction import Cancelled, Transaction, condition_failed, guard
 
 SEEN_DAYS = 90
 SEEN_ONCE = guard("message-is-seen-once", "a provider delivers one message twice at once: both would be stored")
@@ -143,7 +143,7 @@ class DynamoThreads:
                 condition=EDIT_SEEN(unchanged),
             )
         except UpdateError as error:
-            if error.cause_response_code == "ConditionalCheckFailedException":
+            if condition_failed(error):
                 return False
             raise
         return True

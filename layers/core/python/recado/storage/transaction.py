@@ -167,6 +167,11 @@ def refusal_of(error: PynamoDBException) -> str | None:
     return answer["Error"].get("Code") if answer else None
 
 
+def condition_failed(error: PynamoDBException) -> bool:
+    """Whether the condition of a single write was not met; a write without an answer is no such thing."""
+    return refusal_of(error) == "ConditionalCheckFailedException"
+
+
 def _codes(error: TransactWriteError) -> list[str | None]:
     """The reason of each operation, None where it had none; a throttled or conflicting request as a whole is one
     passing reason."""
