@@ -12,7 +12,7 @@ import argparse
 import html
 import json
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from yarl import URL
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from infra.local import local_clock
-from infra.local.problem_answers import problem
+from infra.local.problem_answers import own_refusals, problem
 
 # What API Gateway takes at most, REST and HTTP alike; the product's own rule (4,000,000 bytes) lies below it.
 MAX_BODY_BYTES = 10 * 1024 * 1024
@@ -52,8 +52,6 @@ HOP_BY_HOP = {
 }
 REQUEST_ONLY_HERE = HOP_BY_HOP | {"host", "content-length", "expect"}
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
 
 @dataclass(frozen=True)
 class Settings:
@@ -72,7 +70,7 @@ SESSION = web.AppKey("session", aiohttp.ClientSession)
 
 def build_app(settings: Settings) -> web.Application:
     """The front as an aiohttp application; serve it with `auto_decompress=False`, else it would alter bodies."""
-    app = web.Application(middlewares=[_problems])
+    app = web.Application(middlewares=[own_refusals])
     app[SETTINGS] = settings
     app.cleanup_ctx.append(_client_session)
     app.router.add_get("/", landing_page)
@@ -94,15 +92,6 @@ async def _client_session(app: web.Application) -> AsyncIterator[None]:
     async with session:
         app[SESSION] = session
         yield
-
-
-@web.middleware
-async def _problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """The server's own refusals (wrong method on a door, broken body) in the contract's shape."""
-    try:
-        return await handler(request)
-    except web.HTTPException as error:
-        return problem(error.status, error.reason.lower().replace(" ", "_"), error.text or error.reason)
 
 
 async def proxy(request: web.Request) -> web.StreamResponse:

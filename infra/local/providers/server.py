@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,12 @@ import aiohttp
 from aiohttp import web
 
 from infra.local import local_clock
-from infra.local.problem_answers import problem
+from infra.local.problem_answers import Handler, own_refusals, problem
 from infra.local.providers.base import Answer, Call, Provider, StatusRefused, StatusRequest
 from infra.local.providers.call_log import CallLog
 from infra.local.providers.channel_settings import KnownChannels
 from infra.local.providers.registry import PROVIDERS, SCRIPTABLE
 from infra.local.providers.script import BadScript, Scripts, parse_responses
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 MAX_BODY_BYTES = 128 * 1024 * 1024
 WEBHOOK_TIMEOUT_S = 30
@@ -112,7 +110,7 @@ SESSION = web.AppKey("session", aiohttp.ClientSession)
 def build_app(demo: Path) -> web.Application:
     """The simulator as an aiohttp application. `demo` is demo.json's path, read at each use; clock.json lies beside."""
     simulator = Simulator(demo)
-    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_problems])
+    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[own_refusals])
     app.cleanup_ctx.append(_client_session)
     app.router.add_get("/calls", simulator.get_calls)
     app.router.add_post("/script", simulator.post_script)
@@ -130,15 +128,6 @@ async def _client_session(app: web.Application) -> AsyncIterator[None]:
     async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as session:
         app[SESSION] = session
         yield
-
-
-@web.middleware
-async def _problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """The server's own refusals (unknown path, wrong method, broken body) in the contract's shape."""
-    try:
-        return await handler(request)
-    except web.HTTPException as error:
-        return problem(error.status, error.reason.lower().replace(" ", "_"), error.text or error.reason)
 
 
 async def _read_call(channel: str, request: web.Request) -> Call:

@@ -25,7 +25,7 @@ def answer(route: Route, request: Any, ids: Mapping[str, str]) -> Answer:
     """The answer of a route to a Chalice request. Never raises."""
     try:
         given = _answer(route, request, ids, container())
-    except Exception as error:
+    except Exception as error:  # whatever it is, the caller gets a problem and the log a line
         given = problem_of(error, route.path)
     given.headers.setdefault("Cache-Control", "no-store")
     return given

@@ -70,7 +70,7 @@ def each_command(event: Mapping[str, Any], handle: Callable[[Delivery], None]) -
             with telemetry.correlated(delivery.correlation_id):
                 try:
                     handle(delivery)
-                except Exception as error:
+                except Exception as error:  # whatever it is, the queue brings the command again
                     telemetry.failure("command_failed", error, command_id=delivery.id, receives=delivery.receives)
                     raise Stopped(done) from None
 
@@ -85,7 +85,7 @@ def _handled(deliveries: Sequence[Delivery], handle: Callable[[Sequence[Delivery
             handle(deliveries)
         except Stopped as stopped:
             return deliveries[stopped.done :]
-        except Exception as error:
+        except Exception as error:  # whatever it is, the queue brings the group again
             telemetry.failure(
                 "group_failed", error, command_id=first.id, receives=first.receives, count=len(deliveries)
             )

@@ -65,11 +65,11 @@ class FactsService:
             try:
                 self._add(self._reader.read(record), told)
                 readable.append(record)
-            except Exception as error:
+            except Exception as error:  # a record that cannot be read is set aside: it must not block its shard
                 self._park(record, error, outcome)
         try:
             self._send(told)
-        except Exception:
+        except Exception:  # whatever it is, it is met again by the record that raises it
             self._one_by_one(readable, outcome)
         return outcome
 
@@ -81,7 +81,7 @@ class FactsService:
                 self._send(told)
             except ValueError as error:
                 self._park(record, error, outcome)
-            except Exception as error:
+            except Exception as error:  # a queue that fails: from here on the stream brings the records again
                 outcome.stopped_at, outcome.error = self._reader.place(record)[1], error
                 return
 

@@ -155,7 +155,7 @@ class OutboundService:
         answer to, and meets its own claim. What is stored tells, also when no answer came at all."""
         try:
             taken = self._outbox.advance(a, out, Step(claimed))
-        except Exception:
+        except Exception:  # raised again below unless the claim was written all the same
             if not self._holds(a, claimed):
                 raise
             return True

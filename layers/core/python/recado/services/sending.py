@@ -149,7 +149,7 @@ class SendingService:
         """Losing this is no harm: the table's stream and then the sweep put the command into the queue again."""
         try:
             self._queue.send([send_command(a, message.id, message.thread, correlation_id)])
-        except Exception as error:
+        except Exception as error:  # whatever it is, the message is written and will be enqueued
             self._journal.not_enqueued(message.id, error)
 
 
