@@ -23,6 +23,7 @@ class Caller:
     session_id: str | None = None
     scopes: frozenset[str] | None = None
     memberships: Mapping[str, Membership] = field(default_factory=dict)
+    supervised: frozenset[str] = frozenset()
 
     @property
     def id(self) -> str:

@@ -68,6 +68,12 @@ def _next(chat: Chat, **fields: object) -> Chat:
     return replace(chat, version=chat.version + 1, **fields)  # type: ignore[arg-type]
 
 
+def _afresh(chat: Chat, now: datetime, **fields: object) -> Chat:
+    """The chat where somebody put it: what its distribution remembered of it no longer counts."""
+    forgotten = {"not_started_by": (), "cycles": 0, "overflowed_from": (), "preferred_agent_id": None}
+    return _next(chat, moved_at=now, **forgotten, **fields)
+
+
 def assume(chat: Chat, agent_id: str, now: datetime) -> ChatMove | None:
     """The agent takes the chat, or starts the one they were given. None when they already have and started it."""
     _open(chat)
@@ -78,17 +84,24 @@ def assume(chat: Chat, agent_id: str, now: datetime) -> ChatMove | None:
                 code="chat_taken",
                 extra={"situation": chat.situation, "agent_id": chat.agent_id},
             )
-        return None if chat.started_at else ChatMove(chat, _next(chat, started_at=now))
-    return ChatMove(chat, _next(chat, situation="in_service", agent_id=agent_id, assigned_at=now, started_at=now))
+        return None if chat.started_at else ChatMove(chat, started(chat, now))
+    after = _afresh(chat, now, situation="in_service", agent_id=agent_id, assigned_at=now, started_at=now)
+    return ChatMove(chat, after)
+
+
+def started(chat: Chat, now: datetime) -> Chat:
+    """The chat once the agent who was given it began with it."""
+    return _afresh(chat, now, started_at=now)
 
 
 def put_in_queue(chat: Chat, department_id: str, now: datetime) -> ChatMove | None:
-    """The chat waits (again) in a department. None when it already does."""
+    """The chat waits (again) in a department, as the last. None when it already does."""
     _open(chat)
     if chat.situation == "queued" and chat.department_id == department_id:
         return None
-    after = _next(
+    after = _afresh(
         chat,
+        now,
         situation="queued",
         department_id=department_id,
         agent_id=None,
@@ -99,9 +112,34 @@ def put_in_queue(chat: Chat, department_id: str, now: datetime) -> ChatMove | No
     return ChatMove(chat, after)
 
 
-def rehome(chat: Chat, department_id: str) -> ChatMove:
+def put_back(chat: Chat, now: datetime) -> ChatMove:
+    """A chat that an agent had waits again, in its old place."""
+    return ChatMove(chat, _waiting_again(chat, now))
+
+
+def not_started(chat: Chat, now: datetime) -> ChatMove:
+    """A chat whose agent did not start it in time waits again, in its old place, for somebody else."""
+    agent_id = chat.agent_id or ""
+    return ChatMove(chat, _waiting_again(chat, now, not_started_by=(*chat.not_started_by, agent_id)))
+
+
+def overflow_to(chat: Chat, department_id: str, now: datetime) -> ChatMove:
+    """A waiting chat goes on waiting in another department, with its seniority. The departments it left are
+    remembered, so that none gets it twice."""
+    after = _next(
+        chat,
+        moved_at=now,
+        department_id=department_id,
+        not_started_by=(),
+        overflowed_from=(*chat.overflowed_from, chat.department_id),
+        preferred_agent_id=None,
+    )
+    return ChatMove(chat, after)
+
+
+def rehome(chat: Chat, department_id: str, now: datetime) -> ChatMove:
     """A waiting chat whose department is gone goes on waiting in another, in its old place."""
-    return ChatMove(chat, _next(chat, department_id=department_id))
+    return ChatMove(chat, _next(chat, department_id=department_id, moved_at=now))
 
 
 def transfer_to_agent(chat: Chat, agent_id: str, department_id: str, now: datetime) -> ChatMove | None:
@@ -109,8 +147,14 @@ def transfer_to_agent(chat: Chat, agent_id: str, department_id: str, now: dateti
     _open(chat)
     if chat.situation == "in_service" and chat.agent_id == agent_id:
         return None
-    after = _next(
-        chat, situation="in_service", department_id=department_id, agent_id=agent_id, assigned_at=now, started_at=None
+    after = _afresh(
+        chat,
+        now,
+        situation="in_service",
+        department_id=department_id,
+        agent_id=agent_id,
+        assigned_at=now,
+        started_at=None,
     )
     return ChatMove(chat, after)
 
@@ -119,10 +163,18 @@ def close(chat: Chat, thread: Thread, now: datetime) -> ChatMove | None:
     """The chat ends with the last message that its thread has. None when it is closed."""
     if chat.situation == "closed":
         return None
-    after = _next(
+    return ChatMove(chat, _afresh(chat, now, situation="closed", closed_at=now, last_seq=thread.last_seq), thread)
+
+
+def _waiting_again(chat: Chat, now: datetime, **fields: object) -> Chat:
+    return _next(
         chat,
-        situation="closed",
-        closed_at=now,
-        last_seq=thread.last_seq,
+        moved_at=now,
+        situation="queued",
+        agent_id=None,
+        queued_at=chat.queued_at or chat.opened_at,
+        assigned_at=None,
+        started_at=None,
+        preferred_agent_id=None,
+        **fields,
     )
-    return ChatMove(chat, after, thread)

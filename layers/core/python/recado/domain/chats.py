@@ -29,7 +29,7 @@ class Thread:
     """What every message of a thread changes. Stored in at most 1 KB; `last_seq` 0 means no message yet.
 
     `unread`: customer messages since a user last read or wrote. `alias`: a second id of the sender that the provider
-    gave."""
+    gave. `last_chat_id`: the chat that closed last."""
 
     key: ThreadKey
     contact_id: str
@@ -41,6 +41,7 @@ class Thread:
     unread: int = 0
     address: str = ""
     alias: str | None = None
+    last_chat_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,14 @@ class Chat:
     """One conversation from its opening to its close; written on state changes only. `version` moves by one with each.
 
     `first_seq`/`last_seq` bound its messages in the thread (`last_seq` None while open). `load` counts from
-    `assigned_at`; `started_at` is None until somebody assumes or answers. `moved_by`: the user or token whose action
-    brought it where it is, None for the system's."""
+    `assigned_at`; `started_at` is None until somebody assumes or answers, `answered_at` until somebody answers.
+    `moved_by`: the user or token whose action brought it where it is, None for the system's.
+
+    `queued_at` is its place in the queue, which it keeps when it goes back or on to another department; `moved_at` is
+    when it came into its situation, department and hands, from which its timers run; `due_at` is when they have to be
+    looked at. `not_started_by`: agents who were given it and did not start, in this cycle; `cycles`: how often all who
+    could had it and nobody started; `overflowed_from`: departments it left for that. `preferred_agent_id`: who served
+    the customer last, while that counts."""
 
     id: str
     contact_id: str
@@ -70,6 +77,13 @@ class Chat:
     workflow_step_id: str | None = None
     tabulation_id: str | None = None
     moved_by: str | None = None
+    moved_at: datetime | None = None
+    due_at: datetime | None = None
+    answered_at: datetime | None = None
+    not_started_by: tuple[str, ...] = ()
+    cycles: int = 0
+    overflowed_from: tuple[str, ...] = ()
+    preferred_agent_id: str | None = None
     attribution: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -158,5 +158,6 @@ def assigned(chat: Chat, agent_id: str, now: datetime) -> Chat:
         assigned_at=now,
         started_at=None,
         moved_by=None,
+        moved_at=now,
         version=chat.version + 1,
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from recado.domain.agents import AgentChange
 from recado.domain.chat_moves import ChatMove
 from recado.domain.chats import Author, Chat, Message, Thread, ThreadKey
 from recado.domain.messages import Echo, Edit, InboundMessage, Media, Parsed, Revocation, Sender
@@ -167,7 +168,8 @@ def next_run(arrivals: Sequence[Arrival], thread: Thread | None) -> Sequence[Arr
 @dataclass(frozen=True)
 class Intake:
     """What one transaction records: the thread as it was read and as it will be, the messages, the chat that opens, or
-    the open one that takes a new attribution, second ids of the customer that lead to this thread."""
+    the open one that takes a new attribution, or the closed one that opens again, agents who take it, second ids of the
+    customer that lead to this thread."""
 
     seen: Thread | None
     thread: Thread
@@ -175,6 +177,8 @@ class Intake:
     digests: Mapping[str, str]
     opened: Chat | None = None
     touched: ChatMove | None = None
+    reopened: ChatMove | None = None
+    agents: tuple[AgentChange, ...] = ()
     aliases: tuple[str, ...] = ()
 
     @property

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from recado.domain.chat_moves import started
 from recado.domain.chats import Author, Chat, Message, MessageError, Status, Thread, ThreadKey
 from recado.domain.intake import shortened
 from recado.domain.messages import Failure, Media, OutboundMessage, Rejected, Sender, Sent, Template
@@ -118,7 +119,7 @@ def post(
         return Posting(message, thread, after, None, None, None)
     after = replace(after, last_message_at=now, last_text=shortened(message.text))
     starts = chat.situation == "in_service" and chat.started_at is None and author.type == "user"
-    started = replace(chat, started_at=now, version=chat.version + 1) if starts else None
+    begun = started(chat, now) if starts else None
     out = Outgoing(
         message_id,
         thread.key,
@@ -128,7 +129,7 @@ def post(
         reply_seq=reply.seq if reply else None,
         correlation_id=correlation_id,
     )
-    return Posting(message, thread, after, chat if started else None, started, out)
+    return Posting(message, thread, after, chat if begun else None, begun, out)
 
 
 def outbound_message(message: Message, reply_provider_id: str | None) -> OutboundMessage:

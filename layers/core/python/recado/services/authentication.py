@@ -40,7 +40,14 @@ class Authentication:
         if session.expires_at <= self._clock.now():
             raise Unauthenticated("This session has expired. Log in again.", code="session_expired")
         self._sessions.keep_alive(a, user.id, session.id)
-        return Caller(a, user.role, user_id=user.id, session_id=session.id, memberships=agent.memberships)
+        return Caller(
+            a,
+            user.role,
+            user_id=user.id,
+            session_id=session.id,
+            memberships=agent.memberships,
+            supervised=agent.supervised,
+        )
 
     def _api_token(self, presented: Presented) -> Caller:
         token = self._credentials.api_token(presented.account, presented.id, presented.user_id)

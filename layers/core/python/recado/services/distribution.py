@@ -106,7 +106,7 @@ class DistributionService:
             raise LookupError(f"chats wait in {department_id}, which is gone, and there is no other department")
         now = self._clock.now()
         for chat in waiting:
-            move = rehome(chat, default)
+            move = rehome(chat, default, now)
             event = Event(
                 id=self._ids.new("ev", a),
                 type="chat.queued",

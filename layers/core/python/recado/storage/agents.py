@@ -64,6 +64,7 @@ class AgentRecord(WorkspaceRecord):
     version = NumberAttribute()
     memberships = JSONAttribute()
     pause_reason = UnicodeAttribute(null=True)
+    supervised = JSONAttribute(null=True)
     due_pk = UnicodeAttribute(null=True)
     due_sk = UnicodeAttribute(null=True)
     due = DueAgents()
@@ -76,6 +77,7 @@ class AgentRecord(WorkspaceRecord):
             cap=None if self.cap is None else int(self.cap),
             version=int(self.version),
             memberships={key: Membership(**value) for key, value in self.memberships.items()},
+            supervised=frozenset(self.supervised or ()),
         )
 
 
@@ -173,6 +175,8 @@ def _agent_actions(before: Agent, after: Agent) -> list[Action]:
         actions.append(reason.remove() if after.pause_reason is None else reason.set(after.pause_reason))
     if after.memberships != before.memberships:
         actions.append(AgentRecord.memberships.set(_memberships(after)))
+    if after.supervised != before.supervised:
+        actions.append(AgentRecord.supervised.set(sorted(after.supervised)))
     if after.connected != before.connected:
         actions.append(AgentRecord.connected.set(after.connected))
         if not after.connected:

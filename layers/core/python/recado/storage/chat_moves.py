@@ -3,6 +3,8 @@ transaction."""
 
 from __future__ import annotations
 
+from pynamodb.expressions.update import Action
+
 from recado.domain.chat_moves import ChatMove, MoveCommit
 from recado.domain.distribution import Turn
 from recado.storage import keys
@@ -15,7 +17,8 @@ CHAT_MOVES = guard(
 )
 THREAD_STANDS = guard(
     "thread-stands-at-seen-seq",
-    "the customer writes while the chat is being closed: the message would fall into a closed chat",
+    "the customer writes while the chat is being closed or opened again: the message would fall into a closed chat, or "
+    "two chats would be open",
 )
 TURN_ONCE = guard(
     "turn-is-taken-once",
@@ -24,7 +27,8 @@ TURN_ONCE = guard(
 
 
 def add_move(tx: Transaction, a: str, move: ChatMove) -> None:
-    """CHAT, its WAIT items and, when it closes, its thread. Labels `chat:<id>`, `wait…:<id>`, `thread:<id>`."""
+    """CHAT, its WAIT items and, when it closes or opens again, its thread. Labels `chat:<id>`, `wait…:<id>`,
+    `thread:<id>`."""
     before, after = move.before, move.after
     tx.put(f"chat:{after.id}", ChatRecord.of_chat(a, after), CHAT_MOVES(ChatRecord.version == before.version))
     old = wait_record(a, before) if before.situation == "queued" else None
@@ -33,15 +37,20 @@ def add_move(tx: Transaction, a: str, move: ChatMove) -> None:
         tx.delete(f"wait-left:{after.id}", WaitRecord(old.pk, old.sk))
     if new is not None:
         tx.put(f"wait:{after.id}", new)
-    if after.situation == "closed" and move.thread is not None:
-        _add_thread_close(tx, a, move, move.thread.last_seq)
+    if move.thread is not None and "closed" in (before.situation, after.situation):
+        _add_thread(tx, a, move, move.thread.last_seq)
 
 
-def _add_thread_close(tx: Transaction, a: str, move: ChatMove, seen: int) -> None:
-    """The thread has no open chat any more. It moves by one seq, so that a message that was being written meanwhile
-    reads it again."""
+def _add_thread(tx: Transaction, a: str, move: ChatMove, seen: int) -> None:
+    """The thread has no open chat any more, or has this one again. It moves by one seq, so that a message that was
+    being written meanwhile reads it again."""
     thread = ThreadRecord(keys.thread_pk(a, move.after.thread), "THREAD")
-    actions = [ThreadRecord.last_seq.set(seen + 1), ThreadRecord.open_chat_id.remove(), ThreadRecord.unread.set(0)]
+    actions: list[Action] = [ThreadRecord.last_seq.set(seen + 1)]
+    if move.after.situation == "closed":
+        last = ThreadRecord.last_chat_id.set(move.after.id)
+        actions += [ThreadRecord.open_chat_id.remove(), ThreadRecord.unread.set(0), last]
+    else:
+        actions.append(ThreadRecord.open_chat_id.set(move.after.id))
     tx.update(f"thread:{move.after.id}", thread, actions, THREAD_STANDS(ThreadRecord.last_seq == seen))
 
 

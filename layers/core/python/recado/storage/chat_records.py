@@ -78,6 +78,7 @@ class ThreadRecord(ChatsRecord):
     contact_id = UnicodeAttribute()
     last_seq = NumberAttribute()
     open_chat_id = UnicodeAttribute(null=True)
+    last_chat_id = UnicodeAttribute(null=True)
     last_inbound_at = TimeAttribute(null=True)
     last_message_at = TimeAttribute(null=True)
     last_text = UnicodeAttribute(null=True)
@@ -206,6 +207,13 @@ class _ChatFields(ChatsRecord):
     workflow_step_id = UnicodeAttribute(null=True)
     tabulation_id = UnicodeAttribute(null=True)
     moved_by = UnicodeAttribute(null=True)
+    moved_at = TimeAttribute(null=True)
+    due_at = TimeAttribute(null=True)
+    answered_at = TimeAttribute(null=True)
+    not_started_by = JSONAttribute(null=True)
+    cycles = NumberAttribute(null=True)
+    overflowed_from = JSONAttribute(null=True)
+    preferred_agent_id = UnicodeAttribute(null=True)
     attribution = JSONAttribute(null=True)
 
     def chat(self) -> Chat:
@@ -216,12 +224,26 @@ class _ChatFields(ChatsRecord):
             first_seq=int(self.first_seq),
             version=int(self.version),
             last_seq=None if self.last_seq is None else int(self.last_seq),
+            not_started_by=tuple(self.not_started_by or ()),
+            cycles=int(self.cycles or 0),
+            overflowed_from=tuple(self.overflowed_from or ()),
             attribution=self.attribution or {},
         )
 
 
+def _packed(chat: Chat) -> dict[str, Any]:
+    """What an item of a chat spells otherwise than the entity; what is empty is left out."""
+    return {
+        "sender": chat.thread.sender,
+        "not_started_by": list(chat.not_started_by) or None,
+        "cycles": chat.cycles or None,
+        "overflowed_from": list(chat.overflowed_from) or None,
+        "attribution": dict(chat.attribution) or None,
+    }
+
+
 class ChatRecord(_ChatFields):
-    """CHAT with the keys of its four indexes."""
+    """CHAT with the keys of its five indexes."""
 
     si_pk = UnicodeAttribute(null=True)
     si_sk = UnicodeAttribute(null=True)
@@ -231,6 +253,9 @@ class ChatRecord(_ChatFields):
     ag_sk = UnicodeAttribute(null=True)
     co_pk = UnicodeAttribute(null=True)
     co_sk = UnicodeAttribute(null=True)
+    due_pk = UnicodeAttribute(null=True)
+    due_sk = UnicodeAttribute(null=True)
+    due = Due()
     by_situation = BySituation()
     by_department = ByDepartment()
     by_agent = ByAgent()
@@ -243,14 +268,13 @@ class ChatRecord(_ChatFields):
             chat,
             pk=keys.chat_pk(a, chat.id),
             sk="CHAT",
-            sender=chat.thread.sender,
-            attribution=dict(chat.attribution) or None,
+            **_packed(chat),
             **chat_index_keys(a, chat),
         )
 
 
 def chat_index_keys(a: str, chat: Chat) -> Mapping[str, str | None]:
-    """Where a chat stands in the four indexes; None = not there."""
+    """Where a chat stands in the five indexes; None = not there."""
     place = f"{chat.situation}#{chat.id}"
     return {
         "si_pk": keys.index_pk(a, chat.situation),
@@ -261,6 +285,8 @@ def chat_index_keys(a: str, chat: Chat) -> Mapping[str, str | None]:
         "ag_sk": place if chat.agent_id else None,
         "co_pk": keys.index_pk(a, chat.contact_id),
         "co_sk": f"CHAT#{chat.id}",
+        "due_pk": keys.due_pk(chat.id) if chat.due_at else None,
+        "due_sk": keys.stamp(chat.due_at) if chat.due_at else None,
     }
 
 
@@ -319,6 +345,5 @@ def wait_record(a: str, chat: Chat) -> WaitRecord:
         chat,
         pk=keys.queue_pk(a, chat.department_id),
         sk=keys.wait_sk(chat.queued_at, chat.id),
-        sender=chat.thread.sender,
-        attribution=dict(chat.attribution) or None,
+        **_packed(chat),
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
+from dataclasses import asdict, astuple
+from datetime import date
+
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
 
 from recado.domain.chats import OPEN_SITUATIONS
-from recado.domain.people import Department
+from recado.domain.people import Department, OpenHours, ReopenRule
 from recado.storage import keys
 from recado.storage.chat_records import ChatRecord
 from recado.storage.tables import TimeAttribute, WorkspaceRecord
@@ -35,17 +38,47 @@ class DepartmentRecord(WorkspaceRecord):
     distribution_enabled = BooleanAttribute()
     overflow_after_s = NumberAttribute(null=True)
     overflow_department_id = UnicodeAttribute(null=True)
+    last_agent_first = BooleanAttribute(null=True)
+    when_agent_gone = UnicodeAttribute(null=True)
+    max_automatic_s = NumberAttribute(null=True)
+    close_idle_after_s = NumberAttribute(null=True)
+    reopening = JSONAttribute(null=True)
+    business_hours = JSONAttribute(null=True)
+    holidays = JSONAttribute(null=True)
+    away_message = UnicodeAttribute(null=True)
+    tabulation_required = BooleanAttribute(null=True)
     version = NumberAttribute()
 
     @classmethod
     def of_department(cls, a: str, department: Department) -> DepartmentRecord:
         """The item of a department."""
-        return cls.of(department, pk=keys.workspace_pk(a, "DEPARTMENTS"), sk=department.id)
+        hours = department.business_hours
+        return cls.of(
+            department,
+            pk=keys.workspace_pk(a, "DEPARTMENTS"),
+            sk=department.id,
+            reopening=asdict(department.reopening),
+            business_hours=None if hours is None else [astuple(one) for one in hours],
+            holidays=[day.isoformat() for day in department.holidays] or None,
+        )
 
     def department(self) -> Department:
         """The entity."""
-        after = self.overflow_after_s
-        return self.to(Department, overflow_after_s=None if after is None else int(after), version=int(self.version))
+        hours = self.business_hours
+        return self.to(
+            Department,
+            overflow_after_s=_whole(self.overflow_after_s),
+            max_automatic_s=_whole(self.max_automatic_s),
+            close_idle_after_s=_whole(self.close_idle_after_s),
+            reopening=ReopenRule(**self.reopening) if self.reopening else ReopenRule(),
+            business_hours=None if hours is None else tuple(OpenHours(*one) for one in hours),
+            holidays=tuple(date.fromisoformat(day) for day in self.holidays or ()),
+            version=int(self.version),
+        )
+
+
+def _whole(number: float | None) -> int | None:
+    return None if number is None else int(number)
 
 
 class DefaultRecord(WorkspaceRecord):

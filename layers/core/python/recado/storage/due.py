@@ -11,7 +11,8 @@ from recado.storage.tables import Record
 
 def due_page(kind: str, oldest: Callable[[str, int], Iterable[Record]], limit: int) -> DuePage:
     """About `limit` of what is due: 16 queries, ½ RRU each and the same for each 4 KB found. `kind` stands in the
-    partition keys; `oldest` reads so many of a shard in the order of their time."""
+    partition keys, before the id or, in a collection, with the id as the sort key; `oldest` reads so many of a shard in
+    the order of their time."""
     share = max(1, limit // keys.SHARDS)
     found: list[Owned] = []
     more = False
@@ -19,7 +20,7 @@ def due_page(kind: str, oldest: Callable[[str, int], Iterable[Record]], limit: i
         records = list(oldest(f"DUE#{shard:02d}", share))
         more = more or len(records) == share
         for record in records:
-            account, of_kind, public_id = record.pk.split("#", 2)
+            account, of_kind, *public_id = record.pk.split("#", 2)
             if of_kind == kind:
-                found.append((account, public_id))
+                found.append((account, public_id[0] if public_id else record.sk))
     return DuePage(found, more)

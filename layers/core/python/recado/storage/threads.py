@@ -12,6 +12,7 @@ from recado.domain.chats import Chat, Event, Message, Thread, ThreadKey
 from recado.domain.intake import Intake
 from recado.ports.inbound import ContactWrite, LostRace, Seen
 from recado.storage import keys
+from recado.storage.agents import add_agent_change
 from recado.storage.chat_moves import add_move
 from recado.storage.chat_records import (
     AliasRecord,
@@ -97,9 +98,13 @@ class DynamoThreads:
             _add_alias(tx, a, key, name)
         if intake.opened:
             tx.put("chat", ChatRecord.of_chat(a, intake.opened))
-            tx.put("wait", wait_record(a, intake.opened))
-        if intake.touched:
-            add_move(tx, a, intake.touched)
+            if intake.opened.situation == "queued":
+                tx.put("wait", wait_record(a, intake.opened))
+        for move in (intake.touched, intake.reopened):
+            if move:
+                add_move(tx, a, move)
+        for change in intake.agents:
+            add_agent_change(tx, a, change)
         for event in events:
             tx.put(f"event:{event.id}", ChatEventRecord.of_event(a, event))
         if contact and contact.before:
@@ -196,7 +201,15 @@ def _add_thread(tx: Transaction, a: str, intake: Intake) -> None:
         if intake.answered
         else ThreadRecord.unread.add(intake.unread_added),
     ]
-    for attribute in ("contact_id", "open_chat_id", "last_inbound_at", "last_message_at", "address", "alias"):
+    for attribute in (
+        "contact_id",
+        "open_chat_id",
+        "last_chat_id",
+        "last_inbound_at",
+        "last_message_at",
+        "address",
+        "alias",
+    ):
         value = getattr(thread, attribute)
         if value != getattr(seen, attribute):
             actions.append(getattr(ThreadRecord, attribute).set(value))
