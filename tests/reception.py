@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from hmac import digest
 from typing import Any
@@ -14,18 +14,25 @@ from recado.aws.channel_directory import DynamoChannelDirectory
 from recado.aws.session import reset_clients
 from recado.channels.webhooks import AdapterWebhooks
 from recado.domain.channels import Channel
+from recado.domain.chat_moves import MoveCommit, assume, close
 from recado.domain.chats import Chat, Message, Thread, ThreadKey
+from recado.domain.people import Department
 from recado.ports.core import Command
 from recado.services.channel_problems import ChannelProblemNotes
 from recado.services.inbound import InboundRecord, InboundService
 from recado.services.ingress import IngressService, Received, WebhookRequest
 from recado.services.intake import IntakeService
+from recado.services.opening_hours import OpeningHours
+from recado.services.openings import ChatOpenings
 from recado.services.statuses import StatusService
 from recado.storage import keys
 from recado.storage.channels import ChannelRecord, ChannelSecretsRecord, ChannelStore
+from recado.storage.chat_moves import ChatMoveStore
 from recado.storage.chat_records import ChatEventRecord, ChatRecord, MessageRecord, ThreadRecord, WaitRecord
 from recado.storage.contacts import ContactStore
+from recado.storage.departments import DepartmentRecord, DepartmentStore
 from recado.storage.outbox import DynamoOutbox
+from recado.storage.people import AccountStore
 from recado.storage.statuses import DynamoStatuses
 from recado.storage.tables import ChatsRecord
 from recado.storage.threads import DynamoThreads
@@ -111,6 +118,19 @@ class Journal:
         self.put_aside.append(blob_key)
 
 
+@dataclass
+class SendJournal:
+    """Remembers which commands of sends were lost."""
+
+    lost: list[str] = field(default_factory=list)
+
+    def tried(self, message_id: str, attempt: int, state: str, code: str) -> None:
+        raise AssertionError("nothing is sent here")
+
+    def not_enqueued(self, message_id: str, error: Exception) -> None:
+        self.lost.append(message_id)
+
+
 class Reception:
     """Two channels of one account, ingress and the inbound worker, on the tables of the `dynamodb` fixture."""
 
@@ -122,8 +142,13 @@ class Reception:
         self.threads, self.statuses = DynamoThreads(), DynamoStatuses()
         self.directory, self.webhooks = DynamoChannelDirectory("workspace"), AdapterWebhooks()
         problems = ChannelProblemNotes(ChannelStore(), clock)
+        self.sends, self.send_journal = Queue(), SendJournal()
+        hours = OpeningHours(AccountStore(), clock)
+        openings = ChatOpenings(
+            DepartmentStore(), self.threads, hours, self.webhooks, self.sends, clock, self.send_journal
+        )
         self.intake = IntakeService(
-            self.threads, ContactStore(), self.statuses, self.webhooks, problems, self.waker, clock, ids
+            self.threads, ContactStore(), self.statuses, self.webhooks, problems, openings, self.waker, clock, ids
         )
         self.inbound = InboundService(
             self.directory, self.webhooks, self.intake, StatusService(self.statuses, DynamoOutbox()), self.queue,
@@ -141,6 +166,28 @@ class Reception:
         )
         ChannelRecord.of_channel(A, channel).save()
         ChannelSecretsRecord(keys.workspace_pk(A, "CHANNELSECRETS"), channel_id, secrets=dict(secrets)).save()
+
+    def settle(self, department_id: str = DEPARTMENT, **fields: Any) -> Department:
+        """A department with these settings, in the place of the one it was."""
+        before = DepartmentStore().get(A, department_id)
+        after = before or Department(department_id, "Vendas", "department", self.clock.now())
+        after = replace(after, version=after.version + 1, **fields)
+        DepartmentRecord.of_department(A, after, self.clock.now()).save()
+        return after
+
+    def close(self, chat_id: str, agent_id: str | None = None, by: str = "+" + ANA) -> Chat:
+        """A chat is closed, after the agent served it if there is one."""
+        moves, thread = ChatMoveStore(), self.thread(by)
+        chat = self.threads.chat(A, chat_id)
+        assert chat is not None
+        assert thread is not None
+        if agent_id and (move := assume(chat, agent_id, self.clock.now())):
+            assert moves.commit(A, MoveCommit([move], [], [])) == frozenset()
+            chat = move.after
+        closed = close(chat, thread, self.clock.now())
+        assert closed is not None
+        assert moves.commit(A, MoveCommit([closed], [], [])) == frozenset()
+        return closed.after
 
     # -- what a provider does ------------------------------------------------------------------------------------------
 

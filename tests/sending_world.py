@@ -111,13 +111,15 @@ class World:
         self.channel: ConnectedChannel | None = CHANNELS[channel_type]
         self.channel_type = channel_type
         self.access: Access = "department"
+        self.department_settings: dict[str, Any] = {}
+        self.departments_read = 0
         self.problems: list[tuple[str, str, str, str]] = []
         self.pauses: list[float] = []
         self.queue, self.journal, self.provider = Commands(), Journal(), Provider()
         self.outbox, self.store = DynamoOutbox(), DynamoChats()
         self.chats = ChatService(self.store, self, adapter)
         self.sending = SendingService(
-            self.chats, self.store, self.outbox, self, adapter, self.queue, clock, ids, self.journal
+            self.chats, self.store, self.outbox, self, adapter, self, self.queue, clock, ids, self.journal
         )
         self.outbound = self.worker()
         self.key = ThreadKey(CHANNEL, "+5511987654321" if channel_type == "whatsapp" else "x:77")
@@ -189,7 +191,14 @@ class World:
         return self.channel
 
     def all(self, a: str) -> list[Department]:
-        return [Department(DEPARTMENT, "Sales", self.access, self.clock.now())]
+        return [Department(DEPARTMENT, "Sales", self.access, self.clock.now(), **self.department_settings)]
+
+    def get(self, a: str, department_id: str) -> Department | None:
+        self.departments_read += 1
+        return next((one for one in self.all(a) if one.id == department_id), None)
+
+    def default(self, a: str) -> str | None:
+        return DEPARTMENT
 
     def report(self, a: str, channel_id: str, code: str, detail: str) -> None:
         self.problems.append((a, channel_id, code, detail))

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from recado.domain.access import Caller
 from recado.domain.chats import Chat, Thread, ThreadKey
 from recado.domain.people import Department, Membership
+from recado.domain.timers import armed
 from recado.services.chat_actions import ChatActions
+from recado.services.chat_commits import ChatCommits
+from recado.services.chat_marks import ChatMarks
+from recado.services.chat_timers import ChatTimers
 from recado.services.distribution import DistributionService, Tally
 from recado.services.presence import PresenceService
+from recado.services.system_moves import SystemMoves
+from recado.services.tabulations import TabulationService
+from recado.services.workflows import WorkflowService
 from recado.storage import keys
 from recado.storage.agents import AgentStore
 from recado.storage.chat_moves import ChatMoveStore
 from recado.storage.chat_records import ChatEventRecord, ChatRecord, ThreadRecord, WaitRecord, wait_record
+from recado.storage.chat_timers import DynamoChatTimers
 from recado.storage.distribution import DistributionStore
+from recado.storage.read_marks import DynamoReadMarks
+from recado.storage.tables import ChatsRecord
+from recado.storage.tabulations import DynamoTabulations
+from recado.storage.workflows import DynamoWorkflows
 
 ACCOUNT = "accounta"
 
@@ -44,6 +57,19 @@ class Departments:
         return next(iter(self.all), None)
 
 
+class Hours:
+    """Open until a test closes a department: id → when it opens."""
+
+    def __init__(self) -> None:
+        self.closed: dict[str, datetime | None] = {}
+
+    def open(self, a: str, department: Department) -> bool:
+        return department.id not in self.closed
+
+    def opens_at(self, a: str, department: Department) -> datetime | None:
+        return self.closed.get(department.id)
+
+
 class Reads:
     """One chat, one thread."""
 
@@ -64,25 +90,38 @@ class Team:
 
     def __init__(self, clock: Any, ids: Any, moves: ChatMoveStore | None = None) -> None:
         self.clock, self.ids = clock, ids
-        self.wakes, self.departments, self.reads = Wakes(), Departments(), Reads()
+        self.wakes, self.departments, self.reads, self.hours = Wakes(), Departments(), Reads(), Hours()
         self.agents, self.moves, self.store = AgentStore(), moves or ChatMoveStore(), DistributionStore()
         self.presence = PresenceService(self.agents, self.wakes, clock)
         self.distribution = DistributionService(
-            self.store, self.moves, self.agents, self.departments, self.presence, self.wakes, clock, ids
+            self.store, self.moves, self.agents, self.departments, self.presence, self.hours, self.wakes, clock, ids
         )
+        system = SystemMoves(self.moves, self.agents, self.wakes, clock, ids)
+        self.timers = ChatTimers(DynamoChatTimers(), self.departments, self.hours, system, clock)
+        self.workflows = WorkflowService(DynamoWorkflows(), clock, ids)
+        self.tabulations = TabulationService(DynamoTabulations(), clock, ids)
+        commits = ChatCommits(self.moves, self.agents, self.departments, self.wakes, ids)
         self.actions = ChatActions(
-            self.reads, self.reads, self.moves, self.agents, self.departments, self.wakes, clock, ids
+            self.reads, self.reads, commits, self.agents, self.departments, self.hours, self.tabulations, clock
+        )
+        self.marks = ChatMarks(
+            self.reads, self.reads, self.moves, self.workflows, self.tabulations, DynamoReadMarks(), clock, ids
         )
         self.names: dict[str, str] = {}
         self.department = self.add_department()
         self._chats = 0
 
-    def add_department(self, name: str = "Suporte", enabled: bool = True) -> str:
+    def add_department(self, name: str = "Suporte", enabled: bool = True, **settings: Any) -> str:
         department_id = self.ids.new("dp", ACCOUNT)
         self.departments.all[department_id] = Department(
-            department_id, name, "department", self.clock.now(), distribution_enabled=enabled
+            department_id, name, "department", self.clock.now(), distribution_enabled=enabled, **settings
         )
         return str(department_id)
+
+    def set(self, department: str | None = None, **settings: Any) -> None:
+        """Change settings of a department."""
+        department_id = department or self.department
+        self.departments.all[department_id] = replace(self.departments.all[department_id], **settings)
 
     def join(
         self, name: str, position: int, *, cap: int | None = None, available: bool = True, supervisor: bool = False
@@ -100,19 +139,24 @@ class Team:
 
     def arrive(self, count: int = 1, department: str | None = None) -> list[Chat]:
         """New chats, one after the other, waiting in the department."""
-        return [self._arrive(department or self.department) for _ in range(count)]
+        chats = [self._arriving(department or self.department) for _ in range(count)]
+        with ChatsRecord.batch_write() as batch:
+            for chat in chats:
+                batch.save(ThreadRecord.of_thread(ACCOUNT, Thread(chat.thread, chat.contact_id, 1, chat.id)))
+                batch.save(ChatRecord.of_chat(ACCOUNT, chat))
+        with ChatsRecord.batch_write() as batch:
+            for chat in chats:
+                batch.save(wait_record(ACCOUNT, chat))
+        return chats
 
-    def _arrive(self, department_id: str) -> Chat:
+    def _arriving(self, department_id: str) -> Chat:
         self._chats += 1
         self.clock.move(0.001)
         now = self.clock.now()
         contact_id, chat_id = str(self.ids.new("ct", ACCOUNT)), str(self.ids.new("ca", ACCOUNT))
         key = ThreadKey(f"ch_{ACCOUNT}_1", f"{5511900000000 + self._chats}")
         chat = Chat(chat_id, contact_id, key.channel_id, "custom", key, department_id, "queued", now, 1, queued_at=now)
-        ThreadRecord.of_thread(ACCOUNT, Thread(key, contact_id, 1, open_chat_id=chat_id)).save()
-        ChatRecord.of_chat(ACCOUNT, chat).save()
-        wait_record(ACCOUNT, chat).save()
-        return chat
+        return armed(replace(chat, moved_at=now), self.departments.get(ACCOUNT, department_id))
 
     def look(self, cause: str = "queued", department: str | None = None) -> Tally:
         return self.distribution.look(ACCOUNT, department or self.department, cause)

@@ -162,7 +162,7 @@ def test_lists_filters_and_their_refusals(api: Api, company: Company, chat: Chat
         ("contact_id=", "?contact_id"),
         ("from=yesterday", "?from"),
         ("to=2026-03-02T12:00:00", "?to"),
-        ("q=x", "?q"),
+        ("q=" + "x" * 201, "?q"),
         ("limit=0", "?limit"),
         ("after=zzz", "?after"),
     ):
@@ -234,3 +234,75 @@ def test_no_assignments_yet(api: Api, company: Company, chat: Chat) -> None:
         "items": [],
         "next": None,
     }
+
+
+def test_a_note_is_edited_read_and_deleted(api: Api, company: Company, chat: Chat) -> None:
+    token = company.tokens["agent"]
+    path = f"/v1/chats/{chat.id}/messages"
+    note = api.post(path, {"text": "careful", "internal": True}, token=token).json
+    edited = api.patch(f"{path}/{note['id']}", {"text": "all is well"}, token=token)
+    assert (edited.status, edited.json["text"], edited.json["payload"]["history"][0]["text"]) == (
+        200,
+        "all is well",
+        "careful",
+    )
+    assert api.get(f"{path}/{note['id']}", token=token).json == edited.json
+    for body, pointer in (({}, "/text"), ({"text": " "}, "/text"), ({"text": "x", "kind": "text"}, "/kind")):
+        refused = api.patch(f"{path}/{note['id']}", body, token=token)
+        assert (refused.status, refused.json["errors"][0]["pointer"]) == (400, pointer)
+    assert api.delete(f"{path}/{note['id']}", token=token).status == 204
+    assert api.get(f"{path}/{note['id']}", token=token).json["text"] == ""
+    said = api.get(path, token=token).json["items"][0]["id"]
+    for answer, code in (
+        (api.patch(f"{path}/{said}", {"text": "x"}, token=token), "cannot_edit"),
+        (api.delete(f"{path}/{said}", token=token), "cannot_delete"),
+    ):
+        assert (answer.status, answer.json["code"]) == (409, code)
+    assert api.get(f"{path}/{note['id']}", token=company.tokens["restricted"]).status == 404
+
+
+def test_a_reaction_needs_its_message_and_one_emoji(api: Api, company: Company, chat: Chat) -> None:
+    token, path = company.tokens["agent"], f"/v1/chats/{chat.id}/messages"
+    said = api.get(path, token=token).json["items"][0]["id"]
+    sent = api.post(path, {"kind": "reaction", "text": "👍", "reply_to": said}, token=token)
+    assert (sent.status, sent.json["kind"], sent.json["reply_to"]) == (201, "reaction", said)
+    for body, pointer in (
+        ({"kind": "reaction", "text": "👍"}, "/reply_to"),
+        ({"kind": "reaction", "text": "fine", "reply_to": said}, "/text"),
+    ):
+        refused = api.post(path, body, token=token)
+        assert (refused.status, [one["pointer"] for one in refused.json["errors"]]) == (400, [pointer])
+
+
+def test_what_was_said_is_found(api: Api, company: Company, services: Any, chat: Chat, other_company: Company) -> None:
+    """By a contact's name, a chat's id and a part of a text; by nobody who may not see it."""
+    token = company.admin
+    person = api.post("/v1/contacts", {"name": "Zoé Álvares"}, token=token).json["id"]
+    ChatRecord.of_chat(company.a, replace(chat, contact_id=person)).save()
+    said = services.chats.messages(company.a, chat, 0, 1)[0]
+    MessageRecord.of_message(company.a, replace(said, contact_id=person, text="Quero um orçamento")).save()
+    note = api.post(f"/v1/chats/{chat.id}/messages", {"text": "ORÇAMENTO feito", "internal": True}, token=token).json
+    found = [chat.id]
+    for query, expected in (
+        ("q=zoe", found),
+        ("q=zoe&situation=closed", []),
+        ("q=zoe&channel_id=" + chat.channel_id, found),
+        ("q=ninguem", []),
+        ("q=" + chat.id, found),
+        (f"q=ORCAMENTO&contact_id={person}", found),
+        (f"q=pedido&contact_id={person}", []),
+        ("q=%20", found),
+    ):
+        answer = api.get(f"/v1/chats?{query}", token=token)
+        assert (answer.status, [one["id"] for one in answer.json["items"]]) == (200, expected), query
+    assert api.get("/v1/chats?q=zoe", token=company.tokens["restricted"]).json["items"] == []
+    assert api.get("/v1/chats?q=zoe", token=other_company.admin).json["items"] == []
+    path = f"/v1/contacts/{person}/messages"
+    first = api.get(f"{path}?q=orcamento&limit=1", token=token).json
+    assert first["items"] == [note] and first["next"]
+    rest = api.get(f"{path}?q=orcamento&limit=1&after={first['next']}", token=token).json
+    assert ([one["id"] for one in rest["items"]], rest["next"]) == ([said.id], None)
+    assert len(api.get(path, token=company.tokens["agent"]).json["items"]) == 2
+    assert api.get(path, token=company.tokens["restricted"]).status == 403
+    assert api.get(path, token=other_company.admin).status == 404
+    assert api.get(f"{path}?after=zzz", token=token).status == 400

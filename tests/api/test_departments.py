@@ -19,7 +19,10 @@ def defaults(api: Api, company: Company) -> list[str]:
 def test_a_department_from_creation_to_deletion(api: Api, company: Company) -> None:
     made = make(api, company, access="everyone", distribution={"overflow_after_s": 120})
     path = f"/v1/departments/{made.json['id']}"
-    assert made.json["distribution"] == {"enabled": True, "overflow_after_s": 120, "overflow_department_id": None}
+    assert made.json["distribution"] == {
+        "enabled": True, "overflow_after_s": 120, "overflow_department_id": None,
+        "last_agent_first": False, "when_agent_gone": "stay",
+    }  # fmt: skip
     body = {"name": "Vendas", "distribution": {"enabled": False}}
     changed = api.patch(path, body, token=company.admin).json
     assert changed == {**made.json, "name": "Vendas", "distribution": {**made.json["distribution"], "enabled": False}}

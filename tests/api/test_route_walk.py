@@ -6,12 +6,19 @@ Each test walks all routes in one account and tells every route that failed."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import msgspec
 
 from recado.api.calls import Route
 from recado.api.resources import routes
 from recado.bootstrap import Container
+from recado.domain.access import Caller
+from recado.domain.chats import Author, Chat, Message, Thread, ThreadKey
 from recado.domain.ids import make_id
 from recado.domain.scopes import SCOPES
+from recado.storage.chat_records import ChatRecord, MessageRecord, ThreadRecord
 from tests.api.conftest import Api, Company, api_token
 
 BROKEN = "{"
@@ -132,3 +139,95 @@ def test_what_is_another_companys_answers_as_what_never_was(api: Api, company: C
         if not (foreign.status == unknown.status == 404) or foreign.json["code"] != unknown.json["code"]:
             failed.append(f"{name(route)}: {foreign.status}, {unknown.status}")
     assert failed == []
+
+
+SECRET = "what the customer said in confidence"
+OF_CHATS = {"ca", "ms", "ct"}
+"""Kinds of ids that lead to what not everybody may see."""
+ASKED = [route for route in GUARDED if OF_CHATS & set(route.kinds.values())]
+
+
+def hidden_chats(services: Container, company: Company) -> list[tuple[Chat, str]]:
+    """A chat in every situation with its message, which neither the agent nor the restricted user may see: of a
+    department in which they have no part, served by the admin or by nobody."""
+    a, now, ids = company.a, services.clock.now(), services.ids
+    admin = company.users["admin"].id
+    contact = services.contact_service.create(Caller(a, "admin", user_id=admin), {"name": "Maria"})["id"]
+    made = []
+    for number, situation in enumerate(("automatic", "queued", "in_service", "closed")):
+        key = ThreadKey(ids.new("ch", a), f"+551198765432{number}")
+        channel, department = key.channel_id, company.department.id
+        chat = Chat(ids.new("ca", a), contact, channel, "whatsapp", key, department, situation, now, 1, queued_at=now)  # type: ignore[arg-type]
+        if situation in ("in_service", "closed"):
+            chat = replace(chat, agent_id=admin, assigned_at=now, started_at=now)
+        open_chat_id = chat.id
+        if situation == "closed":
+            chat, open_chat_id = replace(chat, closed_at=now, last_seq=1), ""
+        author, message_id = Author("contact", contact), ids.new("ms", a)
+        said = Message(
+            message_id, chat.id, contact, key, 1, "inbound", "text", SECRET, "received", author, now, now
+        )  # fmt: skip
+        ChatRecord.of_chat(a, chat).save()
+        ThreadRecord.of_thread(a, Thread(key, contact, 1, open_chat_id or None, now, now, SECRET, 1)).save()
+        MessageRecord.of_message(a, said).save()
+        made.append((chat, message_id))
+    return made
+
+
+def sample_body(route: Route, company: Company) -> dict[str, Any] | None:
+    """A body that the route takes: its required fields, and those without which it would do nothing."""
+    if route.body is None:
+        return None
+    given = {"text": "x", "agent_id": company.users["admin"].id}
+    values = ("x", company.department.id, 1, True, [], {}, ["x"], "2026-03-02T12:00:00Z")
+    body: dict[str, Any] = {}
+    for one in msgspec.structs.fields(route.body):
+        if one.encode_name in given:
+            body[one.encode_name] = given[one.encode_name]
+        elif one.required:
+            fitting = [value for value in values if _fits(value, one.type)]
+            assert fitting, f"{name(route)}: no sample of {one.encode_name}"
+            body[one.encode_name] = fitting[0]
+    return body
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def test_what_the_caller_may_not_see_answers_as_what_never_was(api: Api, company: Company, services: Container) -> None:
+    """Whatever route comes to be: with the id of a chat or a message it is 404 for who may not see it, word for word
+    as for an id that never was; with a contact's it tells no chat; of contacts the restricted learn nothing."""
+    failed = []
+    hidden = hidden_chats(services, company)
+    before = [services.chats.chat(company.a, chat.id) for chat, _ in hidden]
+    for route in ASKED:
+        for chat, message_id in hidden:
+            real = {"ca": chat.id, "ms": message_id, "ct": chat.contact_id}
+            never = {parameter: own for parameter, own in own_ids(route, company).items() if parameter in route.kinds}
+            ids = {one: real.get(kind, never[one]) for one, kind in route.kinds.items()}
+            texts = {one: "text" for one in own_ids(route, company) if one not in route.kinds}
+            for role in ("agent", "restricted"):
+                token, body = company.tokens[role], sample_body(route, company)
+                answer = api.call(route.method, route.path.format(**ids, **texts), body, token=token)
+                told = f"{name(route)} as {role}, {chat.situation}: {answer.status} {answer.text}"
+                if chat.id in answer.text or message_id in answer.text or SECRET in answer.text:
+                    failed.append(told)
+                if role not in route.rule.roles:
+                    failed += [told] if answer.status != 403 else []
+                elif "ca" in route.kinds.values() or "ms" in route.kinds.values():
+                    unknown = api.call(route.method, route.path.format(**never, **texts), body, token=token)
+                    same = (answer.status, answer.json) == (unknown.status, unknown.json)
+                    failed += [] if same and answer.status == 404 else [told]
+                elif role == "restricted":
+                    failed.append(f"{name(route)} is open to the restricted")
+    assert failed == []
+    assert [services.chats.chat(company.a, chat.id) for chat, _ in hidden] == before
+
+
+def test_the_walk_meets_the_routes_of_chats() -> None:
+    assert {"GET /v1/chats/{chat_id}", "POST /v1/chats/{chat_id}/messages"} <= {name(route) for route in ASKED}

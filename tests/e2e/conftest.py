@@ -9,6 +9,7 @@ from contextlib import ExitStack
 import pytest
 
 from infra.local.stack import Stack
+from tests.e2e.workbench import tables_of
 
 
 def free_ports(count: int) -> list[int]:
@@ -26,3 +27,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     port, ministack_port, providers_port = free_ports(3)
     with Stack(tmp_path_factory.mktemp("stack"), port, ministack_port, providers_port, quiet=True) as running:
         yield running
+
+
+@pytest.fixture
+def stack_tables(stack: Stack) -> Iterator[None]:
+    """This process on the stack's own tables."""
+    with tables_of(stack):
+        yield

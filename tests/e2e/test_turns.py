@@ -3,28 +3,23 @@ tables."""
 
 from __future__ import annotations
 
-import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
 
-from infra.local.deployment import REGION, client
+from infra.local.deployment import client
 from infra.local.stack import Stack
 from recado.aws.clock import RandomIds, SystemClock
 from recado.aws.queue import SqsQueue
-from recado.aws.session import reset_clients
 from recado.aws.waking import DistributionWaker
-from recado.domain.chat_moves import MoveCommit
 from recado.domain.chats import Chat
 from recado.domain.errors import Busy
-from recado.settings import settings
-from recado.storage import tables
-from recado.storage.chat_moves import ChatMoveStore
 from tests.e2e.live import Customer, Live, eventually
+from tests.e2e.workbench import CountingMoves, MovingClock
 from tests.team import ACCOUNT, Team
 
 
@@ -67,56 +62,9 @@ def test_turns_go_round_with_closures_in_between(live: Live) -> None:
         assert owners == [["Ana", "Bruno", "Carla"][(start + number) % 3] for number in range(7)]
 
 
-@pytest.fixture
-def stack_tables(stack: Stack) -> Iterator[None]:
-    """This process on the stack's own tables."""
-    names = ("CONTACTS_TABLE", "CHATS_TABLE", "WORKSPACE_TABLE")
-    before = {name: os.environ.get(name) for name in (*names, "AWS_ENDPOINT_URL", "AWS_DEFAULT_REGION")}
-    environment = stack.function_environment()
-    os.environ.update({name: environment[name] for name in names})
-    os.environ.update(AWS_ENDPOINT_URL=stack.ministack_url, AWS_DEFAULT_REGION=REGION)
-    _forget()
-    yield
-    for name, value in before.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
-    _forget()
-
-
-def _forget() -> None:
-    settings.cache_clear()
-    tables.reset_connections()
-    reset_clients()
-
-
-class CountingMoves(ChatMoveStore):
-    """Counts transactions and those that were cancelled, over all threads."""
-
-    def __init__(self) -> None:
-        self._lock, self.done, self.cancelled = threading.Lock(), 0, 0
-
-    def commit(self, a: str, commit: MoveCommit) -> frozenset[str]:
-        try:
-            lost = super().commit(a, commit)
-        except Busy:
-            lost = frozenset({"contention"})
-            raise
-        finally:
-            with self._lock:
-                self.done += not lost
-                self.cancelled += bool(lost)
-        return lost
-
-    @property
-    def share(self) -> float:
-        return self.cancelled / (self.done + self.cancelled)
-
-
 def _team() -> tuple[Team, CountingMoves, list[str]]:
     clock, moves = SystemClock(), CountingMoves()
-    team = Team(_Moving(clock), RandomIds(clock), moves)
+    team = Team(MovingClock(clock), RandomIds(clock), moves)
     return team, moves, [team.join(f"{position}", position, cap=20) for position in range(10)]
 
 
@@ -194,13 +142,3 @@ def test_8_threads_without_a_queue_between_them_break_no_cap_and_no_order() -> N
     chats = _in_threads(8, work, lambda: team.arrive(10), lambda: len(team.waiting()) == 100)
     print(f"without it: {moves.done} transactions for 200 chats, {moves.cancelled} cancelled ({moves.share:.1%})")
     _check(team, agents, chats)
-
-
-class _Moving:
-    """The system's clock with the `move` that a Team calls: real time moves by itself."""
-
-    def __init__(self, clock: SystemClock) -> None:
-        self.now = clock.now
-
-    def move(self, seconds: float) -> None:
-        time.sleep(seconds)

@@ -16,7 +16,7 @@ from recado.domain.sending import Outgoing
 from recado.storage.agents import RingRecord
 from recado.storage.chat_records import ChatEventRecord, MessageRecord, ThreadRecord, wait_record
 from recado.storage.contact_records import ContactEventRecord
-from recado.storage.outbox import OutRecord
+from recado.storage.sends import OutRecord
 from tests.handlers.stack import Stack
 
 A, B = "acctaaab", "acctaaac"
@@ -109,11 +109,36 @@ def test_what_turns_out_to_be_sent_later_is_a_status_too(stack: Stack, ids: Any,
     assert types(feed(stack)) == ["message.status", "message.status"]
 
 
+def test_an_edit_and_a_revocation_are_told_once_each(stack: Stack, ids: Any, clock: Any) -> None:
+    one = message(ids, clock, direction="inbound", status="received", author=Author("contact", "ct_1"))
+    twice = replace(one, text="Oi!", payload={"edited_at": "1", "history": [{"text": "Olá"}]})
+    back = replace(one, payload={"edited_at": "2", "history": [{"text": "Olá"}, {"text": "Oi!"}]})
+    for each in (one, twice, back, replace(back, text="", payload={**back.payload, "revoked_at": "3"})):
+        save(each)
+    records = stack.stream_records()
+    for _ in range(2):
+        assert stack.invoke("events", {"Records": records}) == {"batchItemFailures": []}
+        assert stack.work("feed", "feed") == []
+    items = stack.container.feed.page(A, 0, 200)[0]
+    assert types(items) == ["message.received", *["message.edited"] * 3]
+    assert [item["data"]["text"] for item in items] == ["Olá", "Oi!", "Olá", ""]
+    assert len({item["id"] for item in items}) == 4 and all(is_id(item["id"], "ev", A) for item in items)
+
+
+def test_a_picture_without_caption_that_is_taken_back_is_told(stack: Stack, ids: Any, clock: Any) -> None:
+    one = message(ids, clock, status="sent", kind="image", text="")
+    save(one)
+    save(replace(one, payload={"revoked_at": "1"}))
+    assert types(feed(stack)) == ["message.sent", "message.edited"]
+
+
 def test_notes_and_other_changes_tell_nothing(stack: Stack, ids: Any, clock: Any) -> None:
-    save(message(ids, clock, internal=True, status="sent"))
+    note = message(ids, clock, internal=True, status="sent")
+    save(note)
+    save(replace(note, text="corrected"))
     one = message(ids, clock, seq=2)
     save(one)
-    save(replace(one, text="corrected"))
+    save(replace(one, provider_id="wamid.1"))
     ThreadRecord(pk=f"{A}#T#x", sk="THREAD", contact_id="c", last_seq=1, channel_id="x", sender="y").save()
     MessageRecord.of_message(A, one).delete()
     assert feed(stack) == []

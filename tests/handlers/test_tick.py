@@ -13,8 +13,8 @@ from tests.handlers.stack import LambdaContext, Stack
 
 
 def test_the_real_jobs_run_over_empty_tables(stack: Stack) -> None:
-    assert stack.invoke("tick", {"id": "event-1"}) == {"leases": 0, "sends": 0}
-    assert [report.error for report in stack.container.tick.run(lambda: True)] == [None, None]
+    assert stack.invoke("tick", {"id": "event-1"}) == {"leases": 0, "departments": 0, "chats": 0, "sends": 0}
+    assert [report.error for report in stack.container.tick.run(lambda: True)] == [None] * 4
 
 
 def test_a_job_that_fails_is_logged_and_the_other_is_done(stack: Stack) -> None:

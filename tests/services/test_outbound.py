@@ -15,7 +15,7 @@ from recado.domain.sending import Step, claim
 from recado.ports.core import AddressRefused, ConnectFailed, HttpResponse, NoAnswer
 from recado.services.statuses import StatusService
 from recado.storage import keys
-from recado.storage.outbox import OutRecord
+from recado.storage.sends import OutRecord
 from recado.storage.statuses import DynamoStatuses
 from recado.storage.tables import ChatsRecord
 from tests.sending_world import CHANNEL, A, World, refuses

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from pynamodb.exceptions import TransactWriteError
 
-from recado.domain.chats import Author, Chat
+from recado.domain.chats import Author, Chat, Event
 from recado.domain.errors import Busy, Conflict, DomainError, Forbidden, Invalid, NotFound
 from recado.domain.ids import sibling_id
 from recado.domain.messages import Template
+from recado.ports.core import HttpResponse
 from recado.ports.idempotency import Attempt
 from recado.services.sending import NewMessage
 from recado.storage.chat_records import ChatRecord
 from tests.lost_answers import LostAnswers
-from tests.sending_world import ADMIN, ANA, BRUNO, A, World, agent
+from tests.sending_world import ADMIN, ANA, BRUNO, CONTACT, A, World, agent
 
 ORIGIN = f"rq_{A}_{1:027x}"
 
@@ -71,6 +74,152 @@ def test_the_serving_agents_first_answer_starts_the_chat_once(world: World) -> N
     world.clock.move(5)
     world.write()
     assert chat(world) == started
+
+
+def answered_facts(world: World) -> list[Event]:
+    return world.store.events(A, world.chat.id, "chat.answered", None, 10)
+
+
+def test_a_users_first_answer_is_noted_once_with_how_long_it_took(world: World) -> None:
+    world.department_settings = {"close_idle_after_s": 600}
+    world.write(internal=True)
+    world.write(ADMIN)  # a token, which is no user
+    assert (chat(world).answered_at, answered_facts(world), world.departments_read) == (None, [], 0)
+    world.clock.move(90.5)
+    message = world.write()
+    after = chat(world)
+    assert (after.answered_at, after.started_at, after.version) == (world.clock.now(), world.clock.now(), 2)
+    assert after.due_at == world.clock.now() + timedelta(seconds=600)
+    (fact,) = answered_facts(world)
+    assert (fact.actor, fact.at, fact.contact_id) == (Author("user", ANA), world.clock.now(), CONTACT)
+    assert fact.data == {**world.chats.get(ADMIN, world.chat.id), "first_answer_s": 90.5}
+    assert message.id.rpartition("_")[2] == fact.id.rpartition("_")[2]
+    world.clock.move(5)
+    world.write()
+    assert (chat(world), len(answered_facts(world)), world.departments_read) == (after, 1, 1)
+
+
+def test_a_chat_that_was_opened_again_is_answered_from_then_on(world: World) -> None:
+    world.clock.move(3_600)
+    ChatRecord.of_chat(A, replace(chat(world), reopened_at=world.clock.now())).save()
+    world.clock.move(2)
+    world.write()
+    assert answered_facts(world)[0].data["first_answer_s"] == 2.0
+
+
+@pytest.mark.parametrize("situation", ["automatic", "queued"])
+def test_an_answer_leaves_a_chat_that_nobody_serves_where_it_is(world: World, situation: Any) -> None:
+    """Supervisors and admins may write; agents assume it first."""
+    world.department_settings = {"max_automatic_s": 900}
+    before = replace(chat(world), situation=situation, agent_id=None, assigned_at=None, moved_at=world.clock.now())
+    ChatRecord.of_chat(A, before).save()
+    assert refused(world, Forbidden, agent(ANA)).code == "not_your_chat"
+    world.clock.move(60)
+    world.write(agent(BRUNO, supervisor=True))
+    due = world.chat.opened_at + timedelta(seconds=900) if situation == "automatic" else None
+    assert chat(world) == replace(before, version=2, answered_at=world.clock.now(), due_at=due)
+    assert [fact.actor.id for fact in answered_facts(world)] == [BRUNO]
+
+
+def test_a_chat_that_came_to_other_hands_starts_anew_and_is_answered_once(world: World) -> None:
+    world.write()
+    first = chat(world)
+    ChatRecord.of_chat(A, replace(first, agent_id=BRUNO, started_at=None, version=3)).save()
+    world.clock.move(30)
+    world.write(agent(BRUNO))
+    after = chat(world)
+    assert (after.started_at, after.answered_at) == (world.clock.now(), first.answered_at)
+    assert len(answered_facts(world)) == 1
+
+
+def test_a_reaction_is_no_answer(world: World) -> None:
+    said = world.store.messages(A, world.chat, 0, 1)[0]
+    reaction = world.write(kind="reaction", text="👍", reply_to=said.id)
+    assert (reaction.kind, reaction.text, reaction.reply_to) == ("reaction", "👍", said.id)
+    assert (chat(world).answered_at, chat(world).started_at, answered_facts(world)) == (None, None, [])
+
+
+def test_two_first_answers_at_once_are_one(world: World) -> None:
+    """The second is written from the chat as it was before the first: it is read again."""
+
+    class Overtaken:
+        """The store, before whose first write somebody else's message is written."""
+
+        def __init__(self) -> None:
+            self.first = True
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(world.outbox, name)
+
+        def write(self, a: str, posting: Any) -> Any:
+            if self.first:
+                self.first = False
+                world.clock.move(1)
+                world.write(agent(BRUNO, supervisor=True), text="sooner")
+            return world.outbox.write(a, posting)
+
+    world.sending._outbox = Overtaken()  # type: ignore[assignment]
+    world.write(text="later")
+    assert texts(world) == ["sooner", "later"]
+    assert [fact.actor.id for fact in answered_facts(world)] == [BRUNO]
+
+
+# -- replies and reactions
+# -------------------------------------------------------------------------------------------------------
+
+
+def provider_body(world: World) -> Any:
+    world.work()
+    return json.loads(world.provider.sent[-1])
+
+
+def test_a_reply_names_the_answered_message_to_the_provider(world: World) -> None:
+    said = world.store.messages(A, world.chat, 0, 1)[0]
+    assert world.write(reply_to=said.id).reply_to == said.id
+    assert provider_body(world)["context"] == {"message_id": "wamid.in"}
+    world.write()
+    assert "context" not in provider_body(world)
+
+
+def test_a_reply_to_what_is_still_on_its_way_waits_for_its_id(world: World) -> None:
+    ours = world.write(text="first")
+    world.write(text="second", reply_to=ours.id)
+    assert provider_body(world)["context"] == {"message_id": "wamid.1"}
+
+
+def test_a_reply_on_a_custom_channel_names_their_id(dynamodb: Any, clock: Any, ids: Any) -> None:
+    world = World(clock, ids, "custom")
+    said = world.store.messages(A, world.chat, 0, 1)[0]
+    world.provider.script = [HttpResponse(200, {}, b""), HttpResponse(200, {}, b"")]
+    world.write(reply_to=said.id)
+    assert provider_body(world)["data"]["message"] == {
+        "kind": "text", "text": "hello", "file_url": None, "reply_to": "wamid.in",
+    }  # fmt: skip
+    world.write()
+    assert "reply_to" not in provider_body(world)["data"]["message"]
+    error = refused(world, Invalid, kind="reaction", text="👍", reply_to=said.id)
+    assert [(one.pointer, one.code) for one in error.errors] == [("/kind", "kind_not_supported")]
+
+
+@pytest.mark.parametrize("emoji", ["👍", "", "❤️", "👍🏽", "👩‍👩‍👧", "🇧🇷", "1️⃣", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "❤️‍🔥"])
+def test_a_reaction_goes_to_the_message_it_is_for(world: World, emoji: str) -> None:
+    said = world.store.messages(A, world.chat, 0, 1)[0]
+    world.write(kind="reaction", text=emoji, reply_to=said.id)
+    body = provider_body(world)
+    assert (body["type"], body["reaction"]) == ("reaction", {"message_id": "wamid.in", "emoji": emoji})
+    assert "context" not in body
+
+
+@pytest.mark.parametrize("text", ["👍👍", "ok", "👍 ", "🇧", "1", "é", "\u200d"])
+def test_a_reaction_is_one_emoji(world: World, text: str) -> None:
+    said = world.store.messages(A, world.chat, 0, 1)[0]
+    error = refused(world, Invalid, kind="reaction", text=text, reply_to=said.id)
+    assert [(one.pointer, one.code) for one in error.errors] == [("/text", "not_an_emoji")]
+
+
+def test_nobody_reacts_to_what_the_customer_does_not_have(world: World) -> None:
+    note = world.write(internal=True, text="careful")
+    assert refused(world, Conflict, kind="reaction", text="👍", reply_to=note.id).code == "cannot_react"
 
 
 def test_a_note_goes_nowhere_and_starts_nothing(world: World) -> None:

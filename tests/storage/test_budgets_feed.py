@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
+from recado.domain.reports import FIGURES
+from recado.services.account_zones import AccountZones
 from recado.services.feed import FeedService
+from recado.storage import keys
+from recado.storage.counters import CountRecord, DynamoCounters
 from recado.storage.feed import DynamoFeed
+from recado.storage.people import AccountStore
+from tests.chat_histories import assigned, chat_of, told
 from tests.recording import record
 from tests.storage.scenarios.feed import A, event
 
@@ -25,17 +32,50 @@ def message_event(n: int) -> dict[str, Any]:
     return {**event(f"ev_acct0001_{n:027x}"), "type": "message.received", "actor": message["author"], "data": message}
 
 
-@pytest.mark.parametrize("n", [1, 10, 40])
+def feed_service(clock: Any) -> FeedService:
+    return FeedService(DynamoFeed(), AccountZones(AccountStore(), clock), clock)
+
+
+@pytest.mark.parametrize("n", [1, 10, 49])
 def test_feeding_n_events(dynamodb: Any, clock: Any, n: int) -> None:
+    service = feed_service(clock)
     with record() as calls:
-        assert FeedService(DynamoFeed(), clock).feed(A, [message_event(number) for number in range(n)]) == n
+        assert service.feed(A, [message_event(number) for number in range(n)]) == n
     assert (calls.wru, calls.rru) == (2 + 4 * n, 1)
     assert calls.operations == {"dynamodb:GetItem": 1, "dynamodb:TransactWriteItems": 1}
     assert calls.index_wru == {}
 
 
+@pytest.mark.parametrize("n", [1, 10])
+def test_counting_what_is_fed(dynamodb: Any, clock: Any, n: int) -> None:
+    """Each counter costs one operation, however many events count there; ACCOUNT is read once a minute."""
+    service = feed_service(clock)
+    chats = [assigned(chat_of(number, clock.now()), "us_1", clock.now()) for number in range(2 * n)]
+    events = [told(number, "chat.assigned", chat, clock.now()) for number, chat in enumerate(chats)]
+    for first, reads in ((0, 2), (n, 1)):
+        with record() as calls:
+            assert service.feed(A, events[first : first + n]) == n
+        assert (calls.wru, calls.rru) == (2 + 4 * n + 2 * 3, reads)
+        assert calls.operations["dynamodb:TransactWriteItems"] == 1
+        assert calls.count() == 1 + reads
+
+
+def test_figures_of_two_months(dynamodb: Any, clock: Any) -> None:
+    """Every figure of every day: more than any real one holds."""
+    first = date(2025, 1, 1)
+    for number in range(60):
+        record_of_day = CountRecord(keys.count_pk(A, "agent", "us_1"), (first + timedelta(days=number)).isoformat())
+        for name in FIGURES:
+            setattr(record_of_day, name, 12_345)
+        record_of_day.save()
+    with record() as calls:
+        assert len(DynamoCounters().days(A, "agent", "us_1", first, first + timedelta(days=59))) == 60
+    assert calls.operations == {"dynamodb:Query": 1}
+    assert calls.rru <= 60 * 0.05
+
+
 def test_a_page_of_the_feed(dynamodb: Any, clock: Any) -> None:
-    service = FeedService(DynamoFeed(), clock)
+    service = feed_service(clock)
     service.feed(A, [message_event(number) for number in range(40)])
     with record() as calls:
         assert len(service.page(A, 0, 40)[0]) == 40
@@ -44,7 +84,7 @@ def test_a_page_of_the_feed(dynamodb: Any, clock: Any) -> None:
 
 
 def test_a_reader_who_was_away_costs_a_binary_search(dynamodb: Any, clock: Any) -> None:
-    service = FeedService(DynamoFeed(), clock)
+    service = feed_service(clock)
     dynamodb.put_item(
         TableName="workspace", Item={"pk": {"S": f"{A}#FEED"}, "sk": {"S": "SEQ"}, "last_seq": {"N": "999999"}}
     )

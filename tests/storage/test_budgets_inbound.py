@@ -55,13 +55,14 @@ def test_a_duplicate_writes_nothing(reception: Reception) -> None:
 
 def test_a_first_message_of_an_unknown_sender(dynamodb: Any, clock: Any, ids: Any) -> None:
     reception = Reception(clock, ids)
+    reception.settle()
     calls = cost_of(reception, said(text("wamid." + "A" * 50, NORMAL)))
     transaction = next(one for one in calls.log if one.operation == "dynamodb:TransactWriteItems")
     items = len(transaction.parameters["TransactItems"])
     assert calls.operations["dynamodb:TransactWriteItems"] == 1
     assert calls.wru <= 2 * items + 4  # each of the two facts holds the chat as it is shown: more than 1 KB
-    assert calls.count("dynamodb:") <= 6
-    assert calls.rru <= 8
+    assert calls.operations["dynamodb:GetItem"] == calls.operations["dynamodb:BatchGetItem"] == 2
+    assert calls.rru == 3 + 3, "THREAD, ALIAS and DEPARTMENT; the identity and two forms of the number"
 
 
 def test_a_status(reception: Reception) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,10 +12,11 @@ from hypothesis import strategies as st
 
 from recado.domain.agents import standing
 from recado.domain.chats import Chat, ThreadKey
-from recado.domain.distribution import Order, OutOfDate, Seat, take_turns
-from recado.domain.people import Agent, Membership
+from recado.domain.distribution import MAX_NOT_STARTED, Assignment, Order, OutOfDate, Seat, take_turns
+from recado.domain.people import Agent, Department, Membership
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+DEPARTMENT = Department("dp", "Suporte", "department", NOW)
 
 
 def waiting(count: int) -> list[Chat]:
@@ -37,10 +40,15 @@ def turns(agents: list[Agent], count: int, after: str | None = None) -> list[str
     if after:
         split = next(index for index, one in enumerate(agents) if one.user_id == after) + 1
         seats = seats[split:] + seats[:split]
-    made = take_turns(
-        waiting(count), Order(seats, whole=True), {one.user_id: one for one in agents}, "dp", 0, "queued", NOW
-    )
+    made = decide(waiting(count), Order(seats, whole=True), agents)
     return [one.agent_id for one in made]
+
+
+def decide(
+    chats: list[Chat], order: Order, agents: list[Agent], turn: int = 0, department: Department = DEPARTMENT
+) -> Sequence[Assignment]:
+    everybody = {one.user_id: one for one in agents}
+    return take_turns(chats, order, everybody, department, turn, None, "queued", NOW).assignments
 
 
 def test_e1_seven_chats_go_a_b_c_a_b_c_a() -> None:
@@ -71,7 +79,7 @@ def test_the_receipt_names_who_was_passed_over_and_why() -> None:
         agent("G", 7, load=1, cap=3),
     ]
     seats = [Seat(one.memberships["dp"].position, one.user_id, one.user_id == "G") for one in agents]
-    (made,) = take_turns(waiting(1), Order(seats, True), {one.user_id: one for one in agents}, "dp", 41, "queued", NOW)
+    (made,) = decide(waiting(1), Order(seats, True), agents, turn=41)
     assert [(one.agent_id, one.outcome, one.load, one.cap) for one in made.receipt.candidates] == [
         ("A", "at_cap", 3, 3),
         ("B", "paused", 0, None),
@@ -87,7 +95,7 @@ def test_the_receipt_names_who_was_passed_over_and_why() -> None:
 def test_a_receipt_lists_25_and_counts_the_others() -> None:
     agents = [agent(f"P{n:02d}", n, presence="paused") for n in range(40)] + [agent("Z", 99)]
     seats = [Seat(one.memberships["dp"].position, one.user_id, one.user_id == "Z") for one in agents]
-    (made,) = take_turns(waiting(1), Order(seats, True), {one.user_id: one for one in agents}, "dp", 0, "queued", NOW)
+    (made,) = decide(waiting(1), Order(seats, True), agents)
     assert len(made.receipt.candidates) == 26
     assert made.receipt.not_listed == 15
 
@@ -95,7 +103,7 @@ def test_a_receipt_lists_25_and_counts_the_others() -> None:
 def test_a_seat_and_an_agent_read_at_different_times_are_out_of_date() -> None:
     one = agent("A", 1, presence="paused")
     with pytest.raises(OutOfDate):
-        take_turns(waiting(1), Order([Seat(1, "A", True)], True), {"A": one}, "dp", 0, "queued", NOW)
+        decide(waiting(1), Order([Seat(1, "A", True)], True), [one])
 
 
 @given(
@@ -115,3 +123,65 @@ def test_turns_agree_with_a_plain_model(caps: list[int | None], loads: list[int]
             load[one.user_id] += 1
             expected.append(one.user_id)
     assert turns(agents, count) == expected
+
+
+def seats_of(agents: list[Agent]) -> list[Seat]:
+    return [Seat(one.memberships["dp"].position, one.user_id, standing(one, "dp") == "eligible") for one in agents]
+
+
+def test_who_did_not_start_a_chat_is_passed_over_for_it_alone() -> None:
+    agents = [agent("A", 1), agent("B", 2), agent("C", 3)]
+    first, second = waiting(2)
+    made = decide([replace(first, not_started_by=("A",)), second], Order(seats_of(agents), True), agents)
+    assert [one.agent_id for one in made] == ["B", "C"]
+    assert [(one.agent_id, one.outcome) for one in made[0].receipt.candidates] == [
+        ("A", "did_not_start"),
+        ("B", "chosen"),
+    ]
+    assert made[0].chat.not_started_by == ("A",) and made[0].cycle_of == ()
+
+
+def test_when_everybody_had_it_the_cycle_begins_again_with_the_next_in_turn() -> None:
+    agents = [agent("A", 1), agent("B", 2), agent("C", 3, presence="paused")]
+    (chat,) = waiting(1)
+    (made,) = decide([replace(chat, not_started_by=("A", "B"), cycles=1)], Order(seats_of(agents), True), agents)
+    assert (made.agent_id, made.cycle_of, made.chat.cycles, made.chat.not_started_by) == ("A", ("A", "B"), 2, ())
+
+
+def test_a_whole_cycle_overflows_where_the_department_has_another_and_once_only() -> None:
+    agents = [agent("A", 1)]
+    (chat,) = waiting(1)
+    chat = replace(chat, not_started_by=("A",))
+    overflowing = replace(DEPARTMENT, overflow_after_s=120, overflow_department_id="other")
+    everybody = {"A": agents[0]}
+    decided = take_turns([chat], Order(seats_of(agents), True), everybody, overflowing, 7, None, "queued", NOW)
+    assert (decided.assignments, decided.overflows) == ((), chat)
+    back = replace(chat, overflowed_from=("other",))
+    decided = take_turns([back], Order(seats_of(agents), True), everybody, overflowing, 7, None, "queued", NOW)
+    assert [one.agent_id for one in decided.assignments] == ["A"]
+
+
+def test_a_part_of_the_circle_says_nothing_about_the_cycle() -> None:
+    agents = [agent("A", 1)]
+    (chat,) = waiting(1)
+    chat = replace(chat, not_started_by=("A",))
+    assert not decide([chat], Order(seats_of(agents), whole=False), agents)
+    assert decide([chat], Order(seats_of(agents), whole=False, nobody_else=True), agents)
+
+
+def test_fifty_who_did_not_start_are_a_cycle_however_many_others_there_are() -> None:
+    agents = [agent("A", 1), agent("B", 2)]
+    (chat,) = waiting(1)
+    had = (*(f"P{n}" for n in range(MAX_NOT_STARTED - 1)), "A")
+    (made,) = decide([replace(chat, not_started_by=had)], Order(seats_of(agents), True), agents)
+    assert (made.agent_id, made.chat.cycles) == ("A", 1)
+
+
+def test_the_last_agent_comes_first_without_moving_the_turn_where_the_department_wants_it() -> None:
+    agents = [agent("A", 1), agent("B", 2), agent("C", 3, cap=1)]
+    chats = [replace(one, preferred_agent_id="C") for one in waiting(3)]
+    first = replace(DEPARTMENT, last_agent_first=True)
+    made = decide(chats, Order(seats_of(agents), True), agents, 5, first)
+    assert [(one.agent_id, one.receipt.turn) for one in made] == [("C", 5), ("A", 6), ("B", 7)]
+    assert made[0].receipt.cause == "last_agent"
+    assert [one.agent_id for one in decide(chats, Order(seats_of(agents), True), agents)] == ["A", "B", "C"]

@@ -84,3 +84,12 @@ def test_an_unpaid_trial_that_is_over_has_the_seats_of_the_starter_plan() -> Non
     assert seats_at(replace(trial, paid_until=NOW + timedelta(days=30)), NOW + timedelta(days=8)) == 15
     assert seats_at(replace(trial, trial_ends_at=None), NOW + timedelta(days=800)) == 15
     assert min(seats for name, seats in PLANS.items() if name != "starter") >= 5
+
+
+def test_a_seat_given_back_is_free_even_when_the_clock_goes_back() -> None:
+    held = Slot(0, "ana", NOW + timedelta(seconds=90), ("ana-1",), 1)
+    left = without_session(held, "ana-1", NOW)
+    earlier = NOW - timedelta(minutes=5)
+    assert seats_used([left], earlier) == 0
+    claim = claim_slot([left], 1, "bruno", "bruno-1", None, earlier)
+    assert claim is not None and claim.after.user_id == "bruno"

@@ -58,7 +58,7 @@ def heartbeat_between_finding_the_lapse_and_acting(clock: Any, ids: Any) -> None
     assert team.presence.get(ACCOUNT, user_id)[0].connected
 
 
-@scenario("agent-is-connected-to-look-at")
+@scenario("agent-has-a-time-to-be-looked-at")
 def logged_out_while_looked_at(clock: Any, ids: Any) -> None:
     team = Team(clock, ids)
     user_id = team.join("A", 1)

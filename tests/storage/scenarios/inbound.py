@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from recado.domain.chats import Thread, ThreadKey
-from recado.domain.intake import Arrival, Intake, Place, edited, take_in
+from recado.domain.intake import Arrival, Intake, Place, take_in
+from recado.domain.message_changes import edited
 from recado.domain.messages import Edit, Sender
 from recado.ports.inbound import Delivery, LostRace, Seen
 from recado.storage.chat_records import ChatRecord, MessageRecord, ThreadRecord

@@ -9,7 +9,7 @@ from recado.domain.chats import Author
 from recado.domain.messages import Failure, Rejected, Sent
 from recado.domain.sending import Draft, Step, claim, conclude, enqueue_again, post, told
 from recado.storage import keys
-from recado.storage.outbox import OutRecord
+from recado.storage.sends import OutRecord
 from recado.storage.tables import ChatsRecord
 from tests.sending_world import A, World
 from tests.storage.scenarios import scenario

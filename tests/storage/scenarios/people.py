@@ -81,10 +81,10 @@ def a_department_is_deleted_as_another_begins_to_overflow_to_it(clock: Any, ids:
     an_account(clock, ids)
     departments = DepartmentStore()
     target = new_department(clock, ids, "Second")
-    assert departments.create(A, target, False)
+    assert departments.create(A, target, False, clock.now())
     assert departments.delete(A, target)
     other = replace(new_department(clock, ids, "Third"), overflow_department_id=target.id)
-    assert not departments.create(A, other, False), "it overflows to a department that is gone"
+    assert not departments.create(A, other, False, clock.now()), "it overflows to a department that is gone"
 
 
 @scenario("department-unchanged")
@@ -92,11 +92,11 @@ def a_department_gets_used_after_it_was_seen_unused(clock: Any, ids: Any) -> Non
     an_account(clock, ids)
     departments = DepartmentStore()
     target = new_department(clock, ids, "Second")
-    assert departments.create(A, target, False)
+    assert departments.create(A, target, False, clock.now())
     seen = departments.get(A, target.id)
     assert seen is not None
     other = replace(new_department(clock, ids, "Third"), overflow_department_id=target.id)
-    assert departments.create(A, other, False)
+    assert departments.create(A, other, False, clock.now())
     departments.delete(A, seen)
     assert departments.get(A, target.id) is not None, "a department in use is gone"
 
@@ -106,7 +106,7 @@ def a_department_becomes_the_default_as_it_is_deleted(clock: Any, ids: Any) -> N
     an_account(clock, ids)
     departments = DepartmentStore()
     target = new_department(clock, ids, "Second")
-    assert departments.create(A, target, True)
+    assert departments.create(A, target, True, clock.now())
     seen = departments.get(A, target.id)  # whoever deletes read the default before it moved
     assert seen is not None
     departments.delete(A, seen)

@@ -1,8 +1,14 @@
-"""What workers put right, set aside or tried, as log lines (ports.inbound.Journal, ports.outbox.SendJournal)."""
+"""What workers put right, set aside or tried, as log lines (ports.inbound.Journal, ports.outbox.SendJournal,
+ports.reconciliation.DriftJournal)."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from recado import telemetry
+
+if TYPE_CHECKING:
+    from recado.domain.reconciliation import Drift
 
 
 class LoggedJournal:
@@ -31,3 +37,18 @@ class LoggedSends:
     def not_enqueued(self, message_id: str, error: Exception) -> None:
         """The queue did not take the command."""
         telemetry.failure("send_not_enqueued", error, message_id=message_id)
+
+
+class LoggedDrifts:
+    """What checks of departments find (ports.reconciliation.DriftJournal)."""
+
+    def found(self, a: str, department_id: str, drift: Drift) -> None:
+        """One thing is not as it should be, or was not until now."""
+        telemetry.warning(
+            "drift_found",
+            account=a,
+            department_id=department_id,
+            kind=drift.kind,
+            record_id=drift.id,
+            outcome="repaired" if drift.repaired else "left",
+        )

@@ -10,7 +10,7 @@ from typing import Any
 
 from recado.api import cursors
 from recado.api.bodies import Nothing, parse_body, parse_query
-from recado.api.calls import DEFAULT_LIMIT, MAX_LIMIT, Call, Route
+from recado.api.calls import DEFAULT_LIMIT, MAX_LIMIT, Call, Found, Route
 from recado.api.idempotency import once
 from recado.api.problems import Answer, problem_of
 from recado.bootstrap import Container, container
@@ -120,4 +120,6 @@ def _path(route: Route, ids: Mapping[str, str]) -> str:
 def _told(route: Route, value: Any) -> Answer:
     if route.status == 204:
         return Answer(204)
+    if isinstance(value, Found):
+        return Answer(200, json.dumps(value.value, ensure_ascii=False, separators=(",", ":")), JSON)
     return Answer(route.status, json.dumps(value, ensure_ascii=False, separators=(",", ":")), JSON)

@@ -28,6 +28,8 @@ KINDS = {
     "token_id": "tk",
     "organization_id": "og",
     "group_id": "gr",
+    "workflow_id": "wf",
+    "tabulation_id": "tb",
 }
 """Path parameters that are ids, and of which kind."""
 DEFAULT_LIMIT = 50
@@ -62,6 +64,13 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Found:
+    """What a route answers that would have made a thing, but found it: 200 instead of 201."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
 class Route:
     """One method of one path, with everything that is known of it before a request comes."""
 
@@ -77,6 +86,8 @@ class Route:
     tag: str
     shows_secret: bool
     kinds: Mapping[str, str]
+    finds: bool = False
+    """Whether it may answer Found."""
 
     def ids_belong(self, ids: Mapping[str, str], account: str) -> bool:
         """Whether every id of the path is of its kind and of that account."""

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from recado.api.bodies import Body, LongText, Meta, Nothing, PublicId, Query
+from recado.api.calls import Found
+from recado.api.chat_compat import AnySituation, Compat, situation_meant, spelled
 from recado.api.routes import Call, Resource
 from recado.api.rules import EVERYONE, STAFF, may
 from recado.domain.chats import Chat
@@ -17,14 +19,16 @@ from recado.ports.chats import ChatFilter
 
 chats = Resource("chats")
 
-Situation = Literal["automatic", "queued", "in_service", "closed"]
+Rating = Literal[1, 2, 3, 4, 5]
 _KINDS = {"department_id": "dp", "agent_id": "us", "channel_id": "ch", "contact_id": "ct"}
 
 
 class ChatQuery(Query, frozen=True):
-    """`from` and `to`: when the chat was opened, both included; a moment (RFC 3339) or a day of UTC."""
+    """`from` and `to`: when the chat was opened, both included; a moment (RFC 3339) or a day of UTC. `compat`:
+    situations are asked for and told in the older spellings auto, wait_for_chat, in_chat, finishing."""
 
-    situation: Situation | None = None
+    situation: AnySituation | None = None
+    compat: Compat | None = None
     department_id: PublicId | None = None
     agent_id: PublicId | None = None
     channel_id: PublicId | None = None
@@ -35,7 +39,19 @@ class ChatQuery(Query, frozen=True):
 
 
 class ContactChatQuery(Query, frozen=True):
-    situation: Situation | None = None
+    situation: AnySituation | None = None
+    compat: Compat | None = None
+
+
+class OneChatQuery(Query, frozen=True):
+    compat: Compat | None = None
+
+
+class FeedbackShape(msgspec.Struct):
+    """What the customer said of the chat when asked."""
+
+    rating: int
+    comment: str | None
 
 
 class ChatShape(msgspec.Struct):
@@ -47,12 +63,13 @@ class ChatShape(msgspec.Struct):
     channel_type: str
     department_id: str
     agent_id: str | None
-    situation: Situation
+    situation: AnySituation
     opened_at: str
     queued_at: str | None
     assigned_at: str | None
     started_at: str | None
     closed_at: str | None
+    reopened_at: str | None
     last_message_at: str | None
     last_inbound_at: str | None
     window_expires_at: str | None
@@ -60,6 +77,7 @@ class ChatShape(msgspec.Struct):
     workflow_step_id: str | None
     tabulation_id: str | None
     attribution: dict[str, Any]
+    feedback: FeedbackShape | None
     version: int
 
 
@@ -71,7 +89,7 @@ class CandidateShape(msgspec.Struct):
 
 
 class ReceiptShape(msgspec.Struct):
-    """Why a chat went to whom it went."""
+    """Why a chat went to whom it went. `load_after`: how many chats that agent had then."""
 
     chat_id: str
     decided_at: str
@@ -80,12 +98,16 @@ class ReceiptShape(msgspec.Struct):
     turn: int
     candidates: list[CandidateShape]
     not_listed: int
+    load_after: int | None
     cause: str
 
 
 class ClosingBody(Body, frozen=True):
+    """`feedback`: the customer is going to be asked, which the event tells whoever does so."""
+
     tabulation_id: PublicId | None = None
     comment: LongText | None = None
+    feedback: bool = False
 
 
 class TransferBody(Body, frozen=True):
@@ -95,14 +117,38 @@ class TransferBody(Body, frozen=True):
     department_id: PublicId | None = None
 
 
+class StartBody(Body, frozen=True):
+    channel_id: PublicId
+
+
+class StepPlace(Body, frozen=True):
+    """Null: at no step."""
+
+    step_id: PublicId | None
+
+
+class TabulationPlace(Body, frozen=True):
+    """Null: under none."""
+
+    tabulation_id: PublicId | None
+
+
+class FeedbackBody(Body, frozen=True):
+    rating: Rating
+    comment: LongText | None = None
+
+
 @chats.get("/v1/chats", may("chats:read", *EVERYONE), query=ChatQuery, paged=str, answers=ChatShape)
 def list_chats(call: Call) -> Any:
-    """Chats that the caller may see, newest first. A page may be short before the end: go on while there is a
-    cursor."""
-    page, following = call.services.chat_service.page(
-        call.caller, _filter(call.caller.account, call.query), call.limit, call.after
-    )
-    return call.list(page, following)
+    """Chats that the caller may see, newest first. With `q` those of the contacts whom it finds, or of that id; of a
+    contact (`contact_id`), those in which a message holds it. A page may be short before the end: go on while there is
+    a cursor."""
+    wanted, text = _filter(call.caller.account, call.query), (call.query.q or "").strip()
+    if text:
+        page, following = call.services.chat_search.page(call.caller, wanted, text, call.limit, call.after)
+    else:
+        page, following = call.services.chat_service.page(call.caller, wanted, call.limit, call.after)
+    return call.list([spelled(one, call.query.compat) for one in page], following)
 
 
 @chats.get(
@@ -111,15 +157,30 @@ def list_chats(call: Call) -> Any:
 def list_contact_chats(call: Call, contact_id: str) -> Any:
     """The chats of a contact that the caller may see, newest first."""
     call.services.contact_service.get(call.caller, contact_id)
-    wanted = ChatFilter(situation=call.query.situation, contact_id=contact_id)
+    wanted = ChatFilter(situation=situation_meant(call.query.situation, call.query.compat), contact_id=contact_id)
     page, following = call.services.chat_service.page(call.caller, wanted, call.limit, call.after)
-    return call.list(page, following)
+    return call.list([spelled(one, call.query.compat) for one in page], following)
 
 
-@chats.get("/v1/chats/{chat_id}", may("chats:read", *EVERYONE), answers=ChatShape)
+@chats.post(
+    "/v1/contacts/{contact_id}/chats",
+    may("chats:write", *STAFF),
+    body=StartBody,
+    answers=ChatShape,
+    status=201,
+    finds=True,
+)
+def start_chat(call: Call, contact_id: str) -> Any:
+    """Start a chat with a contact on a channel; 200 with the open one where there is one."""
+    started = call.services.chat_starting.start(call.caller, contact_id, call.body.channel_id)
+    view = _view(call, started.chat)
+    return Found(view) if started.was_open else view
+
+
+@chats.get("/v1/chats/{chat_id}", may("chats:read", *EVERYONE), query=OneChatQuery, answers=ChatShape)
 def get_chat(call: Call, chat_id: str) -> Any:
     """One chat."""
-    return call.services.chat_service.get(call.caller, chat_id)
+    return spelled(call.services.chat_service.get(call.caller, chat_id), call.query.compat)
 
 
 @chats.post("/v1/chats/{chat_id}/assume", may("chats:write", *EVERYONE), body=Nothing, answers=ChatShape)
@@ -137,9 +198,42 @@ def queue_chat(call: Call, chat_id: str) -> Any:
 @chats.post("/v1/chats/{chat_id}/close", may("chats:write", *EVERYONE), body=ClosingBody, answers=ChatShape)
 def close_chat(call: Call, chat_id: str) -> Any:
     """End the chat."""
+    body = call.body
     return _view(
-        call, call.services.chat_actions.close(call.caller, chat_id, call.body.tabulation_id, call.body.comment)
+        call,
+        call.services.chat_actions.close(call.caller, chat_id, body.tabulation_id, body.comment, body.feedback),
     )
+
+
+@chats.post("/v1/chats/{chat_id}/reopen", may("chats:write", *EVERYONE), body=Nothing, answers=ChatShape)
+def reopen_chat(call: Call, chat_id: str) -> Any:
+    """Open a closed chat again, where its department allows it."""
+    return _view(call, call.services.chat_actions.reopen(call.caller, chat_id))
+
+
+@chats.post("/v1/chats/{chat_id}/read", may("chats:write", *EVERYONE), body=Nothing, answers=ChatShape)
+def read_chat(call: Call, chat_id: str) -> Any:
+    """Nothing of the chat is unread any more."""
+    return _view(call, call.services.chat_marks.read(call.caller, chat_id))
+
+
+@chats.put("/v1/chats/{chat_id}/workflow-step", may("chats:write", *EVERYONE), body=StepPlace, answers=ChatShape)
+def put_step(call: Call, chat_id: str) -> Any:
+    """Put an open chat at a step of a workflow, or at none."""
+    return _view(call, call.services.chat_marks.step(call.caller, chat_id, call.body.step_id))
+
+
+@chats.put("/v1/chats/{chat_id}/tabulation", may("chats:write", *EVERYONE), body=TabulationPlace, answers=ChatShape)
+def put_tabulation(call: Call, chat_id: str) -> Any:
+    """File a chat, open or closed, under a tabulation, or under none."""
+    return _view(call, call.services.chat_marks.tabulate(call.caller, chat_id, call.body.tabulation_id))
+
+
+@chats.put("/v1/chats/{chat_id}/feedback", may("chats:write", *EVERYONE), body=FeedbackBody, answers=ChatShape)
+def put_feedback(call: Call, chat_id: str) -> Any:
+    """Keep what the customer said of a closed chat."""
+    body = call.body
+    return _view(call, call.services.chat_marks.feedback(call.caller, chat_id, body.rating, body.comment))
 
 
 @chats.post("/v1/chats/{chat_id}/transfer", may("chats:write", *EVERYONE), body=TransferBody, answers=ChatShape)
@@ -150,7 +244,9 @@ def transfer_chat(call: Call, chat_id: str) -> Any:
         return _view(call, call.services.chat_actions.transfer_to_agent(call.caller, chat_id, agent_id))
     if department_id is not None and agent_id is None:
         return _view(call, call.services.chat_actions.transfer_to_department(call.caller, chat_id, department_id))
-    raise Invalid.field("/agent_id", "one_of", "Name either an agent or a department.")
+    detail = "Name either an agent or a department."
+    errors = [FieldError(pointer, "one_of", detail) for pointer in ("/agent_id", "/department_id")]
+    raise Invalid(detail, errors=errors)
 
 
 @chats.get("/v1/chats/{chat_id}/assignments", may("chats:read", *EVERYONE), paged=str, answers=ReceiptShape)
@@ -171,8 +267,6 @@ def _filter(a: str, query: ChatQuery) -> ChatFilter:
         for name, kind in _KINDS.items()
         if getattr(query, name) is not None and not is_id(getattr(query, name), kind, a)
     ]
-    if query.q is not None:
-        errors.append(FieldError("?q", "not_supported", "Chats cannot be searched by text yet."))
     opened_from, opened_to = _moment(query.from_, False), _moment(query.to, True)
     for name, text, value in (("from", query.from_, opened_from), ("to", query.to, opened_to)):
         if text is not None and value is None:
@@ -181,8 +275,9 @@ def _filter(a: str, query: ChatQuery) -> ChatFilter:
             )
     if errors:
         raise Invalid(errors[0].detail, errors=errors)
+    situation = situation_meant(query.situation, query.compat)
     return ChatFilter(
-        query.situation, query.department_id, query.agent_id, query.channel_id, query.contact_id, opened_from, opened_to
+        situation, query.department_id, query.agent_id, query.channel_id, query.contact_id, opened_from, opened_to
     )
 
 

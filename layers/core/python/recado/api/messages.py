@@ -8,7 +8,7 @@ import msgspec
 
 from recado.api.bodies import Body, Meta, PublicId, Query, Text
 from recado.api.routes import Call, Resource
-from recado.api.rules import EVERYONE, may
+from recado.api.rules import EVERYONE, STAFF, may
 from recado.domain.messages import MAX_TEXT_BYTES, Template
 from recado.services.sending import NewMessage
 from recado.services.views import message_view
@@ -27,6 +27,12 @@ class MessageQuery(Query, frozen=True):
 
     after: Annotated[str, Meta(pattern=r"^[0-9]{0,10}$")] = ""
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
+
+
+class ContactMessageQuery(Query, frozen=True):
+    """`q`: a part of a text, whatever its case and accents."""
+
+    q: Annotated[str, Meta(max_length=200)] | None = None
 
 
 class TemplateBody(Body, frozen=True):
@@ -48,6 +54,12 @@ class MessageBody(Body, frozen=True):
     internal: bool = False
     reply_to: PublicId | None = None
     payload: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class MessageEdit(Body, frozen=True):
+    """The new text of an internal note."""
+
+    text: MessageText
 
 
 class AuthorShape(msgspec.Struct):
@@ -125,6 +137,44 @@ def send_message(call: Call, chat_id: str) -> Any:
     )
     sending = call.services.sending_service
     return message_view(sending.send(call.caller, chat_id, new, correlation_id() or "", call.attempt))
+
+
+@messages.get(
+    "/v1/contacts/{contact_id}/messages",
+    may("messages:read", *STAFF),
+    query=ContactMessageQuery,
+    paged=tuple[str, dict[str, int]],
+    answers=MessageShape,
+)
+def list_contact_messages(call: Call, contact_id: str) -> Any:
+    """What was said with a contact on all channels, newest first; with `q`, the messages whose text holds it. A page
+    may be short before the end: go on while there is a cursor."""
+    search = call.services.message_search
+    page, following = search.page(call.caller, contact_id, call.query.q, call.limit, call.after)
+    return call.list([message_view(one) for one in page], following)
+
+
+@messages.get("/v1/chats/{chat_id}/messages/{message_id}", may("messages:read", *EVERYONE), answers=MessageShape)
+def get_message(call: Call, chat_id: str, message_id: str) -> Any:
+    """One message of a chat."""
+    return message_view(call.services.chat_service.message(call.caller, chat_id, message_id))
+
+
+@messages.patch(
+    "/v1/chats/{chat_id}/messages/{message_id}",
+    may("messages:write", *EVERYONE),
+    body=MessageEdit,
+    answers=MessageShape,
+)
+def edit_message(call: Call, chat_id: str, message_id: str) -> Any:
+    """Replace the text of an internal note; its author or an admin may."""
+    return message_view(call.services.message_changes.edit(call.caller, chat_id, message_id, call.body.text))
+
+
+@messages.delete("/v1/chats/{chat_id}/messages/{message_id}", may("messages:write", *EVERYONE))
+def delete_message(call: Call, chat_id: str, message_id: str) -> None:
+    """Take an internal note back; a message without text stays in its place."""
+    call.services.message_changes.delete(call.caller, chat_id, message_id)
 
 
 def _variables(given: list[str] | dict[str, str]) -> tuple[str, ...] | dict[str, str]:

@@ -94,6 +94,8 @@ def _operation(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
             },
         },
     }
+    if route.finds:
+        operation["responses"]["200"] = {**_response(route, schema_of), "description": "It was there already."}
     if description.strip():
         operation["description"] = " ".join(description.split())
     if route.body is not None:

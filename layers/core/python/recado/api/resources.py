@@ -12,12 +12,17 @@ RESOURCES = (
     "sessions",
     "users",
     "departments",
+    "reconciliation",
+    "alerts",
     "api_tokens",
     "channels",
     "contacts",
     "chats",
     "messages",
+    "workflows",
+    "tabulations",
     "events",
+    "reports",
     "openapi",
 )
 """Modules of recado.api, each with its Resource under the module's own name."""

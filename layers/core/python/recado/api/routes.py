@@ -49,6 +49,7 @@ DomainErrors (recado.domain.errors); the one map makes them problems.
   `call.after` the cursor's value as `paged`'s type (any type msgspec converts: str, list[str], …) or None ·
   `call.list(items, following)`: `following` None at the end.
 - `answers=` a Struct (for `paged`: of one item) or None for 204. `status=` for what is not 200/204.
+- `finds=True`: the function may return Found(view) (calls.py) for what was there already: 200.
 - `shows_secret=True`: the answer holds a secret shown once; its stored copy is sealed (idempotency.py).
 - A new kind of id gets its name in KINDS (calls.py), here `"shelf_id": "sh"`; `more_kinds={…}` for one route
   alone; `texts=("code",)` for a path parameter that is no id.
@@ -116,6 +117,7 @@ class Resource:
         shows_secret: bool = False,
         more_kinds: Mapping[str, str] | None = None,
         texts: tuple[str, ...] = (),
+        finds: bool = False,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         if not isinstance(rule, Rule):
             raise TypeError(f"{method} {path} has no rule")
@@ -129,6 +131,7 @@ class Resource:
             route = Route(
                 method, path, rule, function, body, query, paged, answers,
                 status or (204 if answers is None and method == "DELETE" else 200), self.name, shows_secret, kinds,
+                finds,
             )  # fmt: skip
             self.routes.append(route)
             self.blueprint.route(path, methods=[method], content_types=[], name=function.__name__)(self._view(route))

@@ -56,6 +56,11 @@ class PresenceChoice(Body, frozen=True):
     reason: Text | None = None
 
 
+class SupervisedShape(msgspec.Struct):
+    user_id: str
+    name: str
+
+
 @users.get("/v1/users", may("people:read", *STAFF), paged=str, answers=UserShape)
 def list_users(call: Call) -> Any:
     """Users, oldest first."""
@@ -93,3 +98,35 @@ def delete_user(call: Call, user_id: str) -> None:
 def choose_presence(call: Call, user_id: str) -> Any:
     """Choose one's own presence, or as an admin anybody's."""
     return user_view(call.services.user_service.set_presence(call.caller, user_id, call.body.status, call.body.reason))
+
+
+@users.get("/v1/users/{user_id}/supervised", may("people:read", *STAFF), paged=str, answers=SupervisedShape)
+def list_supervised(call: Call, user_id: str) -> Any:
+    """Whom a user follows, beside the departments they supervise."""
+    every = call.services.supervision_service.supervised(call.caller.account, user_id)
+    rest = [one for one in every if call.after is None or one.id > call.after]
+    page = rest[: call.limit]
+    shown = [{"user_id": one.id, "name": one.name} for one in page]
+    return call.list(shown, page[-1].id if len(rest) > len(page) else None)
+
+
+@users.put(
+    "/v1/users/{user_id}/supervised/{supervised_id}",
+    may("people:write", *ADMINS),
+    answers=SupervisedShape,
+    more_kinds={"supervised_id": "us"},
+)
+def follow_user(call: Call, user_id: str, supervised_id: str) -> Any:
+    """Let a user follow another: the chats of that one are theirs to see, to answer and to close."""
+    followed = call.services.supervision_service.follow(call.caller.account, user_id, supervised_id)
+    return {"user_id": followed.id, "name": followed.name}
+
+
+@users.delete(
+    "/v1/users/{user_id}/supervised/{supervised_id}",
+    may("people:write", *ADMINS),
+    more_kinds={"supervised_id": "us"},
+)
+def unfollow_user(call: Call, user_id: str, supervised_id: str) -> None:
+    """Let a user follow another no longer."""
+    call.services.supervision_service.unfollow(call.caller.account, user_id, supervised_id)

@@ -12,12 +12,16 @@ if TYPE_CHECKING:
     from recado.ports.idempotency import IdempotencyStore
     from recado.ports.people import AccountStore, ApiTokenStore, CredentialStore, Passwords, SessionStore, UserStore
     from recado.services.accounts import AccountService
+    from recado.services.alerts import AlertService
     from recado.services.api_tokens import ApiTokenService
     from recado.services.authentication import Authentication
     from recado.services.channels import ChannelService
     from recado.services.departments import DepartmentService
+    from recado.services.opening_hours import OpeningHours
     from recado.services.presence import PresenceService
+    from recado.services.reconciler import Reconciler
     from recado.services.sessions import SessionService
+    from recado.services.supervision import SupervisionService
     from recado.services.users import UserService
     from recado.storage.channels import ChannelStore
     from recado.storage.departments import DepartmentStore
@@ -141,6 +145,37 @@ class People(Platform):
         return DepartmentService(
             self.departments, self.users, self.channels, self.presence, self.waker, self.clock, self.ids
         )
+
+    @cached_property
+    def alert_service(self) -> AlertService:
+        """What supervisors have to know."""
+        from recado.services.alerts import AlertService
+        from recado.storage.alerts import AlertStore
+
+        return AlertService(AlertStore(), self.departments)
+
+    @cached_property
+    def supervision_service(self) -> SupervisionService:
+        """Who follows single users."""
+        from recado.services.supervision import SupervisionService
+
+        return SupervisionService(self.users, self.presence)
+
+    @cached_property
+    def opening_hours(self) -> OpeningHours:
+        """Whether departments are open now."""
+        from recado.services.opening_hours import OpeningHours
+
+        return OpeningHours(self.accounts, self.clock)
+
+    @cached_property
+    def reconciler(self) -> Reconciler:
+        """Checks of departments."""
+        from recado.journal import LoggedDrifts
+        from recado.services.reconciler import Reconciler
+        from recado.storage.reconciliation import DynamoReconciliation
+
+        return Reconciler(DynamoReconciliation(), self.agents, self.departments, self.waker, self.clock, LoggedDrifts())
 
     @cached_property
     def api_token_service(self) -> ApiTokenService:

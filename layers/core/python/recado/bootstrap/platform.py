@@ -11,7 +11,6 @@ from recado.settings import Settings, local_doors
 if TYPE_CHECKING:
     from recado.aws.waking import DistributionWaker
     from recado.services.facts import FactsService
-    from recado.services.feed import FeedService
 
 
 class Platform:
@@ -83,14 +82,6 @@ class Platform:
         from recado.aws.waking import DistributionWaker
 
         return DistributionWaker(self.distribution_queue, self.ids)
-
-    @cached_property
-    def feed(self) -> FeedService:
-        """The event feed of accounts."""
-        from recado.services.feed import FeedService
-        from recado.storage.feed import DynamoFeed
-
-        return FeedService(DynamoFeed(), self.clock)
 
     @cached_property
     def facts(self) -> FactsService:

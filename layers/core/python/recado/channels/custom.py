@@ -327,6 +327,8 @@ def _outbound_body(message: OutboundMessage, external_id: str) -> bytes:
     content: Json = {"kind": message.kind, "text": message.text, "file_url": media.url if media else None}
     if media and media.name:
         content["file_name"] = media.name
+    if message.reply_to:
+        content["reply_to"] = message.reply_to
     data = {
         "message_id": message.id,
         "chat_id": message.chat_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from recado.domain.chats import Author, Chat
 from recado.domain.people import Access, Membership, Role
@@ -14,7 +15,7 @@ class Caller:
     """The authenticated caller of one account (`account` = its 8 characters).
 
     A session has `user_id`, its role and memberships; an API token has `token_id`, the `user_id` of the admin who made
-    it, role admin and its `scopes` (`<resource>:read|write`)."""
+    it, role admin and its `scopes` (`<resource>:read|write`). `supervised`: single users whom this one follows (B3)."""
 
     account: str
     role: Role
@@ -36,37 +37,48 @@ class Caller:
         return Author("user", self.user_id) if self.user_id else Author("system", self.token_id)
 
 
+Relation = Literal["in_charge", "member", "stranger"]
+"""What somebody is to a chat. `in_charge`: whoever serves or served it, who supervises its department or the one who
+serves it, and admins: they may do everything with it."""
+
+
+def relation(caller: Caller, chat: Chat) -> Relation:
+    """What the caller is to a chat, whatever its department's mode. A restricted user is in charge of what they serve
+    or served, and a stranger to everything else: they never supervise, and their memberships open nothing."""
+    if caller.role == "admin" or _serves(caller, chat):
+        return "in_charge"
+    if caller.role == "restricted":
+        return "stranger"
+    if supervises(caller, chat.department_id) or chat.agent_id in caller.supervised:
+        return "in_charge"
+    return "member" if chat.department_id in caller.memberships else "stranger"
+
+
 def can_see_chat(caller: Caller, chat: Chat, access: Access) -> bool:
     """Whether the chat exists for the caller; `access` is its department's mode (B4). What is invisible is answered as
     not found.
 
-    Admins see all, and so do API tokens, which act as one. A restricted user sees what they serve or served, under
-    every mode. An agent sees that too, all of a department they supervise, and of a department they belong to: open
-    chats (mode `agent`: until somebody starts them) and closed ones (mode `agent`: none). Closed chats of mode
-    `everyone` are seen by all agents."""
-    if caller.role == "admin" or _serves(caller, chat):
+    Who is in charge sees it under every mode; so do admins and API tokens, which act as one. Members of its department
+    see open chats (mode `agent`: until somebody starts them) and closed ones (mode `agent`: none). Closed chats of mode
+    `everyone` are seen by all but the restricted."""
+    of = relation(caller, chat)
+    if of == "in_charge":
         return True
-    if caller.role == "restricted":
-        return False
-    if chat.situation == "closed" and access == "everyone":
-        return True
-    membership = caller.memberships.get(chat.department_id)
-    if membership is None:
-        return False
-    if membership.supervisor or access != "agent":
-        return True
-    return chat.situation != "closed" and chat.started_at is None
+    if chat.situation == "closed":
+        return caller.role != "restricted" and (access == "everyone" or (of == "member" and access == "department"))
+    return of == "member" and (access != "agent" or chat.started_at is None)
 
 
 def can_answer_chat(caller: Caller, chat: Chat) -> bool:
-    """Whether a caller who sees the chat may write to its customer: who serves it, supervisors of its department,
-    admins. Other members assume it first."""
-    return caller.role == "admin" or _serves(caller, chat) or supervises(caller, chat.department_id)
+    """Whether a caller who sees the chat may write to its customer, transfer and close it: who is in charge. Members of
+    its department assume it first."""
+    return relation(caller, chat) == "in_charge"
 
 
 def can_note_chat(caller: Caller, chat: Chat) -> bool:
-    """Whether a caller who sees the chat may write an internal note: who may answer, and members of its department."""
-    return can_answer_chat(caller, chat) or (caller.role != "restricted" and chat.department_id in caller.memberships)
+    """Whether a caller who sees the chat may write an internal note: who is in charge, and members of its
+    department."""
+    return relation(caller, chat) != "stranger"
 
 
 def supervises(caller: Caller, department_id: str) -> bool:

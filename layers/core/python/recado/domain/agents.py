@@ -17,6 +17,8 @@ MAX_DEPARTMENTS = 22
 """Departments of one agent. A transfer from an agent at the cap to one who reaches it writes two items for each
 department of both, the agents, the chat and its facts: 94 of the 100 operations of a transaction."""
 
+MAX_SUPERVISED = 200
+
 
 def place(position: int, user_id: str) -> str:
     """A place in a department's predefined order; orders as text."""
@@ -104,3 +106,11 @@ def with_membership(agent: Agent, department_id: str, membership: Membership | N
         **({department_id: membership} if membership is not None else {}),
     }
     return _moved(agent, memberships=memberships)
+
+
+def with_supervised(agent: Agent, supervised: frozenset[str]) -> AgentChange:
+    """The agent following these users, and no others. Conflict `too_many_supervised`."""
+    if len(supervised) > MAX_SUPERVISED:
+        detail = f"A user can follow at most {MAX_SUPERVISED} others."
+        raise Conflict(detail, code="too_many_supervised", extra={"limit": MAX_SUPERVISED})
+    return _moved(agent, supervised=supervised)

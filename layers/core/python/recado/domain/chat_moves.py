@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from recado.domain.agents import AgentChange
 from recado.domain.chats import Chat, Event, Thread
 from recado.domain.distribution import Turn
 from recado.domain.errors import Conflict
 from recado.domain.moments import rfc3339
+from recado.domain.people import ReopenRule
 
 
 @dataclass(frozen=True)
@@ -27,25 +28,25 @@ class ChatMove:
     @property
     def released(self) -> str | None:
         """The agent who gives the chat back."""
-        return (
-            self.before.agent_id
-            if self.before.agent_id != self.after.agent_id or self.after.situation != "in_service"
-            else None
-        )
+        holder = _holder(self.before)
+        return holder if holder != _holder(self.after) else None
 
     @property
     def taken(self) -> str | None:
         """The agent who takes the chat."""
-        return (
-            self.after.agent_id
-            if self.after.situation == "in_service" and self.before.agent_id != self.after.agent_id
-            else None
-        )
+        holder = _holder(self.after)
+        return holder if holder != _holder(self.before) else None
+
+
+def _holder(chat: Chat) -> str | None:
+    """Whose load the chat counts to. A closed chat only remembers who served it."""
+    return chat.agent_id if chat.situation == "in_service" else None
 
 
 @dataclass(frozen=True)
 class MoveCommit:
-    """Moves with everything that has to happen together with them. `live` are agents whose lease must hold at `now`."""
+    """Moves with everything that has to happen together with them. `live` are agents whose lease must hold at `now`;
+    `alerts` are those of the events that the supervisors of a department are told."""
 
     moves: Sequence[ChatMove]
     agents: Sequence[AgentChange]
@@ -53,6 +54,7 @@ class MoveCommit:
     turn: Turn | None = None
     live: Sequence[str] = ()
     now: datetime | None = None
+    alerts: Sequence[tuple[str, Event]] = ()
 
 
 def _open(chat: Chat) -> None:
@@ -178,3 +180,67 @@ def _waiting_again(chat: Chat, now: datetime, **fields: object) -> Chat:
         preferred_agent_id=None,
         **fields,
     )
+
+
+def may_reopen(chat: Chat, rule: ReopenRule, now: datetime) -> bool:
+    """Whether the rule of its department lets a closed chat be opened again; the last moment of its hours counts."""
+    if rule.policy != "within":
+        return rule.policy == "always"
+    if chat.closed_at is None or rule.within_hours is None:
+        return False
+    return now - chat.closed_at <= timedelta(hours=rule.within_hours)
+
+
+def reopen_until(chat: Chat, rule: ReopenRule) -> datetime | None:
+    """The last moment at which the rule lets a closed chat be opened again; None where it sets none."""
+    if rule.policy != "within" or chat.closed_at is None or rule.within_hours is None:
+        return None
+    return chat.closed_at + timedelta(hours=rule.within_hours)
+
+
+def reopen(
+    chat: Chat, thread: Thread, now: datetime, agent_id: str | None = None, department_id: str | None = None
+) -> ChatMove | None:
+    """A closed chat opens again: with the agent, who begins with it, or as the last that waits; in its department, or
+    in the one that is given. None when it is open. Conflict `another_chat_open` when its thread has one."""
+    if chat.situation != "closed":
+        return None
+    if thread.open_chat_id is not None:
+        raise Conflict(
+            "The customer has another open chat on this channel.",
+            code="another_chat_open",
+            extra={"chat_id": thread.open_chat_id},
+        )
+    begun = None if agent_id is None else now
+    after = _afresh(
+        chat,
+        now,
+        situation="queued" if agent_id is None else "in_service",
+        department_id=department_id or chat.department_id,
+        agent_id=agent_id,
+        queued_at=now,
+        assigned_at=begun,
+        started_at=begun,
+        answered_at=None,
+        reopened_at=now,
+        reopened_by=None,
+        closed_at=None,
+        last_seq=None,
+    )
+    return ChatMove(chat, after, thread)
+
+
+def answered(chat: Chat, now: datetime) -> Chat | None:
+    """The chat once a user has written to its customer: in service it has begun, elsewhere it stays what it is. None
+    when neither is new."""
+    begins = chat.situation == "in_service" and chat.started_at is None
+    if chat.answered_at is not None and not begins:
+        return None
+    at = chat.answered_at or now
+    return replace(started(chat, now), answered_at=at) if begins else _next(chat, answered_at=at)
+
+
+def marked(chat: Chat, **fields: object) -> ChatMove | None:
+    """The chat where it is, with another workflow step, tabulation or feedback. None when it has them already."""
+    after = _next(chat, **fields)
+    return None if replace(after, version=chat.version) == chat else ChatMove(chat, after)

@@ -13,6 +13,7 @@ OPEN_SITUATIONS: tuple[Situation, ...] = ("automatic", "queued", "in_service")
 SITUATIONS: tuple[Situation, ...] = (*OPEN_SITUATIONS, "closed")
 Status = Literal["received", "queued", "sent", "delivered", "read", "failed", "unknown"]
 AuthorType = Literal["contact", "user", "flow", "system"]
+MAX_LAST_TEXT_BYTES = 300
 
 
 @dataclass(frozen=True)
@@ -44,19 +45,28 @@ class Thread:
     last_chat_id: str | None = None
 
 
+def shortened(text: str) -> str:
+    """The beginning of a text as a thread keeps it, so that it fits one write unit."""
+    return text.encode("utf-8")[:MAX_LAST_TEXT_BYTES].decode("utf-8", "ignore")
+
+
 @dataclass(frozen=True)
 class Chat:
     """One conversation from its opening to its close; written on state changes only. `version` moves by one with each.
 
     `first_seq`/`last_seq` bound its messages in the thread (`last_seq` None while open). `load` counts from
-    `assigned_at`; `started_at` is None until somebody assumes or answers, `answered_at` until somebody answers.
+    `assigned_at`; `started_at` is None until somebody assumes or answers, `answered_at` until a user answers; a chat
+    that is opened again, at `reopened_at`, is answered anew.
     `moved_by`: the user or token whose action brought it where it is, None for the system's.
 
     `queued_at` is its place in the queue, which it keeps when it goes back or on to another department; `moved_at` is
     when it came into its situation, department and hands, from which its timers run; `due_at` is when they have to be
     looked at. `not_started_by`: agents who were given it and did not start, in this cycle; `cycles`: how often all who
     could had it and nobody started; `overflowed_from`: departments it left for that. `preferred_agent_id`: who served
-    the customer last, while that counts."""
+    the customer last, while that counts.
+
+    `feedback_rating` 1…5 and `feedback_comment`: what the customer said of it when asked. `reopened_by`: the user or
+    token who opened it again last; None: the customer did, or nobody."""
 
     id: str
     contact_id: str
@@ -84,7 +94,11 @@ class Chat:
     cycles: int = 0
     overflowed_from: tuple[str, ...] = ()
     preferred_agent_id: str | None = None
+    reopened_at: datetime | None = None
     attribution: Mapping[str, Any] = field(default_factory=dict)
+    feedback_rating: int | None = None
+    feedback_comment: str | None = None
+    reopened_by: str | None = None
 
 
 @dataclass(frozen=True)

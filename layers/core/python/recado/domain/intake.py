@@ -1,8 +1,10 @@
 """What arrives in a thread and what one transaction makes of it. Pure: ids and the time are given.
 
-Decided here: an inbound message opens a chat when none is open, whatever its kind, but `system` (a number or an
-identity changed), which nobody has to answer. A system message, or an echo of what the company wrote in the provider's
-own app, that finds no open chat lies in the thread without a chat (`chat_id` empty): it is history, and nobody's work.
+Decided here: an inbound message opens a chat when none is open, whatever its kind, but two which nobody has to answer:
+`system` (a number or an identity changed) and `reaction`, a sign at an older message. One of these, or an echo of what
+the company wrote in the provider's own app, that finds no open chat lies in the thread without a chat (`chat_id`
+empty): it is history, and nobody's work. An edit or a revocation changes the message in place, wherever its chat
+stands; only an edit of a message that never came is that message.
 """
 
 from __future__ import annotations
@@ -15,17 +17,18 @@ from typing import Any
 
 from recado.domain.agents import AgentChange
 from recado.domain.chat_moves import ChatMove
-from recado.domain.chats import Author, Chat, Message, Thread, ThreadKey
-from recado.domain.messages import Echo, Edit, InboundMessage, Media, Parsed, Revocation, Sender
+from recado.domain.chats import Author, Chat, Message, Thread, ThreadKey, shortened
+from recado.domain.messages import Echo, Edit, InboundMessage, Media, Parsed, Sender
+from recado.domain.moments import rfc3339
+from recado.domain.openings import AwayMessage, Opening, answered_away, away_message, reopened
+from recado.domain.timers import armed
 
-MAX_LAST_TEXT_BYTES = 300
 MAX_OPENING, MAX_IN_OPEN_CHAT = 16, 40
 """Messages in one transaction, which takes 100 items. Each message is two; a contact that is made is up to 49, a chat
-that opens four."""
+that opens four, an away message two."""
 MAX_RUN_BYTES = 2_500_000
 MAX_PAYLOAD_CHARACTERS = 250_000
-MAX_EDITS_KEPT = 10
-MAX_HISTORY_TEXT = 1_500
+NOTHING_READ = Opening()
 _CLOCK_SKEW = timedelta(minutes=5)
 """How far a provider's clock may be ahead of ours for its times to be taken as they are."""
 _LATEST = timedelta(days=1)
@@ -62,9 +65,14 @@ class Arrival:
     digest: str | None = None
 
     @property
+    def from_customer(self) -> bool:
+        """Whether the customer did it, so that the channel's window opens anew."""
+        return self.inbound and self.kind != "system"
+
+    @property
     def opens_chat(self) -> bool:
         """Whether it is somebody's work."""
-        return self.inbound and self.kind != "system"
+        return self.from_customer and self.kind != "reaction"
 
 
 def arrival(form: InboundMessage | Echo) -> Arrival:
@@ -109,7 +117,7 @@ def arrival_of_edit(edit: Edit) -> Arrival:
         inbound=edit.by_customer,
         kind=edit.kind,
         text=edit.text or "",
-        payload={"edited_at": _text_of(edit.at), "edit_ids": [edit.provider_id]},
+        payload={"edited_at": rfc3339(edit.at), "edit_ids": [edit.provider_id]},
         file=None,
         reply_to=None,
         sent_at=edit.at,
@@ -140,7 +148,7 @@ def may_be_known(thread: Thread | None, arrival: Arrival) -> bool:
     customer. What does not move that time, echoes and system messages, is always asked for."""
     if thread is None:
         return False
-    if not arrival.opens_chat or thread.last_inbound_at is None:
+    if not arrival.from_customer or thread.last_inbound_at is None:
         return thread.last_seq > 0
     return arrival.sent_at <= thread.last_inbound_at
 
@@ -169,7 +177,7 @@ def next_run(arrivals: Sequence[Arrival], thread: Thread | None) -> Sequence[Arr
 class Intake:
     """What one transaction records: the thread as it was read and as it will be, the messages, the chat that opens, or
     the open one that takes a new attribution, or the closed one that opens again, agents who take it, second ids of the
-    customer that lead to this thread."""
+    customer that lead to this thread, what a closed department answers."""
 
     seen: Thread | None
     thread: Thread
@@ -180,13 +188,20 @@ class Intake:
     reopened: ChatMove | None = None
     agents: tuple[AgentChange, ...] = ()
     aliases: tuple[str, ...] = ()
+    away: AwayMessage | None = None
+
+    @property
+    def waits(self) -> Chat | None:
+        """The chat that begins to wait: a new one, or one that opens again."""
+        return self.reopened.after if self.reopened else self.opened
 
     @property
     def unread_added(self) -> int:
-        """How many messages of the customer came after the last one of the company, within this intake."""
+        """How many messages of the customer came after the last one of the company, within this intake. What lies in
+        no chat is for nobody to read; the away message was written by nobody."""
         count = 0
         for message in self.messages:
-            count = count + 1 if message.direction == "inbound" else 0
+            count = count + bool(message.chat_id) if message.direction == "inbound" else 0
         return count
 
     @property
@@ -214,40 +229,49 @@ def take_in(
     arrivals: Sequence[Arrival],
     replies: Mapping[str, str],
     open_chat: Chat | None,
+    opening: Opening = NOTHING_READ,
 ) -> Intake:
-    """Number the messages of a thread and open a chat when there is work and no open one. `replies`: provider id → our
-    message id. `open_chat` is needed when an arrival has a referral."""
+    """Number the messages of a thread; open a chat, or the last one again, when there is work and no open one.
+    `replies`: provider id → our message id. `open_chat` is needed when an arrival has a referral; `opening` when one
+    may open a chat."""
     thread = replace(seen, contact_id=contact_id) if seen else Thread(key=key, contact_id=contact_id, last_seq=0)
     chat: Chat | None = None
     messages = []
     for arrived in arrivals:
-        seq = thread.last_seq + 1
         if arrived.opens_chat and thread.open_chat_id is None:
-            chat = _opening(place, thread, seq)
+            chat = _opening(place, thread, opening)
             thread = replace(thread, open_chat_id=chat.id)
-        message = _message(place, thread, seq, arrived, replies)
+        message = _message(place, thread, thread.last_seq + 1, arrived, replies)
         messages.append(message)
         thread = _with(thread, message, arrived, place.now)
     aliases, thread = _with_aliases(seen, thread, arrivals)
     touch = last_touch(arrivals, place.now)
-    touched = None
+    touched, away = None, None
     if chat and touch:
         chat = replace(chat, attribution=touch)
     elif open_chat and touch:
         touched = ChatMove(open_chat, replace(open_chat, attribution=touch, version=open_chat.version + 1))
+    if chat and not any(one.direction == "outbound" and one.chat_id for one in messages):
+        away = away_message(opening, thread, chat, place.new_id("ms"), place.now)
+        thread = answered_away(thread, away) if away else thread
     return Intake(
         seen=seen,
         thread=thread,
         messages=tuple(messages),
         digests={one.provider_id: one.digest for one in arrivals if one.digest},
-        opened=chat,
+        opened=None if opening.reopens else chat,
         touched=touched,
+        reopened=ChatMove(opening.reopens, chat) if chat and opening.reopens else None,
         aliases=aliases,
+        away=away,
     )
 
 
-def _opening(place: Place, thread: Thread, seq: int) -> Chat:
-    return Chat(
+def _opening(place: Place, thread: Thread, opening: Opening) -> Chat:
+    """The chat that the next message of the thread is the first of, or goes on with."""
+    if opening.reopens:
+        return reopened(opening, opening.reopens, thread, place.now)
+    chat = Chat(
         id=place.new_id("ca"),
         contact_id=thread.contact_id,
         channel_id=place.channel_id,
@@ -257,8 +281,11 @@ def _opening(place: Place, thread: Thread, seq: int) -> Chat:
         situation="queued",
         opened_at=place.now,
         queued_at=place.now,
-        first_seq=seq,
+        moved_at=place.now,
+        first_seq=thread.last_seq + 1,
+        preferred_agent_id=opening.preferred_agent_id,
     )
+    return armed(chat, opening.department)
 
 
 def _message(place: Place, thread: Thread, seq: int, arrived: Arrival, replies: Mapping[str, str]) -> Message:
@@ -291,7 +318,7 @@ def _with(thread: Thread, message: Message, arrived: Arrival, now: datetime) -> 
     time is now."""
     last_inbound_at = thread.last_inbound_at
     at = arrived.sent_at if arrived.sent_at <= now + _CLOCK_SKEW else now
-    if arrived.opens_chat:
+    if arrived.from_customer:
         last_inbound_at = at if last_inbound_at is None else max(last_inbound_at, at)
     return replace(
         thread,
@@ -320,49 +347,4 @@ def _with_aliases(seen: Thread | None, thread: Thread, arrivals: Sequence[Arriva
 def last_touch(arrivals: Sequence[Arrival], now: datetime) -> Mapping[str, Any] | None:
     """The attribution of the last arrival that came by an advertisement."""
     referral = next((one.referral for one in reversed(arrivals) if one.referral), None)
-    return {**referral, "touched_at": _text_of(now)} if referral else None
-
-
-def shortened(text: str) -> str:
-    """The beginning of a text, so that a thread fits one write unit."""
-    return text.encode("utf-8")[:MAX_LAST_TEXT_BYTES].decode("utf-8", "ignore")
-
-
-def edited(message: Message, edit: Edit) -> Message | None:
-    """A message after an edit: the new text, and in `payload.history` the last texts it had with the time each ended.
-    None when the edit is known, older than the last, not by the author, or comes after the message was taken back."""
-    payload = message.payload
-    known = payload.get("edit_ids", [])
-    stale = _text_of(edit.at) < payload.get("edited_at", "")
-    if stale or edit.provider_id in known or "revoked_at" in payload or not _by_author(message, edit):
-        return None
-    changed = {
-        **payload,
-        "edited_at": _text_of(edit.at),
-        "edit_ids": [*known, edit.provider_id][-MAX_EDITS_KEPT:],
-        "history": _history(message, edit.at),
-    }
-    return replace(message, text=edit.text or "", payload=changed)
-
-
-def revoked(message: Message, revocation: Revocation) -> Message | None:
-    """A message after its author took it back: a tombstone without text; what it said stays in `payload.history`. None
-    when it is known, or not by the author."""
-    if "revoked_at" in message.payload or not _by_author(message, revocation):
-        return None
-    changed = {**message.payload, "revoked_at": _text_of(revocation.at), "history": _history(message, revocation.at)}
-    return replace(message, text="", payload=changed)
-
-
-def _by_author(message: Message, change: Edit | Revocation) -> bool:
-    return change.by_customer == (message.direction == "inbound")
-
-
-def _history(message: Message, at: datetime) -> list[Any]:
-    """Texts are kept up to 1,500 characters, the first and the last nine, so that the message stays an item."""
-    history = [*message.payload.get("history", []), {"text": message.text[:MAX_HISTORY_TEXT], "until": _text_of(at)}]
-    return history if len(history) <= MAX_EDITS_KEPT else [history[0], *history[1 - MAX_EDITS_KEPT :]]
-
-
-def _text_of(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    return {**referral, "touched_at": rfc3339(now)} if referral else None

@@ -11,11 +11,21 @@ text by MAX_TEXT_BYTES, payload and referral by the readers of the channel layer
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 MAX_TEXT_BYTES = 100_000
+
+_PICTURE = (
+    "[\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u21ff\u2300-\u23ff\u24c2\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff\u3030\u303d"
+    "\u3297\u3299\U0001f000-\U0001f1e5\U0001f200-\U0001faff]"
+)
+_DRAWN = f"(?:{_PICTURE}\ufe0f?[\U0001f3fb-\U0001f3ff]?|[0-9#*]\ufe0f?\u20e3|[\U0001f1e6-\U0001f1ff]{{2}})"
+_ONE_EMOJI = re.compile(f"{_DRAWN}[\U000e0020-\U000e007f]*(?:\u200d{_DRAWN}){{0,8}}")
+"""A picture with its presentation and skin tone, a key, a flag of two letters or of tags, or several joined to one
+(Unicode TR51, by the blocks that hold emoji)."""
 
 Kind = Literal[
     "text", "image", "audio", "video", "document", "sticker", "location", "contacts", "interactive", "button", "order",
@@ -29,6 +39,11 @@ FailureClass = Literal["retry", "needs_template", "recipient", "pause_channel", 
 """retry: not sent, may be sent again, after retry_after_s if given · needs_template: the window is shut · recipient:
 this person cannot be reached · pause_channel: nothing can be sent until somebody mends the channel · content: this
 message is refused · unknown: it may have been sent and must never be sent again by itself."""
+
+
+def is_one_emoji(text: str) -> bool:
+    """Whether a text is one emoji as people see it, and nothing else."""
+    return len(text) <= 64 and _ONE_EMOJI.fullmatch(text) is not None
 
 
 class Sender(NamedTuple):

@@ -30,6 +30,10 @@ class Slot:
     sessions: tuple[str, ...]
     version: int
 
+    def held(self, now: datetime) -> bool:
+        """Whether somebody sits there. Nobody's is free whatever its lease says: clocks can go back."""
+        return bool(self.user_id) and self.lease_until > now
+
 
 @dataclass(frozen=True)
 class SlotClaim:
@@ -62,12 +66,12 @@ def claim_slot(
         kept = others[-(MAX_SESSIONS - 1) :]
         after = replace(own, lease_until=until, sessions=(*kept, session_id), version=own.version + 1)
         return SlotClaim(own, after, others[: len(others) - len(kept)])
-    if sum(slot.lease_until > now and slot.user_id != user_id for slot in slots) >= seats:
+    if sum(slot.held(now) and slot.user_id != user_id for slot in slots) >= seats:
         return None  # a smaller plan: slots beyond it are held until they lapse
     first = crc32(user_id.encode()) % seats
     for number in ((first + step) % seats for step in range(seats)):
         slot = by_number.get(number)
-        if slot is None or slot.lease_until <= now:
+        if slot is None or not slot.held(now):
             version = slot.version + 1 if slot else 1
             return SlotClaim(slot, Slot(number, user_id, until, (session_id,), version), ())
     return None
@@ -88,4 +92,4 @@ def freed(slot: Slot, now: datetime) -> Slot:
 
 def seats_used(slots: Sequence[Slot], now: datetime) -> int:
     """How many seats are held."""
-    return sum(slot.lease_until > now for slot in slots)
+    return sum(slot.held(now) for slot in slots)

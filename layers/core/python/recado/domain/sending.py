@@ -7,14 +7,13 @@ status settles it. Every step moves `version` by one and is written only over th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from recado.domain.chat_moves import started
-from recado.domain.chats import Author, Chat, Message, MessageError, Status, Thread, ThreadKey
-from recado.domain.intake import shortened
+from recado.domain.chat_moves import answered
+from recado.domain.chats import Author, Chat, Event, Message, MessageError, Status, Thread, ThreadKey, shortened
 from recado.domain.messages import Failure, Media, OutboundMessage, Rejected, Sender, Sent, Template
 
 SendState = Literal["pending", "claimed", "waiting", "settled", "unknown"]
@@ -59,8 +58,8 @@ class Outgoing:
 
 @dataclass(frozen=True)
 class Posting:
-    """What is written when a message is: the message, its thread before and after, the chat when its first answer
-    starts it, and the send unless it is a note."""
+    """What is written when a message is: the message, its thread before and after, the chat when this is its first
+    answer, the send unless it is a note, and facts."""
 
     message: Message
     thread_before: Thread
@@ -68,6 +67,7 @@ class Posting:
     chat_before: Chat | None
     chat_after: Chat | None
     out: Outgoing | None
+    events: Sequence[Event] = ()
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,8 @@ def post(
     now: datetime,
     correlation_id: str,
 ) -> Posting:
-    """The message at the end of its thread. Whoever writes has read what came before; the serving agent's first answer
-    starts the chat.
+    """The message at the end of its thread. Whoever writes has read what came before; a user's first answer is noted in
+    the chat, and starts it when it is in service. A reaction is no answer.
 
     A note has nowhere to go: it is `sent` when it is stored, and is not the thread's last message."""
     payload = dict(draft.payload)
@@ -118,8 +118,8 @@ def post(
     if draft.internal:
         return Posting(message, thread, after, None, None, None)
     after = replace(after, last_message_at=now, last_text=shortened(message.text))
-    starts = chat.situation == "in_service" and chat.started_at is None and author.type == "user"
-    begun = started(chat, now) if starts else None
+    answers = author.type == "user" and draft.kind != "reaction"
+    chat_after = answered(chat, now) if answers else None
     out = Outgoing(
         message_id,
         thread.key,
@@ -129,7 +129,7 @@ def post(
         reply_seq=reply.seq if reply else None,
         correlation_id=correlation_id,
     )
-    return Posting(message, thread, after, chat if begun else None, begun, out)
+    return Posting(message, thread, after, chat if chat_after else None, chat_after, out)
 
 
 def outbound_message(message: Message, reply_provider_id: str | None) -> OutboundMessage:

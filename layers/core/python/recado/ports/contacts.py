@@ -10,6 +10,7 @@ from recado.domain.channels import Channel
 from recado.domain.chats import Event
 from recado.domain.contact_search import Query
 from recado.domain.contacts import Claim, Contact
+from recado.domain.starting import Address
 
 
 class ContactMoved(Exception):
@@ -111,6 +112,14 @@ class Reach(Protocol):
 
     def channels(self, contact: Contact, connected: Sequence[Channel]) -> dict[str, bool]:
         """For each type of the connected channels, whether one of them can reach the contact first."""
+        ...
+
+    def needed(self, channel: Channel) -> frozenset[str]:
+        """The fields of a contact by any of which the channel reaches people who never wrote."""
+        ...
+
+    def addresses(self, contact: Contact, channel: Channel) -> Sequence[Address]:
+        """Where the channel reaches the contact; empty: nowhere."""
         ...
 
 

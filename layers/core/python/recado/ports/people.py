@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -39,6 +40,10 @@ class UserStore(Protocol):
     """Users and the directory of their log-in e-mails."""
 
     def get(self, a: str, user_id: str) -> User | None: ...
+
+    def read(self, a: str, user_ids: Sequence[str]) -> list[User]:
+        """Those of the users that exist, in the order of the ids."""
+        ...
 
     def page(self, a: str, limit: int, after: str | None) -> list[User]: ...
 
@@ -133,9 +138,9 @@ class DepartmentStore(Protocol):
 
     def all(self, a: str) -> list[Department]: ...
 
-    def create(self, a: str, department: Department, default: bool) -> bool: ...
+    def create(self, a: str, department: Department, default: bool, look_at: datetime) -> bool: ...
 
-    def change(self, a: str, before: Department, after: Department, default: bool) -> bool: ...
+    def change(self, a: str, before: Department, after: Department, default: bool, look_at: datetime) -> bool: ...
 
     def delete(self, a: str, department: Department) -> bool: ...
 

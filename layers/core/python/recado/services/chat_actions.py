@@ -1,7 +1,7 @@
-"""What people do with a chat: assume, transfer, put back in the queue, close.
+"""What people do with a chat: assume, transfer, put back in the queue, close, reopen.
 
 Each is decided from the state that was read, written only if that still stands, and repeated by the same person without
-effect."""
+effect. Who finds the chat moved by somebody else is told where it is now."""
 
 from __future__ import annotations
 
@@ -11,18 +11,16 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from recado.domain import chat_moves
-from recado.domain.access import Caller, can_answer_chat
-from recado.domain.agents import AgentChange, with_load
-from recado.domain.chat_moves import ChatMove, MoveCommit
-from recado.domain.chats import Chat, Event
-from recado.domain.distribution import Candidate, Receipt
-from recado.domain.errors import Busy, Conflict, FieldError, Forbidden, Invalid
+from recado.domain.access import Caller, can_answer_chat, relation
+from recado.domain.chat_moves import ChatMove
+from recado.domain.chats import Chat, Thread
+from recado.domain.errors import Busy, Conflict, FieldError, Forbidden, Invalid, NotFound
 from recado.domain.ids import is_id
-from recado.domain.people import Agent
-from recado.ports.agents import AgentStore, ChatMoveStore, ChatReads, Departments, Waker
-from recado.ports.core import Clock, Ids
-from recado.services.distribution import receipt_view
-from recado.services.views import chat_view
+from recado.domain.people import Department
+from recado.ports.agents import AgentStore, ChatReads, Departments, Hours
+from recado.ports.core import Clock
+from recado.services.chat_commits import ChatCommits
+from recado.services.views import moment
 
 _TRIES = 5
 
@@ -35,6 +33,14 @@ class VisibleChats(Protocol):
         ...
 
 
+class KnownTabulations(Protocol):
+    """The tabulations of an account (services.tabulations)."""
+
+    def exists(self, a: str, tabulation_id: str) -> bool:
+        """Whether there is such a tabulation."""
+        ...
+
+
 class ChatActions:
     """All actions answer the chat as it is afterwards."""
 
@@ -42,21 +48,21 @@ class ChatActions:
         self,
         gate: VisibleChats,
         reads: ChatReads,
-        moves: ChatMoveStore,
+        commits: ChatCommits,
         agents: AgentStore,
         departments: Departments,
-        waker: Waker,
+        hours: Hours,
+        tabulations: KnownTabulations,
         clock: Clock,
-        ids: Ids,
     ) -> None:
         self._gate = gate
         self._reads = reads
-        self._moves = moves
+        self._commits = commits
         self._agents = agents
         self._departments = departments
-        self._waker = waker
+        self._hours = hours
+        self._tabulations = tabulations
         self._clock = clock
-        self._ids = ids
 
     def assume(self, caller: Caller, chat_id: str) -> Chat:
         """Take a waiting chat, or start the one that was given. 409 `agent_at_cap`, `chat_taken`, `chat_closed`."""
@@ -66,24 +72,33 @@ class ChatActions:
         return self._act(caller, chat_id, lambda chat, now: chat_moves.assume(chat, user_id, now), "assumed")
 
     def transfer_to_agent(self, caller: Caller, chat_id: str, agent_id: str) -> Chat:
-        """Give the chat to another agent of the account. 409 `agent_at_cap`."""
-        if not is_id(agent_id, "us", caller.account) or self._agents.get(caller.account, agent_id) is None:
-            raise Invalid.field("/agent_id", "not_found", "There is no such agent.")
-        return self._act(
-            caller,
-            chat_id,
-            lambda chat, now: chat_moves.transfer_to_agent(chat, agent_id, chat.department_id, now),
-            "transferred",
-        )
+        """Give the chat to another agent of the account. 400 `/agent_id` for nobody, 409 `agent_at_cap`, `chat_closed`,
+        `chat_moved`."""
+
+        def decide(chat: Chat, now: datetime) -> ChatMove | None:
+            if not is_id(agent_id, "us", caller.account) or self._agents.get(caller.account, agent_id) is None:
+                raise Invalid.field("/agent_id", "not_found", "There is no such agent.")
+            _refuse_closed(chat, "/agent_id")
+            return chat_moves.transfer_to_agent(chat, agent_id, chat.department_id, now)
+
+        return self._act(caller, chat_id, decide, "transferred")
 
     def transfer_to_department(self, caller: Caller, chat_id: str, department_id: str) -> Chat:
-        """Let the chat wait in another department."""
-        known = is_id(department_id, "dp", caller.account)
-        if not known or self._departments.get(caller.account, department_id) is None:
-            raise Invalid.field("/department_id", "not_found", "There is no such department.")
-        return self._act(
-            caller, chat_id, lambda chat, now: chat_moves.put_in_queue(chat, department_id, now), "transferred"
-        )
+        """Let the chat wait in another department. 400 `/department_id` for none, 409 `department_unavailable` while it
+        does not work, `chat_closed`, `chat_moved`."""
+        a = caller.account
+
+        def decide(chat: Chat, now: datetime) -> ChatMove | None:
+            department = self._departments.get(a, department_id) if is_id(department_id, "dp", a) else None
+            if department is None:
+                raise Invalid.field("/department_id", "not_found", "There is no such department.")
+            _refuse_closed(chat, "/department_id")
+            move = chat_moves.put_in_queue(chat, department_id, now)
+            if move is not None and not self._hours.open(a, department):
+                raise _unavailable(self._hours.opens_at(a, department))
+            return move
+
+        return self._act(caller, chat_id, decide, "transferred")
 
     def queue(self, caller: Caller, chat_id: str) -> Chat:
         """Put the chat back in its department's queue."""
@@ -91,18 +106,73 @@ class ChatActions:
             caller, chat_id, lambda chat, now: chat_moves.put_in_queue(chat, chat.department_id, now), "queued"
         )
 
-    def close(self, caller: Caller, chat_id: str, tabulation_id: str | None = None, comment: str | None = None) -> Chat:
-        """End the chat. What the customer writes next opens another."""
-        if tabulation_id is not None:
-            raise Invalid.field("/tabulation_id", "not_found", "There is no such tabulation.")
+    def close(
+        self,
+        caller: Caller,
+        chat_id: str,
+        tabulation_id: str | None = None,
+        comment: str | None = None,
+        feedback: bool = False,
+    ) -> Chat:
+        """End the chat. What the customer writes next opens another. `feedback`: the customer is going to be asked,
+        which the fact tells. 400 `/tabulation_id` for an unknown one, or none where the department requires it."""
+        a = caller.account
 
         def decide(chat: Chat, now: datetime) -> ChatMove | None:
-            thread = self._reads.thread(caller.account, chat.thread)
-            if thread is None:
-                raise Busy(f"thread of {chat.id}")
-            return chat_moves.close(chat, thread, now)
+            if tabulation_id is not None and not self._tabulations.exists(a, tabulation_id):
+                raise Invalid.field("/tabulation_id", "not_found", "There is no such tabulation.")
+            move = chat_moves.close(chat, self._thread(a, chat), now)
+            if move is None:
+                return None
+            filed = replace(move.after, tabulation_id=tabulation_id or chat.tabulation_id)
+            if filed.tabulation_id is None and self._requires_tabulation(a, chat):
+                raise Invalid.field(
+                    "/tabulation_id", "required", "This department closes no chat without a tabulation."
+                )
+            return replace(move, after=filed)
 
-        return self._act(caller, chat_id, decide, "closed", {"comment": comment} if comment else {})
+        notes = {**({"comment": comment} if comment else {}), **({"feedback_asked": True} if feedback else {})}
+        return self._act(caller, chat_id, decide, "closed", notes)
+
+    def reopen(self, caller: Caller, chat_id: str) -> Chat:
+        """Open a closed chat again, where its department allows it. Who takes part in the department as agent gets it
+        and begins; of others it waits. 409 `reopen_not_allowed`, `another_chat_open`, `agent_at_cap`,
+        `already_open`."""
+        a = caller.account
+
+        def decide(chat: Chat, now: datetime) -> ChatMove | None:
+            if chat.situation != "closed":
+                return None
+            department = self._home(a, chat)
+            if not chat_moves.may_reopen(chat, department.reopening, now):
+                until = moment(chat_moves.reopen_until(chat, department.reopening))
+                detail = "This department's chats are not opened again, or no longer."
+                raise Conflict(detail, code="reopen_not_allowed", extra={"reopen_until": until})
+            agent_id = caller.user_id if takes_part(caller, department.id) else None
+            move = chat_moves.reopen(chat, self._thread(a, chat), now, agent_id, department.id)
+            return None if move is None else replace(move, after=replace(move.after, reopened_by=caller.id))
+
+        return self._act(caller, chat_id, decide, "reopened")
+
+    def _home(self, a: str, chat: Chat) -> Department:
+        """The department of a closed chat; the default one when that was deleted."""
+        department = self._departments.get(a, chat.department_id)
+        if department is None:
+            default = self._departments.default(a)
+            department = self._departments.get(a, default) if default else None
+        if department is None:
+            raise Busy(f"departments of {a}")
+        return department
+
+    def _requires_tabulation(self, a: str, chat: Chat) -> bool:
+        department = self._departments.get(a, chat.department_id)
+        return department is not None and department.tabulation_required
+
+    def _thread(self, a: str, chat: Chat) -> Thread:
+        thread = self._reads.thread(a, chat.thread)
+        if thread is None:
+            raise Busy(f"thread of {chat.id}")
+        return thread
 
     def _act(
         self,
@@ -112,95 +182,114 @@ class ChatActions:
         cause: str,
         notes: Mapping[str, Any] | None = None,
     ) -> Chat:
-        a = caller.account
+        first: Chat | None = None
         for _ in range(_TRIES):
-            chat = self._gate.visible(caller, chat_id)
+            chat = self._seen(caller, chat_id, first)
             now = self._clock.now()
-            move = _by(caller, decide(chat, now))
+            move = self._decided(caller, chat, now, decide, cause)
             if move is None:
                 return _done_already(chat, caller, cause)
-            if cause != "assumed" and not can_answer_chat(caller, chat):
-                raise Forbidden("Another agent serves this chat, or nobody yet: assume it first.", code="not_your_chat")
-            agents = self._agent_changes(a, move, cause)
-            events = self._events(a, caller, move, agents, cause, now, notes or {})
-            if not self._moves.commit(a, MoveCommit([move], agents, events)):
-                self._wake(a, move, agents)
-                return move.after
+            if first is not None and cause != "assumed" and _place(chat) != _place(first):
+                raise _moved(chat)
+            if not _permitted(caller, chat, cause):
+                raise _not_yours()
+            written = self._commits.write(caller, move, cause, now, notes or {})
+            if written is not None:
+                return written
+            first = first or chat
         raise Busy(f"chat {chat_id}")
 
-    def _agent_changes(self, a: str, move: ChatMove, cause: str) -> list[AgentChange]:
-        """The loads that follow from a move. Refuses to give a chat to an agent at the cap."""
-        changes = []
-        if move.released:
-            found = self._agents.get(a, move.released)
-            if found is not None:
-                changes.append(with_load(found[0], -1))
-        if move.taken:
-            found = self._agents.get(a, move.taken)
-            if found is None:
-                raise Invalid.field("/agent_id", "not_found", "There is no such agent.")
-            if not found[0].has_room:
-                raise _at_cap(found[0], cause)
-            changes.append(with_load(found[0], 1))
-        return changes
+    def _seen(self, caller: Caller, chat_id: str, first: Chat | None) -> Chat:
+        """The chat; who saw it a moment ago is told where it went, though it is no longer theirs to see."""
+        try:
+            return self._gate.visible(caller, chat_id)
+        except NotFound:
+            now_there = self._reads.chat(caller.account, chat_id) if first else None
+            if now_there is None:
+                raise
+            raise _moved(now_there) from None
 
-    def _events(
+    def _decided(
         self,
-        a: str,
         caller: Caller,
-        move: ChatMove,
-        agents: list[AgentChange],
-        cause: str,
+        chat: Chat,
         now: datetime,
-        notes: Mapping[str, Any],
-    ) -> list[Event]:
-        data: dict[str, Any] = {**chat_view(move.after, move.thread, None), **notes}
-        types = [_EVENT_OF[move.after.situation]]
-        if cause == "transferred":
-            types.insert(0, "chat.transferred")
-            data["from"] = {"agent_id": move.before.agent_id, "department_id": move.before.department_id}
-        if move.taken:
-            data["receipt"] = receipt_view(_receipt(move, agents, cause, now))
-        elif move.after.situation == "in_service":
-            types = ["chat.assumed"]
-        return [
-            Event(self._ids.new("ev", a), name, now, caller.author, data, move.after.contact_id, move.after.id)
-            for name in types
-        ]
-
-    def _wake(self, a: str, move: ChatMove, agents: list[AgentChange]) -> None:
-        freed = {department_id for change in agents for department_id in change.entered}
-        if freed:
-            self._waker.wake(a, sorted(freed), "slot_freed")
-        if move.after.situation == "queued":
-            self._waker.wake(a, [move.after.department_id], "queued")
+        decide: Callable[[Chat, datetime], ChatMove | None],
+        cause: str,
+    ) -> ChatMove | None:
+        """What `decide` says. Its refusals tell where the chat is; who may not act at all learns no more than that."""
+        try:
+            return decide(chat, now)
+        except Conflict as refusal:
+            refusal.extra = {**whereabouts(chat), **refusal.extra}
+            raise
+        except Invalid:
+            if not _permitted(caller, chat, cause):
+                raise _not_yours() from None
+            raise
 
 
-def _by(caller: Caller, move: ChatMove | None) -> ChatMove | None:
-    """The move with who made it."""
-    return None if move is None else replace(move, after=replace(move.after, moved_by=caller.id))
+def takes_part(caller: Caller, department_id: str) -> bool:
+    """Whether the caller, as a person at work, can be given chats of the department."""
+    membership = caller.memberships.get(department_id)
+    return caller.token_id is None and caller.user_id is not None and membership is not None and membership.agent
+
+
+def whereabouts(chat: Chat) -> dict[str, Any]:
+    """Where a chat is and who brought it there: what a lost race is answered with."""
+    return {
+        "situation": chat.situation,
+        "agent_id": chat.agent_id,
+        "department_id": chat.department_id,
+        "version": chat.version,
+        "moved_by": chat.moved_by,
+    }
+
+
+def _permitted(caller: Caller, chat: Chat, cause: str) -> bool:
+    if cause == "assumed":
+        return True
+    return relation(caller, chat) != "stranger" if cause == "reopened" else can_answer_chat(caller, chat)
+
+
+def _not_yours() -> Forbidden:
+    return Forbidden("Another agent serves this chat, or nobody yet: assume it first.", code="not_your_chat")
+
+
+def _place(chat: Chat) -> tuple[str, str | None, str]:
+    return chat.situation, chat.agent_id, chat.department_id
+
+
+def _moved(chat: Chat) -> Conflict:
+    return Conflict("Somebody else moved the chat meanwhile.", code="chat_moved", extra=whereabouts(chat))
+
+
+_ALREADY = {
+    "closed": ("already_closed", "The chat is closed already."),
+    "queued": ("already_queued", "The chat waits in this queue already."),
+    "reopened": ("already_open", "The chat is open already."),
+    "transferred": ("already_transferred", "The chat is there already."),
+}
 
 
 def _done_already(chat: Chat, caller: Caller, cause: str) -> Chat:
-    """Nothing is left to do: fine for whoever did it, a lost race for anybody else."""
-    if cause in ("closed", "queued") and chat.moved_by != caller.id:
-        detail = "The chat is closed already." if cause == "closed" else "The chat waits in this queue already."
-        raise Conflict(detail, code=f"already_{cause}", extra={"situation": chat.situation})
+    """Nothing is left to do: fine for whoever did it, a lost race for anybody else. A chat that was opened again may
+    have been given to somebody since."""
+    done_by = {chat.moved_by, chat.reopened_by if cause == "reopened" else None}
+    if cause in _ALREADY and caller.id not in done_by:
+        code, detail = _ALREADY[cause]
+        raise Conflict(detail, code=code, extra=whereabouts(chat))
     return chat
 
 
-_EVENT_OF = {"in_service": "chat.assigned", "queued": "chat.queued", "closed": "chat.closed"}
+def _refuse_closed(chat: Chat, pointer: str) -> None:
+    if chat.situation == "closed":
+        detail = "The chat is closed."
+        error = FieldError(pointer, "chat_closed", detail)
+        raise Conflict(detail, code="chat_closed", errors=[error], extra={"closed_at": moment(chat.closed_at)})
 
 
-def _receipt(move: ChatMove, agents: list[AgentChange], cause: str, now: datetime) -> Receipt:
-    """A chat taken by hand moves no turn: the receipt names only who took it."""
-    taken = next(change for change in agents if change.after.user_id == move.taken)
-    chosen = Candidate(taken.after.user_id, "chosen", taken.before.load, taken.before.cap)
-    after = move.after
-    return Receipt(after.id, now, after.department_id, after.agent_id, 0, (chosen,), 0, cause, taken.after.load)
-
-
-def _at_cap(agent: Agent, cause: str) -> Conflict:
-    detail = "The agent already has as many chats as they may have at once."
-    errors = [FieldError("/agent_id", "agent_at_cap", detail)] if cause == "transferred" else []
-    return Conflict(detail, code="agent_at_cap", errors=errors, extra={"load": agent.load, "cap": agent.cap})
+def _unavailable(opens_at: datetime | None) -> Conflict:
+    detail = "The department does not work now."
+    error = FieldError("/department_id", "department_unavailable", detail)
+    return Conflict(detail, code="department_unavailable", errors=[error], extra={"opens_at": moment(opens_at)})

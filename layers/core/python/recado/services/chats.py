@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from recado.domain.access import Caller, can_see_chat
@@ -43,13 +44,29 @@ class ChatService:
 
     def view(self, caller: Caller, chat: Chat) -> dict[str, Any]:
         """The public shape of a chat that the caller may see."""
-        return self._view(chat, self._store.thread(caller.account, chat.thread))
+        return self.shape(chat, self._store.thread(caller.account, chat.thread))
+
+    def shape(self, chat: Chat, thread: Thread | None) -> dict[str, Any]:
+        """The public shape of a chat and its thread, as given."""
+        return chat_view(chat, thread, self._window(chat, thread))
 
     def page(
         self, caller: Caller, wanted: ChatFilter, limit: int, after: str | None
     ) -> tuple[list[dict[str, Any]], str | None]:
         """Chats in their public shape, newest first, and the id to go on from. A page can be short, even empty, before
         the end: what the caller may not see was read and left out."""
+        found, following = self.chats(caller, wanted, limit, after)
+        return self.views(caller.account, found), following
+
+    def chats(
+        self,
+        caller: Caller,
+        wanted: ChatFilter,
+        limit: int,
+        after: str | None,
+        contact_ids: Sequence[str] | None = None,
+    ) -> tuple[list[Chat], str | None]:
+        """As `page`, the chats themselves; with `contact_ids`, those of these contacts."""
         a = caller.account
         if caller.role == "restricted":
             if wanted.agent_id not in (None, caller.user_id):
@@ -57,22 +74,51 @@ class ChatService:
             wanted = replace(wanted, agent_id=caller.user_id)
         found: list[Chat] = []
         for _ in range(READ_AHEAD):
-            ids = self._store.ids(a, wanted, after, limit + 1)
-            chats = [chat for chat in self._store.read(a, ids[:limit]) if _matches(chat, wanted)]
-            for chat in self._visible_of(caller, chats):
+            ids = self._ids(a, wanted, contact_ids, after, limit + 1)
+            for chat in self.matching(caller, wanted, ids[:limit]):
                 found.append(chat)
                 if len(found) == limit:
-                    return self._views(a, found), chat.id if chat.id != ids[-1] else None
+                    return found, chat.id if chat.id != ids[-1] else None
             if len(ids) <= limit:
-                return self._views(a, found), None
+                return found, None
             after = ids[limit - 1]
-        return self._views(a, found), after
+        return found, after
+
+    def matching(self, caller: Caller, wanted: ChatFilter, chat_ids: Sequence[str]) -> list[Chat]:
+        """Those of the chats that the filter wants and the caller may see, in their order; as the lists, eventually
+        consistent."""
+        chats = [
+            chat
+            for chat in self._store.read(caller.account, chat_ids)
+            if _matches(chat, wanted) and _opened_within(chat, wanted)
+        ]
+        return self._visible_of(caller, chats)
+
+    def _ids(
+        self, a: str, wanted: ChatFilter, contact_ids: Sequence[str] | None, before: str | None, limit: int
+    ) -> list[str]:
+        if contact_ids is None:
+            return self._store.ids(a, wanted, before, limit)
+        of_each = [self._store.ids(a, replace(wanted, contact_id=one), before, limit) for one in contact_ids]
+        return sorted(chain.from_iterable(of_each), reverse=True)[:limit]
 
     def messages(self, caller: Caller, chat_id: str, limit: int, after: int | None) -> tuple[list[Message], int | None]:
         """The chat's messages by seq, and the seq to go on from."""
         chat = self.visible(caller, chat_id)
         found = self._store.messages(caller.account, chat, after or 0, limit + 1)
         return found[:limit], found[limit - 1].seq if len(found) > limit else None
+
+    def message(self, caller: Caller, chat_id: str, message_id: str) -> Message:
+        """One message of a chat, read consistently. NotFound as `visible`, and for a message of another chat."""
+        chat = self.visible(caller, chat_id)
+        found = self._store.find_message(caller.account, chat.thread, message_id)
+        if found is None or found.chat_id != chat.id:
+            raise NotFound("There is no such message.")
+        return found
+
+    def seen(self, caller: Caller, chat_ids: Sequence[str]) -> Mapping[str, Chat]:
+        """Those of the chats that the caller may see, by id; as the lists, eventually consistent."""
+        return {chat.id: chat for chat in self._visible_of(caller, self._store.read(caller.account, chat_ids))}
 
     def assignments(
         self, caller: Caller, chat_id: str, limit: int, after: str | None
@@ -90,15 +136,18 @@ class ChatService:
         # A department that is gone leaves its chats to the people who served them and to admins.
         return [chat for chat in chats if can_see_chat(caller, chat, modes.get(chat.department_id, "agent"))]
 
-    def _views(self, a: str, chats: Sequence[Chat]) -> list[dict[str, Any]]:
+    def views(self, a: str, chats: Sequence[Chat]) -> list[dict[str, Any]]:
+        """The public shapes of chats that the caller may see."""
         threads = self._store.threads(a, [chat.thread for chat in chats])
-        return [self._view(chat, threads.get(chat.thread)) for chat in chats]
-
-    def _view(self, chat: Chat, thread: Thread | None) -> dict[str, Any]:
-        return chat_view(chat, thread, self._window(chat, thread))
+        return [self.shape(chat, threads.get(chat.thread)) for chat in chats]
 
     def _window(self, chat: Chat, thread: Thread | None) -> datetime | None:
         return window_expires_at(self._adapters(chat.channel_type).window, thread.last_inbound_at if thread else None)
+
+
+def _opened_within(chat: Chat, wanted: ChatFilter) -> bool:
+    since, until = wanted.opened_from, wanted.opened_to
+    return (since is None or chat.opened_at >= since) and (until is None or chat.opened_at <= until)
 
 
 def _matches(chat: Chat, wanted: ChatFilter) -> bool:

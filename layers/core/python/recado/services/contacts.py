@@ -73,7 +73,7 @@ class ContactService:
     ) -> tuple[list[dict[str, Any]], str | None]:
         """A page of the contacts that a search text finds, of all without one. Raises Invalid for a cursor of something
         else."""
-        page = self._page(caller.account, (text or "").strip(), limit, after)
+        page = self.find(caller.account, (text or "").strip(), limit, after)
         connected = self._channels.connected(caller.account)
         return [self._view(contact, connected) for contact in page.items], page.next
 
@@ -151,7 +151,9 @@ class ContactService:
             raise _not_found() from None
         return event_view(event)
 
-    def _page(self, a: str, text: str, limit: int, after: str | None) -> ContactPage:
+    def find(self, a: str, text: str, limit: int, after: str | None) -> ContactPage:
+        """A page of the contacts that a text finds, of all without one. Raises Invalid for a cursor of something
+        else."""
         if is_id(text, "ct", a):
             contact = self._contacts.get(a, text)
             return ContactPage((contact,) if contact else (), None)

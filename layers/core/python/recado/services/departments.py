@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
+from recado.domain.department_settings import with_settings
 from recado.domain.errors import Busy, Conflict, Invalid, NotFound
 from recado.domain.ids import is_id
-from recado.domain.people import Access, Department, Membership
+from recado.domain.people import Department, Membership
 from recado.ports.agents import Waker
 from recado.ports.channels import ChannelStore
 from recado.ports.core import Clock, Ids
@@ -16,6 +19,8 @@ from recado.services.presence import PresenceService
 
 MAX_POSITION = 99_999_999
 _TRIES = 5
+_LOOK_AFTER = timedelta(seconds=60)
+"""A department that was changed is looked at soon: not at once, so that a look that is going on does not put it off."""
 
 
 @dataclass(frozen=True)
@@ -56,27 +61,25 @@ class DepartmentService:
         """Raises NotFound."""
         return SeenDepartment(self._department(a, department_id), self._departments.default(a) == department_id)
 
-    def create(self, a: str, name: str, default: bool, access: Access, distribution: dict[str, Any]) -> SeenDepartment:
-        """Raises Invalid. `distribution` holds enabled, overflow_after_s, overflow_department_id, each or none."""
-        empty = Department(self._ids.new("dp", a), name, access, self._clock.now())
-        department = self._distributed(a, empty, distribution)
-        if not self._departments.create(a, department, default):
+    def create(self, a: str, name: str, default: bool, given: Mapping[str, Any]) -> SeenDepartment:
+        """`given`: the settings, as `domain.department_settings` takes them. Raises Invalid."""
+        now = self._clock.now()
+        department = self._settled(a, Department(self._ids.new("dp", a), name, "department", now), given)
+        if not self._departments.create(a, department, default, now + _LOOK_AFTER):
             raise _no_overflow_department()
         return SeenDepartment(department, default)
 
-    def change(
-        self, a: str, department_id: str, fields: dict[str, Any], default: bool | None, distribution: dict[str, Any]
-    ) -> SeenDepartment:
-        """`fields` are name and access. Raises Invalid, NotFound, Conflict `default_required`."""
+    def change(self, a: str, department_id: str, default: bool | None, given: Mapping[str, Any]) -> SeenDepartment:
+        """`given` as for `create`; what is not in it stays. Raises Invalid, NotFound, Conflict `default_required`."""
         for _ in range(_TRIES):
             before = self.get(a, department_id)
             if default is False and before.default:
                 raise Conflict("Make another department the default instead.", code="default_required")
-            after = self._distributed(a, replace(before.department, **fields), distribution)
+            after = self._settled(a, before.department, given)
             after = replace(after, version=before.department.version + 1)
-            if self._departments.change(a, before.department, after, bool(default)):
-                if after.distribution_enabled and not before.department.distribution_enabled:
-                    self._waker.wake(a, [department_id], "distribution_enabled")
+            look_at = self._clock.now() + _LOOK_AFTER
+            if self._departments.change(a, before.department, after, bool(default), look_at):
+                self._wake(a, before.department, after)
                 return self.get(a, department_id)
         raise Busy(f"department {department_id}")
 
@@ -141,19 +144,24 @@ class DepartmentService:
             return own
         return min(members[-1][1].position + 1, MAX_POSITION) if members else 1
 
-    def _distributed(self, a: str, department: Department, distribution: dict[str, Any]) -> Department:
-        """The department with the given settings of its distribution. Raises Invalid with pointers."""
-        names = {"enabled": "distribution_enabled"}
-        after = replace(department, **{names.get(key, key): value for key, value in distribution.items()})
+    def _settled(self, a: str, department: Department, given: Mapping[str, Any]) -> Department:
+        """The department with the given settings. Raises Invalid with pointers."""
+        after = with_settings(department, given)
         target = after.overflow_department_id
-        if target is not None and "overflow_department_id" in distribution:
-            if target == department.id:
-                raise Invalid.field(
-                    "/distribution/overflow_department_id", "same_department", "A department cannot overflow to itself."
-                )
-            if not is_id(target, "dp", a) or self._departments.get(a, target) is None:
-                raise _no_overflow_department()
+        if (
+            target is not None
+            and target != department.overflow_department_id
+            and (not is_id(target, "dp", a) or self._departments.get(a, target) is None)
+        ):
+            raise _no_overflow_department()
         return after
+
+    def _wake(self, a: str, before: Department, after: Department) -> None:
+        """A change after which waiting chats may be given out; whether it is open is for the look to know."""
+        if after.distribution_enabled and not before.distribution_enabled:
+            self._waker.wake(a, [after.id], "distribution_enabled")
+        elif (before.business_hours, before.holidays) != (after.business_hours, after.holidays):
+            self._waker.wake(a, [after.id], "department_opened")
 
     def _use(self, a: str, department_id: str) -> str:
         """What still uses a department, in words; empty for nothing. Removed channels do not count."""

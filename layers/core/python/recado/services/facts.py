@@ -13,6 +13,7 @@ from typing import Any
 
 from recado.domain.changes import Change, DepartmentStirred, FactWritten, MessageChanged, SendRequested
 from recado.domain.chats import Event, Message
+from recado.domain.message_changes import is_revoked
 from recado.ports.core import Blobs, Command, Queue
 from recado.ports.streams import StreamReader
 from recado.services.sending import send_command
@@ -124,13 +125,17 @@ def feed_command(a: str, event: Event) -> Command:
 
 
 def message_event(change: Change, before: Message | None, after: Message) -> Event | None:
-    """What a new or changed message tells: received, sent, or a further status. Internal notes and other changes
-    tell nothing.
+    """What a new or changed message tells: received, sent, a further status, or that its text was replaced or taken
+    back. Internal notes and other changes tell nothing.
 
-    The id is derived from the message and its status, which a message has once."""
-    if after.internal or (before is not None and before.status == after.status):
+    The id is derived from the message and its status, which a message has once, or from what an edit left."""
+    if after.internal:
         return None
-    if after.direction == "inbound":
+    if before is not None and before.status == after.status:
+        if before.text == after.text and is_revoked(before) == is_revoked(after):
+            return None
+        kind = "message.edited"
+    elif after.direction == "inbound":
         kind = "message.received" if before is None else "message.status"
     elif before is None and after.status == "queued":
         return None
@@ -151,5 +156,8 @@ def message_event(change: Change, before: Message | None, after: Message) -> Eve
 def _derived_id(a: str, message: Message, kind: str) -> str:
     """`ev_` with the message's own time and a digest of what is told."""
     milliseconds = message.id.rpartition("_")[2][:11]
-    digest = sha256(f"{message.id} {kind} {message.status}".encode()).hexdigest()[:16]
+    what: str = message.status
+    if kind == "message.edited":
+        what = json.dumps([message.text, dict(message.payload)], sort_keys=True, default=str)
+    digest = sha256(f"{message.id} {kind} {what}".encode()).hexdigest()[:16]
     return f"ev_{a}_{milliseconds}{digest}"

@@ -1,4 +1,5 @@
-"""The event feed of an account: every fact once, in one order, numbered without gaps (K2)."""
+"""The event feed of an account: every fact once, in one order, numbered without gaps (K2), and counted once for the
+reports (B3)."""
 
 from __future__ import annotations
 
@@ -6,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recado.domain.errors import Busy
+from recado.domain.reports import Counter, counted, summed
 from recado.ports.core import Clock
 from recado.ports.feed import FeedStore
+from recado.ports.reports import Zones
 
-BATCH = 40
-"""Events per transaction: two items each and the counter stay under 100."""
+_MAX_OPERATIONS = 100
 _TRIES = 5
 
 
@@ -18,18 +20,28 @@ class FeedService:
     """Feeds and reads. One command group per account keeps its feeding in order; conditions keep it right without
     that too."""
 
-    def __init__(self, store: FeedStore, clock: Clock) -> None:
+    def __init__(self, store: FeedStore, zones: Zones, clock: Clock) -> None:
         self._store = store
+        self._zones = zones
         self._clock = clock
 
     def feed(self, a: str, events: Sequence[Mapping[str, Any]]) -> int:
-        """Number the events in the order given; those that are in the feed already, and doubles, are passed over.
-        Answers how many were new. Raises Busy after five lost races; what was fed until then stays, and is passed
-        over next time."""
+        """Number the events in the order given, and count them; those that are in the feed already, and doubles, are
+        passed over. Answers how many were new. Raises Busy after five lost races in a row; what was fed until then
+        stays, and is passed over next time."""
         waiting = list({event["id"]: event for event in events}.values())
-        fed = 0
-        for start in range(0, len(waiting), BATCH):
-            fed += self._feed_batch(a, waiting[start : start + BATCH])
+        fed, tries = 0, _TRIES
+        while waiting:
+            batch, counts = self._next_batch(a, waiting)
+            refused = self._store.append(a, self._store.last_seq(a), batch, counts, self._clock.now())
+            if refused is None:
+                fed, tries = fed + len(batch), _TRIES
+                waiting = waiting[len(batch) :]
+                continue
+            waiting = [event for event in waiting if event["id"] not in refused]
+            tries -= not refused
+            if tries == 0:
+                raise Busy(f"feed of {a}")
         return fed
 
     def page(self, a: str, after: int, limit: int) -> tuple[list[dict[str, Any]], int | None]:
@@ -37,14 +49,19 @@ class FeedService:
         items, more = self._store.page(a, after, limit, self._clock.now())
         return items, items[-1]["seq"] if more and items else None
 
-    def _feed_batch(self, a: str, events: list[Mapping[str, Any]]) -> int:
-        tries = _TRIES
-        while events:
-            refused = self._store.append(a, self._store.last_seq(a), events, self._clock.now())
-            if refused is None:
-                return len(events)
-            events = [event for event in events if event["id"] not in refused]
-            tries -= not refused
-            if tries == 0:
-                raise Busy(f"feed of {a}")
-        return 0
+    def _next_batch(
+        self, a: str, waiting: Sequence[Mapping[str, Any]]
+    ) -> tuple[Sequence[Mapping[str, Any]], Mapping[Counter, Mapping[str, int]]]:
+        """As many of the first events as one transaction takes, and what they count for: two operations for each, one
+        for each counter, one for the seq."""
+        if not any(counted(event) for event in waiting):
+            return waiting[: (_MAX_OPERATIONS - 1) // 2], {}
+        zone = self._zones.of(a)
+        counters: set[Counter] = set()
+        size = 0
+        for event in waiting:
+            counters |= summed([event], zone).keys()
+            if 1 + 2 * (size + 1) + len(counters) > _MAX_OPERATIONS:
+                break
+            size += 1
+        return waiting[:size], summed(waiting[:size], zone)

@@ -11,25 +11,27 @@ from recado.domain.contact_claims import claims_of, first_seen, strongest_holder
 from recado.domain.contacts import Contact, Identity
 from recado.domain.errors import Busy
 from recado.domain.intake import (
+    NOTHING_READ,
     Arrival,
     Intake,
     Place,
     arrival_of_edit,
     each_once,
-    edited,
     last_touch,
     may_be_known,
     next_run,
-    revoked,
     take_in,
 )
+from recado.domain.message_changes import edited, revoked
 from recado.domain.messages import Edit, Revocation, Sender
+from recado.domain.openings import Opening
 from recado.domain.windows import window_expires_at
 from recado.ports.agents import Waker
 from recado.ports.contacts import Contacts
 from recado.ports.core import Clock, Ids
 from recado.ports.inbound import ChannelProblems, ContactWrite, StatusStore, ThreadStore
 from recado.ports.reception import ConnectedChannel, Webhooks
+from recado.services.openings import ChatOpenings
 from recado.services.views import chat_view, contact_view
 
 _TRIES = 5
@@ -54,6 +56,7 @@ class IntakeService:
         statuses: StatusStore,
         webhooks: Webhooks,
         problems: ChannelProblems,
+        openings: ChatOpenings,
         waker: Waker,
         clock: Clock,
         ids: Ids,
@@ -63,6 +66,7 @@ class IntakeService:
         self._statuses = statuses
         self._webhooks = webhooks
         self._problems = problems
+        self._openings = openings
         self._waker = waker
         self._clock = clock
         self._ids = ids
@@ -91,7 +95,8 @@ class IntakeService:
             open_chat = None
             if thread and thread.open_chat_id and last_touch(fresh, self._clock.now()):
                 open_chat = self._threads.chat(customer.account, thread.open_chat_id)
-            intake = take_in(self._place(customer), thread, key, contact_id, fresh, replies, open_chat)
+            opening = self._opening(customer, thread, contact_id, fresh)
+            intake = take_in(self._place(customer), thread, key, contact_id, fresh, replies, open_chat, opening)
             lost = self._threads.take_in(customer.account, intake, write, self._events(customer, intake))
             if lost is None:
                 self._follow_up(customer, intake)
@@ -123,6 +128,12 @@ class IntakeService:
                 )
         fresh = [one for one in run if one.provider_id not in seen]
         return fresh, {one: seen[one].message_id for one in answered if one in seen}
+
+    def _opening(self, customer: Customer, thread: Thread | None, contact_id: str, fresh: Sequence[Arrival]) -> Opening:
+        """Nothing is read for a message in an open chat."""
+        if (thread and thread.open_chat_id) or not any(one.opens_chat for one in fresh):
+            return NOTHING_READ
+        return self._openings.look(customer.account, customer.channel, thread, contact_id)
 
     def _place(self, customer: Customer) -> Place:
         channel = customer.channel
@@ -186,20 +197,22 @@ class IntakeService:
     # --------------------------------------------------------------------------------------------------------
 
     def _events(self, customer: Customer, intake: Intake) -> list[Event]:
-        """A chat that opens is started, then queued, even if it is assigned at once."""
-        chat = intake.opened
+        """A chat that opens is started, or reopened by the customer, then queued, even if it is assigned at once."""
+        chat = intake.waits
         if chat is None:
             return []
         until = window_expires_at(self._webhooks.window(customer.channel), intake.thread.last_inbound_at)
         data = chat_view(chat, replace(intake.thread, unread=intake.unread_added), until)
+        at, first = chat.queued_at or chat.opened_at, "chat.reopened" if intake.reopened else "chat.started"
         return [
-            Event(self._ids.new("ev", customer.account), name, chat.opened_at, actor, data, chat.contact_id, chat.id)
-            for name, actor in (("chat.started", Author("contact", chat.contact_id)), ("chat.queued", Author("system")))
+            Event(self._ids.new("ev", customer.account), name, at, actor, data, chat.contact_id, chat.id)
+            for name, actor in ((first, Author("contact", chat.contact_id)), ("chat.queued", Author("system")))
         ]
 
     def _follow_up(self, customer: Customer, intake: Intake) -> None:
-        if intake.opened:
-            self._waker.wake(customer.account, [intake.opened.department_id], "chat_waits")
+        if intake.waits:
+            self._waker.wake(customer.account, [intake.waits.department_id], "chat_waits")
+        self._openings.answer(customer.account, intake)
         for message in intake.messages:
             if message.direction == "outbound" and message.provider_id:
                 self._statuses.take_parked(customer.account, customer.channel.id, message.provider_id)

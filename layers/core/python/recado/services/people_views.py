@@ -6,7 +6,9 @@ from typing import Any
 
 from recado.domain.channels import Channel
 from recado.domain.credentials import ApiToken
+from recado.domain.department_settings import clock_text
 from recado.domain.people import Account, Membership
+from recado.services.department_turns import DepartmentTurns
 from recado.services.departments import SeenDepartment
 from recado.services.users import SeenUser
 from recado.services.views import moment
@@ -58,8 +60,57 @@ def department_view(seen: SeenDepartment) -> dict[str, Any]:
             "enabled": department.distribution_enabled,
             "overflow_after_s": department.overflow_after_s,
             "overflow_department_id": department.overflow_department_id,
+            "last_agent_first": department.last_agent_first,
+            "when_agent_gone": department.when_agent_gone,
         },
+        "timers": {
+            "max_automatic_s": department.max_automatic_s,
+            "close_idle_after_s": department.close_idle_after_s,
+        },
+        "reopening": {
+            "policy": department.reopening.policy,
+            "within_hours": department.reopening.within_hours,
+            "by_customer": department.reopening.by_customer,
+        },
+        "business_hours": None
+        if department.business_hours is None
+        else [
+            {"day": one.day, "from": clock_text(one.start), "to": clock_text(one.end)}
+            for one in department.business_hours
+        ],
+        "holidays": [day.isoformat() for day in department.holidays],
+        "away_message": department.away_message,
+        "tabulation_required": department.tabulation_required,
         "created_at": moment(department.created_at),
+    }
+
+
+def turns_view(turns: DepartmentTurns) -> dict[str, Any]:
+    """A department's distribution as it stands."""
+    return {
+        "enabled": turns.department.distribution_enabled,
+        "open": turns.open,
+        "opens_at": moment(turns.opens_at),
+        "next_agent_id": turns.next_agent_id,
+        "turn": turns.turn,
+        "last_agent_id": turns.last_agent_id,
+        "waiting": turns.waiting,
+        "waiting_more": turns.more,
+        "oldest_waiting_at": moment(turns.oldest_waiting_at),
+        "members": [
+            {
+                "user_id": one.agent.user_id,
+                "name": one.name,
+                "position": one.membership.position,
+                "outcome": one.outcome,
+                "presence": one.agent.presence,
+                "pause_reason": one.agent.pause_reason,
+                "connected": one.agent.connected,
+                "load": one.agent.load,
+                "cap": one.agent.cap,
+            }
+            for one in turns.members
+        ],
     }
 
 

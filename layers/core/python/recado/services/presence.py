@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from recado.domain.agents import AgentChange, with_cap, with_connection, with_membership, with_presence
+from recado.domain.agents import (
+    AgentChange,
+    with_cap,
+    with_connection,
+    with_membership,
+    with_presence,
+    with_supervised,
+)
 from recado.domain.errors import Busy, Conflict, NotFound
 from recado.domain.people import HEARTBEAT_SECONDS, LEASE_SECONDS, Agent, Membership, Presence
 from recado.ports.agents import AgentStore, Waker
@@ -15,6 +22,8 @@ from recado.ports.sweeps import Owned, Swept
 _TRIES = 5
 _REMEMBERED = 10_000
 _FAILED_AGAIN_S = 60
+_PUT_BACK = 100
+"""Chats of agents who are gone in one page, which has to end in the reserve of the tick; the next page goes on."""
 
 
 class PresenceService:
@@ -56,6 +65,12 @@ class PresenceService:
             a, user_id, lambda agent: with_membership(agent, department_id, membership), "member_changed"
         )
 
+    def set_supervised(self, a: str, user_id: str, supervised: Callable[[frozenset[str]], frozenset[str]]) -> Agent:
+        """Whom the user follows beside departments, from whom they follow now. Conflict `too_many_supervised`."""
+        return self._change(
+            a, user_id, lambda agent: with_supervised(agent, supervised(agent.supervised)), "member_changed"
+        )
+
     def members(self, a: str, department_id: str) -> list[tuple[str, Membership]]:
         """Members of a department in their predefined order."""
         order = self._agents.members(a, department_id)
@@ -87,29 +102,31 @@ class PresenceService:
         """Take an agent whose lease has lapsed out of the rings; one who came back meanwhile stays."""
         self._end(a, user_id, lapsed_at=self._clock.now())
 
-    def lapse_due(self, limit: int) -> Swept:
-        """Look at a page of leases that were to end by now; done are those that had lapsed. One that raises is looked
-        at again in a minute, the others are done."""
+    def lapse_due(self, limit: int, look_after: Callable[[str, str], int] | None = None) -> Swept:
+        """Look at a page of leases that were to end by now; done are those that had lapsed. `look_after` answers how
+        many chats it put back of an agent who is gone; without it they stay due. One that raises is looked at again in
+        a minute, the others are done."""
         now = self._clock.now()
         page = self._agents.due(now, limit)
         agents, failed = self._read_each(page.found)
         renewed: dict[Owned, datetime] = {}
-        lapsed = 0
+        lapsed = put_back = 0
         for who, (agent, until) in agents.items():
-            if not agent.connected:
-                continue
-            if until is not None and until > now:
+            if agent.connected and until is not None and until > now:
                 renewed[who] = until
                 continue
             try:
-                self.lapse(*who)
-                lapsed += 1
+                if agent.connected:
+                    self.lapse(*who)
+                    lapsed += 1
+                elif look_after is not None and put_back < _PUT_BACK:
+                    put_back += look_after(*who)
             except Exception as error:  # whatever it is, it stops no other agent
                 failed[who] = error
         failed |= self._agents.look_again(renewed)
         self._agents.look_again(dict.fromkeys(failed, now + timedelta(seconds=_FAILED_AGAIN_S)))
         errors = {user_id: error for (_, user_id), error in failed.items()}
-        return Swept(len(page.found), lapsed, page.more, errors)
+        return Swept(len(page.found), lapsed, page.more or put_back > 0, errors)
 
     def _read_each(
         self, wanted: list[Owned]
@@ -165,7 +182,8 @@ class PresenceService:
                 return
             if lapsed_at is not None and found[1] is not None and found[1] > lapsed_at:
                 return
-            if self._agents.disconnect(a, with_connection(found[0], False), lapsed_at):
+            look_at = self._clock.now() if found[0].load else None
+            if self._agents.disconnect(a, with_connection(found[0], False), lapsed_at, look_at):
                 return
         raise Busy(f"agent {user_id}")
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from recado.domain.access import Caller, can_answer_chat, can_note_chat
-from recado.domain.chats import Chat, Message, Thread, ThreadKey
+from recado.domain.chats import Author, Chat, Event, Message, Thread, ThreadKey
 from recado.domain.errors import Busy, Conflict, FieldError, Forbidden, Invalid, NotFound
 from recado.domain.ids import sibling_id
-from recado.domain.messages import Template
-from recado.domain.sending import Draft, outbound_message, post
+from recado.domain.messages import Template, is_one_emoji
+from recado.domain.sending import Draft, Posting, outbound_message, post
+from recado.domain.timers import armed
 from recado.domain.windows import may_send, window_expires_at
+from recado.ports.agents import Departments
 from recado.ports.chats import ChatStore
 from recado.ports.core import Clock, Command, Ids, Queue
 from recado.ports.idempotency import Attempt
@@ -50,6 +52,7 @@ class SendingService:
         outbox: OutboxStore,
         channels: ChannelDirectory,
         adapters: Adapters,
+        departments: Departments,
         queue: Queue,
         clock: Clock,
         ids: Ids,
@@ -60,6 +63,7 @@ class SendingService:
         self._outbox = outbox
         self._channels = channels
         self._adapters = adapters
+        self._departments = departments
         self._queue = queue
         self._clock = clock
         self._ids = ids
@@ -93,12 +97,30 @@ class SendingService:
             posting = post(draft, chat, thread, caller.author, message_id, reply, self._clock.now(), correlation_id)
             if not draft.internal:
                 self._check(a, chat, thread, posting.message, reply)
-            stored = self._outbox.write(a, posting)
+            stored = self._outbox.write(a, self._with_first_answer(a, posting, caller.author))
             if stored is not None:
                 if posting.out is not None:
                     self._enqueue(a, stored, correlation_id)
                 return stored
         raise Busy(f"message in {chat_id}")
+
+    def _with_first_answer(self, a: str, posting: Posting, author: Author) -> Posting:
+        """The posting with the chat's timer armed and the fact `chat.answered`, where it answers the chat."""
+        before, after = posting.chat_before, posting.chat_after
+        if before is None or after is None:
+            return posting
+        chat = armed(after, self._departments.get(a, after.department_id))
+        if before.answered_at is not None:
+            return replace(posting, chat_after=chat)
+        now = posting.message.created_at
+        waited = now - (chat.reopened_at or chat.opened_at)
+        data = {
+            **self._chats.shape(chat, posting.thread_after),
+            "first_answer_s": max(0.0, round(waited.total_seconds(), 3)),
+        }
+        event_id = sibling_id("ev", posting.message.id)
+        event = Event(event_id, "chat.answered", now, author, data, chat.contact_id, chat.id)
+        return replace(posting, chat_after=chat, events=(event,))
 
     def _written_before(self, a: str, chat_id: str, message_id: str) -> Message | None:
         """By its send; a note has none, and is looked for among the chat's newest."""
@@ -126,6 +148,10 @@ class SendingService:
                 f"The channel is {state}: nothing can be sent on it.",
                 code="channel_unusable",
                 extra={"channel_state": state},
+            )
+        if reply is not None and message.kind == "reaction" and not reply.provider_id:
+            raise Conflict(
+                "The customer does not have that message, so nothing can be said of it there.", code="cannot_react"
             )
         adapter = self._adapters(chat.channel_type)
         outbound = outbound_message(message, (reply.provider_id or "") if reply else None)
@@ -178,15 +204,22 @@ def _draft(new: NewMessage) -> Draft:
         )
     if new.internal:
         _check_note(kind, new)
+    if kind == "reaction" and new.text and not is_one_emoji(new.text):
+        raise Invalid.field("/text", "not_an_emoji", "A reaction is one emoji, or the empty text to take it back.")
     return Draft(kind, new.text or "", new.template, new.internal, new.payload)
 
 
 def _check_note(kind: str, new: NewMessage) -> None:
     if kind != "text" or new.template is not None:
         raise Invalid.field("/kind", "kind_not_supported", "An internal note is a text.")
-    if not new.text or not new.text.strip():
+    check_note_text(new.text)
+
+
+def check_note_text(text: str | None) -> None:
+    """Raises Invalid with the pointer `/text` for what is no text of a note."""
+    if not text or not text.strip():
         raise Invalid.field("/text", "required", "A note needs a text.")
-    if len(new.text) > MAX_NOTE_CHARACTERS:
+    if len(text) > MAX_NOTE_CHARACTERS:
         raise Invalid.field("/text", "text_too_long", f"A note has at most {MAX_NOTE_CHARACTERS} characters.")
 
 

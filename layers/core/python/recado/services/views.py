@@ -61,6 +61,7 @@ def chat_view(chat: Chat, thread: Thread | None, window_expires_at: datetime | N
         "assigned_at": moment(chat.assigned_at),
         "started_at": moment(chat.started_at),
         "closed_at": moment(chat.closed_at),
+        "reopened_at": moment(chat.reopened_at),
         "last_message_at": moment(thread.last_message_at) if thread else None,
         "last_inbound_at": moment(thread.last_inbound_at) if thread else None,
         "window_expires_at": moment(window_expires_at),
@@ -68,6 +69,9 @@ def chat_view(chat: Chat, thread: Thread | None, window_expires_at: datetime | N
         "workflow_step_id": chat.workflow_step_id,
         "tabulation_id": chat.tabulation_id,
         "attribution": dict(chat.attribution),
+        "feedback": {"rating": chat.feedback_rating, "comment": chat.feedback_comment}
+        if chat.feedback_rating is not None
+        else None,
         "version": chat.version,
     }
 

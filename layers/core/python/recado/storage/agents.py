@@ -11,6 +11,7 @@ from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import UpdateError
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
@@ -32,9 +33,13 @@ LEASE_RENEWABLE = guard(
     "a heartbeat comes as the lease is lapsed: a bare lease would hide that the agent left the rings",
 )
 LEASE_LAPSED = guard("lease-is-still-lapsed", "a heartbeat renews between finding the lapse and acting on it")
-AGENT_CONNECTED = guard(
-    "agent-is-connected-to-look-at",
+AGENT_DUE = guard(
+    "agent-has-a-time-to-be-looked-at",
     "a user logs out or is deleted while the lease is looked at: half an agent would appear in the index for ever",
+)
+GONE_AS_SEEN = guard(
+    "gone-agent-is-as-seen",
+    "an agent comes back, or goes again, while the looking after their chats ends: nobody would look at their lease",
 )
 LEASE_LIVE = guard("lease-is-live", "an agent's lease ends between the decision and its commit")
 
@@ -67,6 +72,7 @@ class AgentRecord(WorkspaceRecord):
     supervised = JSONAttribute(null=True)
     due_pk = UnicodeAttribute(null=True)
     due_sk = UnicodeAttribute(null=True)
+    gone_looks = NumberAttribute(null=True)
     due = DueAgents()
 
     def agent(self) -> Agent:
@@ -134,12 +140,15 @@ def add_agent_change(tx: Transaction, a: str, change: AgentChange, look_at: date
     """Put a change of an agent, with the members and rings that follow from it, into a transaction. Label
     `agent:<user id>`.
 
-    `look_at`: when the lease that begins with this change has to be looked at."""
+    `look_at`: when the lease that begins with this change has to be looked at, or the chats of the agent who goes with
+    it."""
     before, after = change.before, change.after
     record = AgentRecord(*agent_key(a, after.user_id))
     actions = _agent_actions(before, after)
     if look_at is not None:
         actions += _look_at(after.user_id, look_at)
+    elif before.connected and not after.connected:
+        actions += _NO_LOOK
     tx.update(f"agent:{after.user_id}", record, actions, AGENT_MOVES(AgentRecord.version == before.version))
     for department_id, at in change.left.items():
         tx.delete(f"ring-left:{department_id}:{at}", RingRecord(keys.ring_pk(a, department_id), at))
@@ -178,10 +187,11 @@ def _agent_actions(before: Agent, after: Agent) -> list[Action]:
     if after.supervised != before.supervised:
         actions.append(AgentRecord.supervised.set(sorted(after.supervised)))
     if after.connected != before.connected:
-        actions.append(AgentRecord.connected.set(after.connected))
-        if not after.connected:
-            actions += [AgentRecord.due_pk.remove(), AgentRecord.due_sk.remove()]
+        actions += [AgentRecord.connected.set(after.connected), AgentRecord.gone_looks.remove()]
     return actions
+
+
+_NO_LOOK: list[Action] = [AgentRecord.due_pk.remove(), AgentRecord.due_sk.remove()]
 
 
 def _look_at(user_id: str, when: datetime) -> list[Action]:
@@ -277,10 +287,13 @@ class AgentStore:
         tx.put("lease", LeaseRecord(*lease_key(a, change.after.user_id), lease_until=until))
         return _committed(tx)
 
-    def disconnect(self, a: str, change: AgentChange, lapsed_at: datetime | None) -> bool:
-        """The lease ends: by log-out (None), or because it was found lapsed at that moment."""
+    def disconnect(
+        self, a: str, change: AgentChange, lapsed_at: datetime | None, look_at: datetime | None = None
+    ) -> bool:
+        """The lease ends: by log-out (None), or because it was found lapsed at that moment. `look_at`: when the chats
+        that the agent leaves have to be looked after."""
         tx = Transaction()
-        add_agent_change(tx, a, change)
+        add_agent_change(tx, a, change, look_at)
         condition = LEASE_LAPSED(LeaseRecord.lease_until <= lapsed_at) if lapsed_at else None
         tx.delete("lease", LeaseRecord(*lease_key(a, change.after.user_id)), condition)
         return _committed(tx)
@@ -310,7 +323,7 @@ class AgentStore:
         ]
 
     def due(self, now: datetime, limit: int) -> DuePage:
-        """Connected agents whose lease should be looked at."""
+        """Agents whose lease, or whose chats since they are gone, should be looked at."""
         until = AgentRecord.due_sk <= keys.stamp(now)
         return due_page("AGENT", lambda shard, most: AgentRecord.due.query(shard, until, limit=most), limit)
 
@@ -322,15 +335,30 @@ class AgentStore:
         return {who: error for who, error in errors.items() if isinstance(error, Exception)}
 
     def look_again_at(self, a: str, user_id: str, when: datetime) -> None:
-        """Put a connected agent's place in the `due` index to a later time."""
-        try:
-            AgentRecord(*agent_key(a, user_id)).update(
-                _look_at(user_id, when),
-                condition=AGENT_CONNECTED(AgentRecord.connected == True),  # noqa: E712 - an expression
-            )
-        except UpdateError as error:
-            if not condition_failed(error):
-                raise
+        """Put an agent's place in the `due` index to a later time; one who has none gets none."""
+        _update(a, user_id, _look_at(user_id, when), AGENT_DUE(AgentRecord.due_sk.exists()))
+
+    def gone(self, a: str, user_id: str) -> tuple[Agent, int] | None:
+        """An agent, and how often the chats they left were looked after in vain. 1 RRU."""
+        for record in AgentRecord.batch_get([agent_key(a, user_id)], consistent_read=True):
+            return record.agent(), int(record.gone_looks or 0)
+        return None
+
+    def look_for_gone(self, a: str, agent: Agent, when: datetime | None, looks: int) -> None:
+        """When the chats of an agent who is gone have to be looked after again, None for never; not if the agent
+        moved meanwhile. 1 WRU and the index."""
+        actions = _NO_LOOK if when is None else _look_at(agent.user_id, when)
+        seen = GONE_AS_SEEN(AgentRecord.version == agent.version)
+        _update(a, agent.user_id, [*actions, AgentRecord.gone_looks.set(looks)], seen)
+
+
+def _update(a: str, user_id: str, actions: list[Action], condition: Condition | None) -> None:
+    """Change AGENT alone, without its version; nothing happens when the condition is not met."""
+    try:
+        AgentRecord(*agent_key(a, user_id)).update(actions, condition=condition)
+    except UpdateError as error:
+        if not condition_failed(error):
+            raise
 
 
 @lru_cache(maxsize=1)

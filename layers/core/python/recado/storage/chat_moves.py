@@ -9,6 +9,7 @@ from recado.domain.chat_moves import ChatMove, MoveCommit
 from recado.domain.distribution import Turn
 from recado.storage import keys
 from recado.storage.agents import add_agent_change, add_lease_check
+from recado.storage.alerts import add_alert
 from recado.storage.chat_records import ChatEventRecord, ChatRecord, HeadRecord, ThreadRecord, WaitRecord, wait_record
 from recado.storage.transaction import Cancelled, Transaction, guard
 
@@ -90,4 +91,6 @@ def _transaction(a: str, commit: MoveCommit) -> Transaction:
         add_turn(tx, a, commit.turn)
     for event in commit.events:
         tx.put(f"event:{event.id}", ChatEventRecord.of_event(a, event))
+    for department_id, event in commit.alerts:
+        add_alert(tx, a, department_id, event)
     return tx

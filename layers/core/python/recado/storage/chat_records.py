@@ -214,7 +214,11 @@ class _ChatFields(ChatsRecord):
     cycles = NumberAttribute(null=True)
     overflowed_from = JSONAttribute(null=True)
     preferred_agent_id = UnicodeAttribute(null=True)
+    reopened_at = TimeAttribute(null=True)
     attribution = JSONAttribute(null=True)
+    feedback_rating = NumberAttribute(null=True)
+    feedback_comment = UnicodeAttribute(null=True)
+    reopened_by = UnicodeAttribute(null=True)
 
     def chat(self) -> Chat:
         """The entity."""
@@ -228,6 +232,7 @@ class _ChatFields(ChatsRecord):
             cycles=int(self.cycles or 0),
             overflowed_from=tuple(self.overflowed_from or ()),
             attribution=self.attribution or {},
+            feedback_rating=None if self.feedback_rating is None else int(self.feedback_rating),
         )
 
 

@@ -86,6 +86,7 @@ class DynamoChats:
         records = MessageRecord.query(
             keys.thread_pk(a, thread),
             MessageRecord.sk.startswith("MSG#"),
+            consistent_read=True,
             scan_index_forward=False,
             page_size=100,
             limit=LOOK_BACK,

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import asdict, astuple
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import DoesNotExist
+from pynamodb.exceptions import DoesNotExist, UpdateError
+from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
 from recado.domain.chats import OPEN_SITUATIONS
 from recado.domain.people import Department, OpenHours, ReopenRule
+from recado.ports.sweeps import DuePage
 from recado.storage import keys
 from recado.storage.chat_records import ChatRecord
+from recado.storage.due import due_page
 from recado.storage.tables import TimeAttribute, WorkspaceRecord
-from recado.storage.transaction import Cancelled, Transaction, guard
+from recado.storage.transaction import Cancelled, Transaction, condition_failed, guard
 
 _EXISTS = guard(
     "department-exists", "a department is deleted while something begins to use it: half a department would appear"
@@ -24,8 +28,24 @@ _SEEN = guard(
 _NOT_DEFAULT = guard(
     "department-not-default", "a department becomes the default while it is deleted: the account would have none"
 )
+_STILL_DUE = guard(
+    "department-is-still-due",
+    "a department is changed or deleted while it is looked at: its new hours would be seen an hour late, or half a "
+    "department would appear",
+)
 
 _DEFAULT = "DEFAULT"
+
+
+class DueDepartments(GlobalSecondaryIndex[Any]):
+    """Departments by when they have to be looked at."""
+
+    class Meta:
+        index_name = "due"
+        projection = KeysOnlyProjection()
+
+    due_pk = UnicodeAttribute(hash_key=True)
+    due_sk = UnicodeAttribute(range_key=True)
 
 
 class DepartmentRecord(WorkspaceRecord):
@@ -48,10 +68,13 @@ class DepartmentRecord(WorkspaceRecord):
     away_message = UnicodeAttribute(null=True)
     tabulation_required = BooleanAttribute(null=True)
     version = NumberAttribute()
+    due_pk = UnicodeAttribute(null=True)
+    due_sk = UnicodeAttribute(null=True)
+    due = DueDepartments()
 
     @classmethod
-    def of_department(cls, a: str, department: Department) -> DepartmentRecord:
-        """The item of a department."""
+    def of_department(cls, a: str, department: Department, look_at: datetime) -> DepartmentRecord:
+        """The item of a department that has to be looked at at a time."""
         hours = department.business_hours
         return cls.of(
             department,
@@ -60,6 +83,8 @@ class DepartmentRecord(WorkspaceRecord):
             reopening=asdict(department.reopening),
             business_hours=None if hours is None else [astuple(one) for one in hours],
             holidays=[day.isoformat() for day in department.holidays] or None,
+            due_pk=keys.due_pk(department.id),
+            due_sk=keys.stamp(look_at),
         )
 
     def department(self) -> Department:
@@ -113,21 +138,20 @@ class DepartmentStore:
             for one in DepartmentRecord.query(keys.workspace_pk(a, "DEPARTMENTS"), below, consistent_read=True)
         ]
 
-    def create(self, a: str, department: Department, default: bool) -> bool:
+    def create(self, a: str, department: Department, default: bool, look_at: datetime) -> bool:
         """False when the department it overflows to is gone."""
         tx = Transaction()
-        add_department(tx, a, department, default)
+        add_department(tx, a, department, default, look_at)
         if department.overflow_department_id:
             use_department(tx, a, department.overflow_department_id)
         return _committed(tx)
 
-    def change(self, a: str, before: Department, after: Department, default: bool) -> bool:
+    def change(self, a: str, before: Department, after: Department, default: bool, look_at: datetime) -> bool:
         """Write a change, and the default with it; False when the department, or the one it overflows to, is no
         longer as seen."""
         tx = Transaction()
-        tx.put(
-            "department", DepartmentRecord.of_department(a, after), _SEEN(DepartmentRecord.version == before.version)
-        )
+        record = DepartmentRecord.of_department(a, after, look_at)
+        tx.put("department", record, _SEEN(DepartmentRecord.version == before.version))
         if default:
             tx.put("default", _default_record(a, after.id))
         if after.overflow_department_id and after.overflow_department_id != before.overflow_department_id:
@@ -152,10 +176,28 @@ class DepartmentStore:
             for situation in OPEN_SITUATIONS
         )
 
+    def due(self, now: datetime, limit: int) -> DuePage:
+        """Departments to be looked at by now."""
+        until = DepartmentRecord.due_sk <= keys.stamp(now)
+        return due_page("DEPARTMENTS", lambda shard, most: DepartmentRecord.due.query(shard, until, limit=most), limit)
 
-def add_department(tx: Transaction, a: str, department: Department, default: bool) -> None:
+    def look_again(self, a: str, department_id: str, found_at: datetime, when: datetime) -> None:
+        """Put a department that was found due at `found_at` to its next look. One that was changed meanwhile keeps
+        the time that the change gave it, a deleted one stays so. 1 WRU, 2 for the index."""
+        record = DepartmentRecord(keys.workspace_pk(a, "DEPARTMENTS"), department_id)
+        try:
+            record.update(
+                [DepartmentRecord.due_sk.set(keys.stamp(when))],
+                condition=_STILL_DUE(DepartmentRecord.due_sk <= keys.stamp(found_at)),
+            )
+        except UpdateError as error:
+            if not condition_failed(error):
+                raise
+
+
+def add_department(tx: Transaction, a: str, department: Department, default: bool, look_at: datetime) -> None:
     """Put a new department into a transaction."""
-    tx.put("department", DepartmentRecord.of_department(a, department))
+    tx.put("department", DepartmentRecord.of_department(a, department, look_at))
     if default:
         tx.put("default", _default_record(a, department.id))
 

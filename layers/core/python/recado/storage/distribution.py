@@ -54,11 +54,11 @@ class DistributionStore:
             for record in _page(MemberRecord, keys.members_pk(a, department_id), limit, MemberRecord.sk <= cursor)
         ]
 
-    def ring_between(self, a: str, department_id: str, after: str, up_to: str) -> Seat | None:
-        """The first eligible member after a place, up to and with another."""
-        for record in _page(RingRecord, keys.ring_pk(a, department_id), 1, RingRecord.sk.between(after + _NEXT, up_to)):
-            return Seat(int(record.position), record.user_id, True)
-        return None
+    def ring_between(self, a: str, department_id: str, after: str, up_to: str, limit: int) -> list[Seat]:
+        """The first `limit` eligible members after a place, up to and with another."""
+        between = RingRecord.sk.between(after + _NEXT, up_to)
+        ring = _page(RingRecord, keys.ring_pk(a, department_id), limit, between)
+        return [Seat(int(record.position), record.user_id, True) for record in ring]
 
     def count_between(self, a: str, department_id: str, after: str, up_to: str) -> int:
         """How many members stand after a place, up to and with another."""

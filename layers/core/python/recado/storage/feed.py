@@ -12,7 +12,9 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist, TransactGetError
 from pynamodb.transactions import TransactGet
 
+from recado.domain.reports import Counter, Figures
 from recado.storage import keys
+from recado.storage.counters import add_counts
 from recado.storage.tables import WorkspaceRecord
 from recado.storage.transaction import Cancelled, Transaction, guard
 
@@ -24,7 +26,8 @@ SEQ_MOVES = guard(
     "feed-seq-moves-from-seen", "two feeders read the same last seq: one would write its events over the other's"
 )
 FED_ONCE = guard(
-    "event-fed-once", "a fact is told twice, by a redelivery or a replay: it would stand in the feed twice"
+    "event-fed-once",
+    "a fact is told twice, by a redelivery or a replay: it would stand in the feed twice and count twice",
 )
 
 
@@ -61,8 +64,15 @@ class DynamoFeed:
         except DoesNotExist:
             return 0
 
-    def append(self, a: str, seen: int, events: Sequence[Mapping[str, Any]], now: datetime) -> frozenset[str] | None:
-        """2 + 4 n WRU for events that fit in 1 KB each."""
+    def append(
+        self,
+        a: str,
+        seen: int,
+        events: Sequence[Mapping[str, Any]],
+        counts: Mapping[Counter, Figures],
+        now: datetime,
+    ) -> frozenset[str] | None:
+        """2 + 4 n WRU for n events that fit in 1 KB each, and 2 for each counter."""
         ttl = int((now + timedelta(days=KEPT_DAYS)).timestamp())
         tx = Transaction()
         for seq, event in enumerate(events, seen + 1):
@@ -72,6 +82,7 @@ class DynamoFeed:
             tx.put(event["id"], claim, FED_ONCE(FedRecord.pk.does_not_exist()))
         moved = SeqRecord.last_seq == seen if seen else SeqRecord.pk.does_not_exist()
         tx.put("seq", SeqRecord(*_seq_key(a), last_seq=seen + len(events)), SEQ_MOVES(moved))
+        add_counts(tx, a, counts)
         try:
             tx.commit()
         except Cancelled as cancelled:

@@ -148,6 +148,10 @@ def agent_pk(a: str, user_id: str) -> str:
     return f"{a}#AGENT#{user_id}"
 
 
+def alerts_pk(a: str, department_id: str) -> str:
+    return f"{a}#ALERTS#{department_id}"
+
+
 def channel_address_pk(a: str, channel_type: str) -> str:
     return f"{a}#CHANNELADDR#{channel_type}"
 
@@ -166,3 +170,8 @@ def feed_sk(seq: int) -> str:
 
 def fed_pk(a: str, event_id: str) -> str:
     return f"{a}#FED#{event_id}"
+
+
+def count_pk(a: str, kind: str, entity_id: str) -> str:
+    """`kind` is agent, department or channel; the sort key is the day."""
+    return f"{a}#COUNT#{kind}#{entity_id}"

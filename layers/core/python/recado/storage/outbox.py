@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist, PutError, TransactWriteError, UpdateError
 from pynamodb.expressions.update import Action
 
@@ -18,14 +17,13 @@ from recado.ports.inbound import Delivery, Seen
 from recado.ports.sweeps import DuePage
 from recado.storage import keys
 from recado.storage.chat_moves import add_move
-from recado.storage.chat_records import Due, MessageRecord, SeenRecord, ThreadRecord
+from recado.storage.chat_records import ChatEventRecord, MessageRecord, SeenRecord, ThreadRecord
 from recado.storage.due import due_page
+from recado.storage.sends import OutRecord
 from recado.storage.statuses import STATUS_FORWARD
-from recado.storage.tables import ChatsRecord, TimeAttribute
 from recado.storage.threads import SEEN_DAYS
 from recado.storage.transaction import Cancelled, Transaction, condition_failed, guard
 
-KEPT_DAYS = 7
 _TRIES = 5
 POST_MOVES = guard(
     "post-moves-thread-from-seen-seq",
@@ -47,65 +45,13 @@ SEND_DUE = guard(
 )
 
 
-class OutRecord(ChatsRecord):
-    """OUT: a send; in the `due` index while something is to be done about it, gone some days after it ended."""
-
-    message_id = UnicodeAttribute()
-    channel_id = UnicodeAttribute()
-    sender = UnicodeAttribute()
-    seq = NumberAttribute()
-    created_at = TimeAttribute()
-    state = UnicodeAttribute()
-    attempt = NumberAttribute()
-    version = NumberAttribute()
-    due_at = TimeAttribute(null=True)
-    reply_seq = NumberAttribute(null=True)
-    provider_id = UnicodeAttribute(null=True)
-    correlation_id = UnicodeAttribute(null=True)
-    claim = UnicodeAttribute(null=True)
-    due_pk = UnicodeAttribute(null=True)
-    due_sk = UnicodeAttribute(null=True)
-    due = Due()
-
-    @classmethod
-    def of_send(cls, a: str, out: Outgoing) -> OutRecord:
-        """The item of a send, with its place in the `due` index while it has one; when it has ended, with the day it
-        goes."""
-        ended = out.state in ("settled", "unknown")
-        return cls.of(
-            out,
-            pk=keys.out_pk(a, out.message_id),
-            sk="OUT",
-            channel_id=out.thread.channel_id,
-            sender=out.thread.sender,
-            correlation_id=out.correlation_id or None,
-            due=None,
-            due_at=out.due,
-            due_pk=keys.due_pk(out.message_id) if out.due else None,
-            due_sk=keys.stamp(out.due) if out.due else None,
-            ttl=int((out.created_at + timedelta(days=KEPT_DAYS)).timestamp()) if ended else None,
-        )
-
-    def send(self) -> Outgoing:
-        """The entity."""
-        return self.to(
-            Outgoing,
-            thread=ThreadKey(self.channel_id, self.sender),
-            seq=int(self.seq),
-            attempt=int(self.attempt),
-            version=int(self.version),
-            due=self.due_at,
-            reply_seq=None if self.reply_seq is None else int(self.reply_seq),
-        )
-
-
 class DynamoOutbox:
     """The store of sends (ports.outbox.OutboxStore)."""
 
     def write(self, a: str, posting: Posting) -> Message | None:
-        """MSG, THREAD, OUT unless it is a note, CHAT when this answer starts it. The thread at the seq that was read
-        says that its chat is still open too: closing moves it. When the answer was lost, what lies at the message's
-        place tells whether it was written."""
+        """MSG, THREAD, OUT unless it is a note, CHAT and its fact when it is a first answer. The thread at the seq that
+        was read says that its chat is still open too: closing moves it. When the answer was lost, what lies at the
+        message's place tells whether it was written."""
         before, after = posting.thread_before, posting.thread_after
         tx = Transaction()
         tx.put("message", MessageRecord.of_message(a, posting.message))
@@ -120,6 +66,8 @@ class DynamoOutbox:
         tx.update("thread", thread, actions, POST_MOVES(ThreadRecord.last_seq == before.last_seq))
         if posting.chat_before is not None and posting.chat_after is not None:
             add_move(tx, a, ChatMove(posting.chat_before, posting.chat_after))
+        for event in posting.events:
+            tx.put(f"event:{event.id}", ChatEventRecord.of_event(a, event))
         try:
             failed = _committed(tx)
         except TransactWriteError:

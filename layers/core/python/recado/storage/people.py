@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.condition import Condition
@@ -109,7 +111,7 @@ class AccountStore:
         tx = Transaction()
         tx.put("account", AccountRecord.of(account, pk=keys.workspace_pk(a, "ACCOUNT"), sk="ACCOUNT", admins=1))
         _add_user(tx, a, admin)
-        add_department(tx, a, department, default=True)
+        add_department(tx, a, department, default=True, look_at=department.created_at)
         return not _failed(tx)
 
     def get(self, a: str) -> Account | None:
@@ -133,6 +135,12 @@ class UserStore:
         for record in UserRecord.batch_get([user_key(a, user_id)], consistent_read=True):
             return record.user()
         return None
+
+    def read(self, a: str, user_ids: Sequence[str]) -> list[User]:
+        """Those of the users that exist, in the order of the ids; 1 RRU each."""
+        wanted = [user_key(a, user_id) for user_id in dict.fromkeys(user_ids)]
+        found = {one.id: one.user() for one in UserRecord.batch_get(wanted, consistent_read=True)} if wanted else {}
+        return [found[user_id] for user_id in user_ids if user_id in found]
 
     def page(self, a: str, limit: int, after: str | None) -> list[User]:
         """Users in the order of their ids, those after an id."""

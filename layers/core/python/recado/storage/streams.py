@@ -12,7 +12,7 @@ from recado.domain.chats import Event, Message
 from recado.domain.ids import ACCOUNT_LENGTH
 from recado.storage.chat_records import ChatEventRecord, MessageRecord
 from recado.storage.contact_records import ContactEventRecord
-from recado.storage.outbox import OutRecord
+from recado.storage.sends import OutRecord
 from recado.storage.tables import Record
 
 _R = TypeVar("_R", bound=Record)
@@ -48,7 +48,8 @@ def _what(
     if name == "MODIFY" and sk.startswith("MSG#"):
         return MessageChanged(_message(written["OldImage"]), _message(written["NewImage"]))
     if name == "MODIFY" and pk == "DEPARTMENTS" and sk.startswith("dp_"):
-        return DepartmentStirred(sk, "department_changed")
+        looked_at = written["OldImage"]["version"] == written["NewImage"]["version"]
+        return None if looked_at else DepartmentStirred(sk, "department_changed")
     if name != "INSERT":
         return None
     if sk.startswith("EVT#"):

@@ -24,6 +24,7 @@ from recado.storage.chat_records import (
     wait_record,
 )
 from recado.storage.contacts import add_contact, change_contact
+from recado.storage.sends import OutRecord
 from recado.storage.transaction import Cancelled, Transaction, condition_failed, guard
 
 SEEN_DAYS = 90
@@ -88,12 +89,16 @@ class DynamoThreads:
         return {wanted[record.pk]: place_of(channel_id, record) for record in records}
 
     def take_in(self, a: str, intake: Intake, contact: ContactWrite | None, events: Sequence[Event]) -> LostRace | None:
-        """SEEN and MSG of each message, THREAD; CHAT, WAIT and facts when a chat opens; the contact when it is new."""
+        """SEEN and MSG of each message, THREAD; CHAT, WAIT and facts when a chat opens (again); MSG and OUT of an away
+        message; the contact when it is new."""
         tx = Transaction()
         key = intake.thread.key
         for message in intake.messages:
             _add_message(tx, a, message, intake.digests.get(message.provider_id or ""))
         _add_thread(tx, a, intake)
+        if intake.away:
+            tx.put("away", MessageRecord.of_message(a, intake.away.message))
+            tx.put("away-out", OutRecord.of_send(a, intake.away.out))
         for name in intake.aliases:
             _add_alias(tx, a, key, name)
         if intake.opened:
@@ -201,15 +206,7 @@ def _add_thread(tx: Transaction, a: str, intake: Intake) -> None:
         if intake.answered
         else ThreadRecord.unread.add(intake.unread_added),
     ]
-    for attribute in (
-        "contact_id",
-        "open_chat_id",
-        "last_chat_id",
-        "last_inbound_at",
-        "last_message_at",
-        "address",
-        "alias",
-    ):
+    for attribute in ("contact_id", "open_chat_id", "last_inbound_at", "last_message_at", "address", "alias"):
         value = getattr(thread, attribute)
         if value != getattr(seen, attribute):
             actions.append(getattr(ThreadRecord, attribute).set(value))

@@ -1,0 +1,32 @@
+"""/v1/alerts: what supervisors have to know of their departments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from recado.api.events import ActorShape
+from recado.api.routes import Call, Resource
+from recado.api.rules import EVERYONE, may
+from recado.services.views import event_view
+
+alerts = Resource("alerts")
+
+
+class AlertShape(msgspec.Struct):
+    """An event that the supervisors of a department are told: `chat.unattended`, when everybody who could be given a
+    chat had it and nobody started. Kept for 30 days."""
+
+    id: str
+    type: str
+    timestamp: str
+    actor: ActorShape
+    data: dict[str, Any]
+
+
+@alerts.get("/v1/alerts", may("chats:read", *EVERYONE), paged=str, answers=AlertShape)
+def list_alerts(call: Call) -> Any:
+    """Alerts, newest first: of all departments for admins, for others of those they supervise."""
+    page, following = call.services.alert_service.page(call.caller, call.limit, call.after)
+    return call.list([event_view(one) for one in page], following)

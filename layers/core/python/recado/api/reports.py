@@ -1,0 +1,172 @@
+"""/v1/reports: volume, waiting, first answer and duration, by agent, department and channel (docs/reports.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from recado.api import cursors
+from recado.api.bodies import Annotated, Meta, PublicId, Query
+from recado.api.routes import Call, Resource
+from recado.api.rules import ADMINS, EVERYONE, may
+from recado.domain.errors import Invalid
+from recado.domain.reports import TIMES, VOLUMES, total
+from recado.services.reports import Row
+
+reports = Resource("reports")
+
+Day = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+
+
+class ReportQuery(Query, frozen=True):
+    """`from`, `to`: days of the account's calendar, both included, at most 366; the last 30 by default."""
+
+    since: Day | None = msgspec.field(name="from", default=None)
+    until: Day | None = msgspec.field(name="to", default=None)
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+    after: str = ""
+
+
+class AgentQuery(ReportQuery, frozen=True):
+    """`agent_id`: of this one alone, who may be deleted by now."""
+
+    agent_id: PublicId | None = None
+
+
+class DepartmentQuery(ReportQuery, frozen=True):
+    """`department_id`: of this one alone, which may be deleted by now."""
+
+    department_id: PublicId | None = None
+
+
+class ChannelQuery(ReportQuery, frozen=True):
+    """`channel_id`: of this one alone."""
+
+    channel_id: PublicId | None = None
+
+
+class TimeShape(msgspec.Struct):
+    """How many cases there were, and how long they took on average, in seconds; null when there was none."""
+
+    count: int
+    average_s: float | None
+
+
+class FiguresShape(msgspec.Struct):
+    """What the figures mean: docs/reports.md."""
+
+    opened: int
+    reopened: int
+    assigned: int
+    closed: int
+    transferred_in: int
+    transferred_out: int
+    not_started: int
+    answered: int
+    waiting: TimeShape
+    first_answer: TimeShape
+    duration: TimeShape
+    handling: TimeShape
+
+
+class DayShape(FiguresShape, kw_only=True):
+    """One day; those on which nothing was counted are left out."""
+
+    day: str
+
+
+class RowShape(msgspec.Struct, kw_only=True):
+    """Totals and days. `name` null: deleted."""
+
+    name: str | None
+    totals: FiguresShape
+    days: list[DayShape]
+
+
+class AgentRow(RowShape, kw_only=True):
+    agent_id: str
+
+
+class DepartmentRow(RowShape, kw_only=True):
+    department_id: str
+
+
+class ChannelRow(RowShape, kw_only=True):
+    channel_id: str
+
+
+class ReportShape(msgspec.Struct, kw_only=True):
+    """A page by id. A page that would grow too large ends before `limit`: `next` tells whether more follows."""
+
+    since: str = msgspec.field(name="from")
+    until: str = msgspec.field(name="to")
+    time_zone: str
+    next: str | None
+
+
+class AgentReport(ReportShape, kw_only=True):
+    items: list[AgentRow]
+
+
+class DepartmentReport(ReportShape, kw_only=True):
+    items: list[DepartmentRow]
+
+
+class ChannelReport(ReportShape, kw_only=True):
+    items: list[ChannelRow]
+
+
+@reports.get("/v1/reports/agents", may("people:read", *EVERYONE), query=AgentQuery, answers=AgentReport)
+def report_agents(call: Call) -> Any:
+    """Figures of agents: of all for admins, of those they follow for supervisors, and everybody's own."""
+    return _report(call, call.services.report_service.agents, "agent_id")
+
+
+@reports.get("/v1/reports/departments", may("people:read", *EVERYONE), query=DepartmentQuery, answers=DepartmentReport)
+def report_departments(call: Call) -> Any:
+    """Figures of departments: of all for admins, of those they supervise for others."""
+    return _report(call, call.services.report_service.departments, "department_id")
+
+
+@reports.get("/v1/reports/channels", may("channels:read", *ADMINS), query=ChannelQuery, answers=ChannelReport)
+def report_channels(call: Call) -> Any:
+    """Figures of channels."""
+    return _report(call, call.services.report_service.channels, "channel_id")
+
+
+def _report(call: Call, rows_of: Callable[..., tuple[list[Row], str | None]], id_name: str) -> dict[str, Any]:
+    a, path, asked = call.caller.account, call.route.path, call.query
+    period = call.services.report_service.period(a, _day("from", asked.since), _day("to", asked.until))
+    after = cursors.decode(asked.after, a, path, str) if asked.after else None
+    rows, following = rows_of(call.caller, period, getattr(asked, id_name), asked.limit, after)
+    return {
+        "from": period.first.isoformat(),
+        "to": period.last.isoformat(),
+        "time_zone": str(period.zone),
+        "items": [_row(row, id_name) for row in rows],
+        "next": None if following is None else cursors.encode(following, a, path),
+    }
+
+
+def _day(name: str, text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise Invalid.field(f"?{name}", "invalid", "There is no such day.") from None
+
+
+def _row(row: Row, id_name: str) -> dict[str, Any]:
+    days = [{"day": one.day.isoformat(), **_figures(total([one]))} for one in row.days]
+    return {id_name: row.id, "name": row.name, "totals": _figures(total(row.days)), "days": days}
+
+
+def _figures(sums: Mapping[str, int]) -> dict[str, Any]:
+    times = {name: _time(sums[f"{name}_n"], sums[f"{name}_s"]) for name in TIMES}
+    return {**{name: sums[name] for name in VOLUMES}, **times}
+
+
+def _time(count: int, seconds: int) -> dict[str, Any]:
+    return {"count": count, "average_s": round(seconds / count, 1) if count else None}

@@ -1,0 +1,48 @@
+"""The event feed, what its facts count for, and the reports."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from recado.bootstrap.people import People
+
+if TYPE_CHECKING:
+    from recado.services.account_zones import AccountZones
+    from recado.services.feed import FeedService
+    from recado.services.reports import ReportService
+
+
+class Reporting(People):
+    """The event feed, what its facts count for, and the reports."""
+
+    @cached_property
+    def account_zones(self) -> AccountZones:
+        """Time zones of accounts."""
+        from recado.services.account_zones import AccountZones
+
+        return AccountZones(self.accounts, self.clock)
+
+    @cached_property
+    def feed(self) -> FeedService:
+        """The event feed of accounts."""
+        from recado.services.feed import FeedService
+        from recado.storage.feed import DynamoFeed
+
+        return FeedService(DynamoFeed(), self.account_zones, self.clock)
+
+    @cached_property
+    def report_service(self) -> ReportService:
+        """Figures of agents, departments and channels."""
+        from recado.services.reports import ReportService
+        from recado.storage.counters import DynamoCounters
+
+        return ReportService(
+            DynamoCounters(),
+            self.users,
+            self.departments,
+            self.channels,
+            self.agents,
+            self.account_zones,
+            self.clock,
+        )

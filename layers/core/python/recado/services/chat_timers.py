@@ -1,0 +1,126 @@
+"""Chats whose time has come (PRODUCT D4, E6): nobody started, a flow leads too long, the customer does not answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from recado.domain.chat_moves import ChatMove, close, not_started, overflow_to, put_in_queue
+from recado.domain.chats import Chat, Thread, ThreadKey
+from recado.domain.errors import Busy
+from recado.domain.people import Department
+from recado.domain.timers import deadline
+from recado.ports.agents import Departments, Hours
+from recado.ports.core import Clock
+from recado.ports.sweeps import DuePage, Swept
+from recado.services.system_moves import SystemMoves
+
+_TRIES = 5
+_FAILED_AGAIN_S = 60
+
+
+class ChatTimerStore(Protocol):
+    """Chats by when they have to be looked at."""
+
+    def due(self, now: datetime, limit: int) -> DuePage:
+        """Chats that were to be looked at by now, from an index that may lag."""
+        ...
+
+    def chat(self, a: str, chat_id: str) -> Chat | None:
+        """A chat, read consistently."""
+        ...
+
+    def thread(self, a: str, key: ThreadKey) -> Thread | None:
+        """A thread, read consistently."""
+        ...
+
+    def arm(self, a: str, chat: Chat, due_at: datetime | None) -> bool:
+        """Look at the chat at another time, or no more; False when it has moved since it was read."""
+        ...
+
+    def look_again_at(self, a: str, chat_id: str, when: datetime) -> None:
+        """Put a chat that could not be looked at to a later time."""
+        ...
+
+
+class ChatTimers:
+    """What is due is decided from what stands when it is looked at; an overtaken deadline only sets the next one."""
+
+    def __init__(
+        self, store: ChatTimerStore, departments: Departments, hours: Hours, moves: SystemMoves, clock: Clock
+    ) -> None:
+        self._store = store
+        self._departments = departments
+        self._hours = hours
+        self._moves = moves
+        self._clock = clock
+
+    def run_due(self, limit: int) -> Swept:
+        """Look at a page of chats whose time has come; done are those that moved. One that raises is looked at again
+        in a minute, the others are done."""
+        now = self._clock.now()
+        page = self._store.due(now, limit)
+        failed: dict[str, Exception] = {}
+        moved = 0
+        for a, chat_id in page.found:
+            try:
+                moved += self.look(a, chat_id)
+            except Exception as error:  # whatever it is, it stops no other chat
+                failed[chat_id] = error
+                self._store.look_again_at(a, chat_id, now + timedelta(seconds=_FAILED_AGAIN_S))
+        return Swept(len(page.found), moved, page.more, failed)
+
+    def look(self, a: str, chat_id: str) -> bool:
+        """Do what is due in a chat, or set its next time. True when it moved. Raises Busy after five lost races."""
+        for _ in range(_TRIES):
+            chat = self._store.chat(a, chat_id)
+            now = self._clock.now()
+            if chat is None or chat.due_at is None or chat.due_at > now:
+                return False
+            department = self._departments.get(a, chat.department_id)
+            thread = self._store.thread(a, chat.thread) if chat.started_at else None
+            at = deadline(chat, thread, department)
+            if department is not None and at is not None and at <= now:
+                act = self._later(a, chat, department, thread, now)
+                if not isinstance(act, datetime):
+                    if act():
+                        return True
+                    continue
+                at = act
+            if self._store.arm(a, chat, at):
+                return False
+        raise Busy(f"timer of {chat_id}")
+
+    def _later(
+        self, a: str, chat: Chat, department: Department, thread: Thread | None, now: datetime
+    ) -> datetime | Callable[[], bool]:
+        """What to do now, or when to look again although the time is over: nobody is expected to start while the
+        department is closed, and it is not for the customer to answer who wrote last."""
+        if chat.situation == "automatic":
+            return lambda: self._commit(a, put_in_queue(chat, department.id, now), department, "automatic_timeout")
+        if chat.started_at is not None:
+            if thread is None or not _company_wrote_last(thread):
+                return now + timedelta(seconds=department.close_idle_after_s or _FAILED_AGAIN_S)
+            return lambda: self._commit(a, close(chat, thread, now), department, "customer_idle")
+        if not self._hours.open(a, department):
+            opens = self._hours.opens_at(a, department) or now + timedelta(days=1)
+            return opens + timedelta(seconds=department.overflow_after_s or 0)
+        if chat.situation == "queued":
+            return lambda: self._overflow(a, chat, department, now)
+        return lambda: self._commit(a, not_started(chat, now), department, "not_started")
+
+    def _overflow(self, a: str, chat: Chat, department: Department, now: datetime) -> bool:
+        target = self._departments.get(a, department.overflow_department_id or "")
+        if target is None:
+            return self._store.arm(a, chat, None)
+        return self._commit(a, overflow_to(chat, target.id, now), target, "overflow")
+
+    def _commit(self, a: str, move: ChatMove | None, department: Department, cause: str) -> bool:
+        return move is not None and self._moves.commit(a, move, department, cause) is not None
+
+
+def _company_wrote_last(thread: Thread) -> bool:
+    if thread.last_message_at is None:
+        return False
+    return thread.last_inbound_at is None or thread.last_message_at > thread.last_inbound_at
