@@ -128,6 +128,21 @@ def test_an_agent_at_the_cap_is_given_nothing(team: Team) -> None:
     assert team.chat(chat) == chat and load(team, user_id) == 1
 
 
+def test_who_is_not_connected_is_given_nothing_where_chats_do_not_stay_with_who_is_gone(team: Team) -> None:
+    (chat,) = team.arrive()
+    away = team.join("A", 1)
+    team.presence.disconnect(ACCOUNT, away)
+    lapsing = team.join("B", 2)
+    team.set(when_agent_gone="requeue")
+    team.clock.move(91)
+    for agent_id in (away, lapsing):
+        error = refused(Conflict, lambda agent_id=agent_id: team.actions.transfer_to_agent(ADMIN, chat.id, agent_id))
+        assert (error.code, error.errors[0].pointer) == ("agent_offline", "/agent_id")
+    assert team.chat(chat) == chat and team.presence.get(ACCOUNT, away)[0].load == 0
+    team.set(when_agent_gone="stay")
+    assert team.actions.transfer_to_agent(ADMIN, chat.id, away).agent_id == away
+
+
 def test_a_department_that_does_not_work_now_takes_no_transfer(team: Team) -> None:
     closed = team.add_department("Vendas")
     opens_at = team.clock.now() + timedelta(hours=2)

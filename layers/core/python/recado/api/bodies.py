@@ -16,7 +16,7 @@ MAX_BODY_BYTES = 1_000_000
 MAX_DEPTH = 32
 
 Text = Annotated[
-    str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$")
+    str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*(?!\n)$")
 ]
 """One line with something in it: names, titles."""
 LongText = Annotated[str, Meta(max_length=10_000, pattern=r"^[^\x00]*$")]

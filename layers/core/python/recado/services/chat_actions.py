@@ -16,7 +16,7 @@ from recado.domain.chat_moves import ChatMove
 from recado.domain.chats import Chat, Thread
 from recado.domain.errors import Busy, Conflict, FieldError, Forbidden, Invalid, NotFound
 from recado.domain.ids import is_id
-from recado.domain.people import Department
+from recado.domain.people import Agent, Department
 from recado.ports.agents import AgentStore, ChatReads, Departments, Hours
 from recado.ports.core import Clock
 from recado.services.chat_commits import ChatCommits
@@ -72,14 +72,21 @@ class ChatActions:
         return self._act(caller, chat_id, lambda chat, now: chat_moves.assume(chat, user_id, now), "assumed")
 
     def transfer_to_agent(self, caller: Caller, chat_id: str, agent_id: str) -> Chat:
-        """Give the chat to another agent of the account. 400 `/agent_id` for nobody, 409 `agent_at_cap`, `chat_closed`,
-        `chat_moved`."""
+        """Give the chat to another agent of the account. 400 `/agent_id` for nobody, 409 `agent_at_cap`,
+        `agent_offline` where chats do not stay with who is gone, `chat_closed`, `chat_moved`."""
+        a = caller.account
 
         def decide(chat: Chat, now: datetime) -> ChatMove | None:
-            if not is_id(agent_id, "us", caller.account) or self._agents.get(caller.account, agent_id) is None:
+            found = self._agents.get(a, agent_id) if is_id(agent_id, "us", a) else None
+            if found is None:
                 raise Invalid.field("/agent_id", "not_found", "There is no such agent.")
             _refuse_closed(chat, "/agent_id")
-            return chat_moves.transfer_to_agent(chat, agent_id, chat.department_id, now)
+            move = chat_moves.transfer_to_agent(chat, agent_id, chat.department_id, now)
+            if move is not None and not connected(*found, now):
+                department = self._departments.get(a, chat.department_id)
+                if department is not None and department.when_agent_gone == "requeue":
+                    raise _offline()
+            return move
 
         return self._act(caller, chat_id, decide, "transferred")
 
@@ -235,6 +242,11 @@ def takes_part(caller: Caller, department_id: str) -> bool:
     return caller.token_id is None and caller.user_id is not None and membership is not None and membership.agent
 
 
+def connected(agent: Agent, lease_until: datetime | None, now: datetime) -> bool:
+    """Whether the agent is there, as far as their lease tells."""
+    return agent.connected and lease_until is not None and lease_until > now
+
+
 def whereabouts(chat: Chat) -> dict[str, Any]:
     """Where a chat is and who brought it there: what a lost race is answered with."""
     return {
@@ -254,6 +266,11 @@ def _permitted(caller: Caller, chat: Chat, cause: str) -> bool:
 
 def _not_yours() -> Forbidden:
     return Forbidden("Another agent serves this chat, or nobody yet: assume it first.", code="not_your_chat")
+
+
+def _offline() -> Conflict:
+    detail = "The agent is not connected, and this department's chats do not stay with who is not there."
+    return Conflict(detail, code="agent_offline", errors=[FieldError("/agent_id", "agent_offline", detail)])
 
 
 def _place(chat: Chat) -> tuple[str, str | None, str]:

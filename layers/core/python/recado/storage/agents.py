@@ -13,15 +13,14 @@ from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute
 from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
-from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
 from recado.domain.agents import AgentChange, eligible_places
 from recado.domain.people import LEASE_SECONDS, Agent, Membership
 from recado.ports.sweeps import DuePage, Owned
 from recado.storage import keys
-from recado.storage.due import due_page
+from recado.storage.due import Due, due_page
 from recado.storage.tables import TimeAttribute, WorkspaceRecord
-from recado.storage.transaction import Cancelled, Transaction, condition_failed, guard
+from recado.storage.transaction import Transaction, condition_failed, guard
 
 AGENT_MOVES = guard(
     "agent-moves-from-seen-version",
@@ -47,17 +46,6 @@ LEASE_LIVE = guard("lease-is-live", "an agent's lease ends between the decision 
 _SKS = ("AGENT", "LEASE")
 
 
-class DueAgents(GlobalSecondaryIndex[Any]):
-    """Connected agents by when their lease has to be looked at."""
-
-    class Meta:
-        index_name = "due"
-        projection = KeysOnlyProjection()
-
-    due_pk = UnicodeAttribute(hash_key=True)
-    due_sk = UnicodeAttribute(range_key=True)
-
-
 class AgentRecord(WorkspaceRecord):
     """AGENT."""
 
@@ -73,7 +61,7 @@ class AgentRecord(WorkspaceRecord):
     due_pk = UnicodeAttribute(null=True)
     due_sk = UnicodeAttribute(null=True)
     gone_looks = NumberAttribute(null=True)
-    due = DueAgents()
+    due = Due()
 
     def agent(self) -> Agent:
         """The entity."""
@@ -250,7 +238,7 @@ class AgentStore:
         )
         tx = Transaction()
         tx.put("agent", record, AGENT_NEW(AgentRecord.pk.does_not_exist()))
-        return _committed(tx)
+        return tx.committed()
 
     def get(self, a: str, user_id: str) -> tuple[Agent, datetime | None] | None:
         """The agent and the end of its lease (None: not connected); None for an unknown user."""
@@ -277,7 +265,7 @@ class AgentStore:
         """Write a change of presence, cap or membership."""
         tx = Transaction()
         add_agent_change(tx, a, change)
-        return _committed(tx)
+        return tx.committed()
 
     def connect(self, a: str, change: AgentChange, now: datetime) -> bool:
         """The agent gets a lease and, where it fits, stands in its rings again."""
@@ -285,7 +273,7 @@ class AgentStore:
         tx = Transaction()
         add_agent_change(tx, a, change, look_at=until)
         tx.put("lease", LeaseRecord(*lease_key(a, change.after.user_id), lease_until=until))
-        return _committed(tx)
+        return tx.committed()
 
     def disconnect(
         self, a: str, change: AgentChange, lapsed_at: datetime | None, look_at: datetime | None = None
@@ -296,7 +284,7 @@ class AgentStore:
         add_agent_change(tx, a, change, look_at)
         condition = LEASE_LAPSED(LeaseRecord.lease_until <= lapsed_at) if lapsed_at else None
         tx.delete("lease", LeaseRecord(*lease_key(a, change.after.user_id)), condition)
-        return _committed(tx)
+        return tx.committed()
 
     def renew(self, a: str, user_id: str, until: datetime) -> bool:
         """Move the end of a lease that exists; False when there is none to renew."""
@@ -314,7 +302,7 @@ class AgentStore:
         """Delete an agent. `change` leaves every department."""
         tx = Transaction()
         add_agent_removal(tx, a, change)
-        return _committed(tx)
+        return tx.committed()
 
     def members(self, a: str, department_id: str) -> list[str]:
         """User ids of a department in the predefined order."""
@@ -364,11 +352,3 @@ def _update(a: str, user_id: str, actions: list[Action], condition: Condition | 
 @lru_cache(maxsize=1)
 def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(8, thread_name_prefix="due-agent")
-
-
-def _committed(tx: Transaction) -> bool:
-    try:
-        tx.commit()
-    except Cancelled:
-        return False
-    return True

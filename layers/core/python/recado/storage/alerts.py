@@ -4,31 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pynamodb.attributes import JSONAttribute, UnicodeAttribute
-
-from recado.domain.chats import Author, Event
+from recado.domain.chats import Event
 from recado.storage import keys
-from recado.storage.tables import TimeAttribute, WorkspaceRecord
+from recado.storage.event_fields import EventFields, event_fields
+from recado.storage.tables import WorkspaceRecord
 from recado.storage.transaction import Transaction
 
 KEPT = timedelta(days=30)
 
 
-class AlertRecord(WorkspaceRecord):
+class AlertRecord(EventFields, WorkspaceRecord):
     """ALERT: a copy of an event under a department. Ends by `ttl`."""
-
-    id = UnicodeAttribute()
-    type = UnicodeAttribute()
-    at = TimeAttribute()
-    actor_type = UnicodeAttribute()
-    actor_id = UnicodeAttribute(null=True)
-    data = JSONAttribute()
-    contact_id = UnicodeAttribute(null=True)
-    chat_id = UnicodeAttribute(null=True)
-
-    def event(self) -> Event:
-        """The entity."""
-        return self.to(Event, actor=Author(self.actor_type, self.actor_id))  # type: ignore[arg-type]
 
 
 def add_alert(tx: Transaction, a: str, department_id: str, event: Event) -> None:
@@ -39,9 +25,7 @@ def add_alert(tx: Transaction, a: str, department_id: str, event: Event) -> None
         pk=keys.alerts_pk(a, department_id),
         sk=event.id,
         ttl=int((event.at + KEPT).timestamp()),
-        actor_type=event.actor.type,
-        actor_id=event.actor.id,
-        data=dict(event.data),
+        **event_fields(event),
     )
     tx.put(f"alert:{department_id}:{event.id}", record)
 

@@ -10,6 +10,8 @@ from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
 from recado.domain.chats import Author, Chat, Event, Message, MessageError, Thread, ThreadKey
 from recado.storage import keys
+from recado.storage.due import Due
+from recado.storage.event_fields import EventFields, event_fields
 from recado.storage.tables import ChatsRecord, TimeAttribute
 
 
@@ -59,17 +61,6 @@ class ByContact(_Index):
 
     co_pk = UnicodeAttribute(hash_key=True)
     co_sk = UnicodeAttribute(range_key=True)
-
-
-class Due(_Index):
-    """What has to happen at a time, over all accounts."""
-
-    class Meta:
-        index_name = "due"
-        projection = KeysOnlyProjection()
-
-    due_pk = UnicodeAttribute(hash_key=True)
-    due_sk = UnicodeAttribute(range_key=True)
 
 
 class ThreadRecord(ChatsRecord):
@@ -295,17 +286,9 @@ def chat_index_keys(a: str, chat: Chat) -> Mapping[str, str | None]:
     }
 
 
-class ChatEventRecord(ChatsRecord):
+class ChatEventRecord(EventFields, ChatsRecord):
     """EVT of a chat: fact, timeline entry and, for assignments, the receipt."""
 
-    id = UnicodeAttribute()
-    type = UnicodeAttribute()
-    at = TimeAttribute()
-    actor_type = UnicodeAttribute()
-    actor_id = UnicodeAttribute(null=True)
-    data = JSONAttribute()
-    contact_id = UnicodeAttribute()
-    chat_id = UnicodeAttribute()
     co_pk = UnicodeAttribute()
     co_sk = UnicodeAttribute()
 
@@ -318,16 +301,10 @@ class ChatEventRecord(ChatsRecord):
             event,
             pk=keys.chat_pk(a, event.chat_id),
             sk=keys.event_sk(event.id),
-            actor_type=event.actor.type,
-            actor_id=event.actor.id,
-            data=dict(event.data),
+            **event_fields(event),
             co_pk=keys.index_pk(a, event.contact_id),
             co_sk=keys.event_sk(event.id),
         )
-
-    def event(self) -> Event:
-        """The entity."""
-        return self.to(Event, actor=Author(self.actor_type, self.actor_id))  # type: ignore[arg-type]
 
 
 class WaitRecord(_ChatFields):

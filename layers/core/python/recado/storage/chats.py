@@ -9,8 +9,6 @@ from heapq import merge
 from itertools import islice
 from typing import Any
 
-from pynamodb.exceptions import DoesNotExist
-
 from recado.domain.chats import SITUATIONS, Chat, Event, Message, Situation, Thread, ThreadKey
 from recado.ports.chats import ChatFilter
 from recado.storage import keys
@@ -27,17 +25,13 @@ class DynamoChats:
 
     def chat(self, a: str, chat_id: str) -> Chat | None:
         """1 RRU."""
-        try:
-            return ChatRecord.get(keys.chat_pk(a, chat_id), "CHAT", consistent_read=True).chat()
-        except DoesNotExist:
-            return None
+        found = ChatRecord.find(keys.chat_pk(a, chat_id), "CHAT")
+        return None if found is None else found.chat()
 
     def thread(self, a: str, key: ThreadKey) -> Thread | None:
         """1 RRU."""
-        try:
-            return ThreadRecord.get(keys.thread_pk(a, key), "THREAD", consistent_read=True).thread()
-        except DoesNotExist:
-            return None
+        found = ThreadRecord.find(keys.thread_pk(a, key), "THREAD")
+        return None if found is None else found.thread()
 
     def ids(self, a: str, wanted: ChatFilter, before: str | None, limit: int) -> list[str]:
         """One query for each situation, merged; a contact's chats lie together and need one."""

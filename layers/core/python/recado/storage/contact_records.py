@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
-from recado.domain.chats import Author, Event
+from recado.domain.chats import Event
 from recado.domain.contact_search import search_tokens
 from recado.domain.contacts import Claim, Contact, Identity
 from recado.storage import keys
+from recado.storage.event_fields import EventFields, event_fields
 from recado.storage.tables import ContactsRecord, TimeAttribute
 
 
@@ -101,16 +102,8 @@ class MembershipRecord(ContactsRecord):
     """A contact's place in a group or an organization."""
 
 
-class ContactEventRecord(ContactsRecord):
+class ContactEventRecord(EventFields, ContactsRecord):
     """EVT of a contact: fact and timeline entry."""
-
-    id = UnicodeAttribute()
-    type = UnicodeAttribute()
-    at = TimeAttribute()
-    actor_type = UnicodeAttribute()
-    actor_id = UnicodeAttribute(null=True)
-    data = JSONAttribute()
-    contact_id = UnicodeAttribute()
 
     @classmethod
     def of_event(cls, a: str, event: Event) -> ContactEventRecord:
@@ -121,11 +114,5 @@ class ContactEventRecord(ContactsRecord):
             event,
             pk=keys.contact_events_pk(a, event.contact_id),
             sk=keys.event_sk(event.id),
-            actor_type=event.actor.type,
-            actor_id=event.actor.id,
-            data=dict(event.data),
+            **event_fields(event),
         )
-
-    def event(self) -> Event:
-        """The entity."""
-        return self.to(Event, actor=Author(self.actor_type, self.actor_id))  # type: ignore[arg-type]

@@ -69,11 +69,8 @@ class ContactStore:
 
     def get(self, a: str, contact_id: str) -> Contact | None:
         """One contact, strongly consistent; None when there is none."""
-        try:
-            place = keys.contact_pk(a, contact_id), keys.contact_sk(contact_id)
-            return ContactRecord.get(*place, consistent_read=True).contact()
-        except ContactRecord.DoesNotExist:
-            return None
+        found = ContactRecord.find(keys.contact_pk(a, contact_id), keys.contact_sk(contact_id))
+        return None if found is None else found.contact()
 
     def get_many(self, a: str, contact_ids: Iterable[str]) -> dict[str, Contact]:
         """Those of these contacts (at most 100 in a call to DynamoDB) that exist, eventually consistent, by id."""

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from dataclasses import asdict, astuple
 from datetime import date, datetime
-from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import DoesNotExist, UpdateError
-from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.exceptions import UpdateError
 
 from recado.domain.chats import OPEN_SITUATIONS
 from recado.domain.people import Department, OpenHours, ReopenRule
 from recado.ports.sweeps import DuePage
 from recado.storage import keys
 from recado.storage.chat_records import ChatRecord
-from recado.storage.due import due_page
+from recado.storage.due import Due, due_page
 from recado.storage.tables import TimeAttribute, WorkspaceRecord
-from recado.storage.transaction import Cancelled, Transaction, condition_failed, guard
+from recado.storage.transaction import Transaction, condition_failed, guard
 
 _EXISTS = guard(
     "department-exists", "a department is deleted while something begins to use it: half a department would appear"
@@ -35,17 +33,6 @@ _STILL_DUE = guard(
 )
 
 _DEFAULT = "DEFAULT"
-
-
-class DueDepartments(GlobalSecondaryIndex[Any]):
-    """Departments by when they have to be looked at."""
-
-    class Meta:
-        index_name = "due"
-        projection = KeysOnlyProjection()
-
-    due_pk = UnicodeAttribute(hash_key=True)
-    due_sk = UnicodeAttribute(range_key=True)
 
 
 class DepartmentRecord(WorkspaceRecord):
@@ -70,7 +57,7 @@ class DepartmentRecord(WorkspaceRecord):
     version = NumberAttribute()
     due_pk = UnicodeAttribute(null=True)
     due_sk = UnicodeAttribute(null=True)
-    due = DueDepartments()
+    due = Due()
 
     @classmethod
     def of_department(cls, a: str, department: Department, look_at: datetime) -> DepartmentRecord:
@@ -125,10 +112,8 @@ class DepartmentStore:
 
     def default(self, a: str) -> str | None:
         """The id of the default department; None for an account that does not exist."""
-        try:
-            return DefaultRecord.get(keys.workspace_pk(a, "DEPARTMENTS"), _DEFAULT, consistent_read=True).department_id
-        except DoesNotExist:
-            return None
+        found = DefaultRecord.find(keys.workspace_pk(a, "DEPARTMENTS"), _DEFAULT)
+        return None if found is None else found.department_id
 
     def all(self, a: str) -> list[Department]:
         """Every department, oldest first. An account has few."""
@@ -144,7 +129,7 @@ class DepartmentStore:
         add_department(tx, a, department, default, look_at)
         if department.overflow_department_id:
             use_department(tx, a, department.overflow_department_id)
-        return _committed(tx)
+        return tx.committed()
 
     def change(self, a: str, before: Department, after: Department, default: bool, look_at: datetime) -> bool:
         """Write a change, and the default with it; False when the department, or the one it overflows to, is no
@@ -156,7 +141,7 @@ class DepartmentStore:
             tx.put("default", _default_record(a, after.id))
         if after.overflow_department_id and after.overflow_department_id != before.overflow_department_id:
             use_department(tx, a, after.overflow_department_id)
-        return _committed(tx)
+        return tx.committed()
 
     def delete(self, a: str, department: Department) -> bool:
         """Delete a department that was seen unused and not the default; False when that changed."""
@@ -166,7 +151,7 @@ class DepartmentStore:
         )
         record = DepartmentRecord(keys.workspace_pk(a, "DEPARTMENTS"), department.id)
         tx.delete("department", record, _SEEN(DepartmentRecord.version == department.version))
-        return _committed(tx)
+        return tx.committed()
 
     def open_chats(self, a: str, department_id: str) -> bool:
         """Whether the department has open chats, as far as its index knows."""
@@ -212,11 +197,3 @@ def use_department(tx: Transaction, a: str, department_id: str) -> None:
     record = DepartmentRecord(keys.workspace_pk(a, "DEPARTMENTS"), department_id)
     exists = _EXISTS(DepartmentRecord.pk.exists())
     tx.update("used-department", record, [DepartmentRecord.version.add(1)], exists)
-
-
-def _committed(tx: Transaction) -> bool:
-    try:
-        tx.commit()
-    except Cancelled:
-        return False
-    return True

@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
+
+from pynamodb.attributes import UnicodeAttribute
+from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
 from recado.ports.sweeps import DuePage, Owned
 from recado.storage import keys
 from recado.storage.tables import Record
+
+
+class Due(GlobalSecondaryIndex[Any]):
+    """What has to be looked at at a time, over all accounts."""
+
+    class Meta:
+        index_name = "due"
+        projection = KeysOnlyProjection()
+
+    due_pk = UnicodeAttribute(hash_key=True)
+    due_sk = UnicodeAttribute(range_key=True)
 
 
 def due_page(kind: str, oldest: Callable[[str, int], Iterable[Record]], limit: int) -> DuePage:

@@ -59,10 +59,8 @@ class DynamoFeed:
 
     def last_seq(self, a: str) -> int:
         """1 RRU."""
-        try:
-            return int(SeqRecord.get(*_seq_key(a), consistent_read=True).last_seq)
-        except DoesNotExist:
-            return 0
+        found = SeqRecord.find(*_seq_key(a))
+        return 0 if found is None else int(found.last_seq)
 
     def append(
         self,

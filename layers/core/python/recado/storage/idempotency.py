@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, UpdateError
+from pynamodb.exceptions import DeleteError, PutError, UpdateError
 from pynamodb.expressions.update import Action
 
 from recado.ports.core import Ids
@@ -95,10 +95,7 @@ class DynamoIdempotency:
         return Claimed(ours.claim, Attempt(lapsed.origin, again=True))
 
     def _read(self, a: str, caller: str, key: str) -> IdempotencyRecord | None:
-        try:
-            return IdempotencyRecord.get(keys.idempotency_pk(a, caller), key, consistent_read=True)
-        except DoesNotExist:
-            return None
+        return IdempotencyRecord.find(keys.idempotency_pk(a, caller), key)
 
     def keep(self, a: str, caller: str, key: str, claim: str, answer: Kept) -> None:
         """One conditional update; losing the key leaves the other's answer."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from pynamodb.exceptions import DoesNotExist, PutError, TransactWriteError, UpdateError
+from pynamodb.exceptions import PutError, TransactWriteError, UpdateError
 from pynamodb.expressions.update import Action
 
 from recado.domain.chat_moves import ChatMove
@@ -85,24 +85,18 @@ class DynamoOutbox:
 
     def get(self, a: str, message_id: str) -> Outgoing | None:
         """1 RRU."""
-        try:
-            return OutRecord.get(keys.out_pk(a, message_id), "OUT", consistent_read=True).send()
-        except DoesNotExist:
-            return None
+        found = OutRecord.find(keys.out_pk(a, message_id), "OUT")
+        return None if found is None else found.send()
 
     def message(self, a: str, thread: ThreadKey, seq: int) -> Message | None:
         """1 RRU for each 4 KB."""
-        try:
-            return MessageRecord.get(keys.thread_pk(a, thread), keys.message_sk(seq), consistent_read=True).message()
-        except DoesNotExist:
-            return None
+        found = MessageRecord.find(keys.thread_pk(a, thread), keys.message_sk(seq))
+        return None if found is None else found.message()
 
     def thread(self, a: str, key: ThreadKey) -> Thread | None:
         """1 RRU."""
-        try:
-            return ThreadRecord.get(keys.thread_pk(a, key), "THREAD", consistent_read=True).thread()
-        except DoesNotExist:
-            return None
+        found = ThreadRecord.find(keys.thread_pk(a, key), "THREAD")
+        return None if found is None else found.thread()
 
     def advance(self, a: str, before: Outgoing, step: Step) -> bool:
         """One put while the message shows nothing new; else OUT, MSG and, with a provider's id, SEEN in one

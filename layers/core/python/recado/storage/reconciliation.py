@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import DoesNotExist
 
 from recado.domain.chats import Chat
 from recado.domain.people import Agent
@@ -19,7 +18,7 @@ from recado.storage.agents import AgentRecord, MemberRecord, RingRecord, agent_k
 from recado.storage.chat_records import ChatRecord, HeadRecord, WaitRecord, wait_record
 from recado.storage.people import UserRecord
 from recado.storage.tables import ChatsRecord, Record, TimeAttribute, WorkspaceRecord
-from recado.storage.transaction import Cancelled, Transaction, guard
+from recado.storage.transaction import Transaction, guard
 
 AGENT_AS_SEEN = guard(
     "places-follow-the-agent-seen",
@@ -66,7 +65,7 @@ class DynamoReconciliation:
 
     def mark(self, a: str, department_id: str) -> Mark | None:
         """One get."""
-        found = _get(MarkRecord, keys.workspace_pk(a, "CHECKS"), department_id)
+        found = MarkRecord.find(keys.workspace_pk(a, "CHECKS"), department_id)
         return Mark(found.part, found.after, found.began_at) if found else None
 
     def keep_mark(self, a: str, department_id: str, mark: Mark | None) -> None:
@@ -122,7 +121,7 @@ class DynamoReconciliation:
             if at in expected.rings:
                 ring = RingRecord(keys.ring_pk(a, department_id), at, user_id=user_id, position=position)
                 tx.put(f"ring:{at}", ring)
-        return _committed(tx)
+        return tx.committed()
 
     def users(self, a: str, after: str | None, limit: int) -> tuple[list[str], str | None]:
         """One query."""
@@ -178,11 +177,11 @@ class DynamoReconciliation:
                 tx.delete(f"wait-left:{sk}", WaitRecord(keys.queue_pk(a, department_id), sk))
         if chat is not None and waits_here:
             tx.put("wait", wait_record(a, chat))
-        return _committed(tx)
+        return tx.committed()
 
     def head(self, a: str, department_id: str) -> Head | None:
         """One get."""
-        found = _get(_StoredHead, keys.queue_pk(a, department_id), "HEAD")
+        found = _StoredHead.find(keys.queue_pk(a, department_id), "HEAD")
         return Head(None if found.turn is None else int(found.turn), found.cursor) if found else None
 
     def mend_head(self, a: str, department_id: str, found: Head, sane: Head) -> bool:
@@ -191,7 +190,7 @@ class DynamoReconciliation:
         record = HeadRecord(keys.queue_pk(a, department_id), "HEAD", turn=sane.turn, cursor=sane.cursor)
         as_found = HeadRecord.turn.does_not_exist() if found.turn is None else HeadRecord.turn == found.turn
         tx.put("head", record, HEAD_AS_SEEN(as_found))
-        return _committed(tx)
+        return tx.committed()
 
     def in_service(self, a: str, user_id: str) -> list[str]:
         """Queries of the index, eventually consistent."""
@@ -200,7 +199,7 @@ class DynamoReconciliation:
 
     def counting(self, a: str, user_id: str) -> Counting | None:
         """One get."""
-        found = _get(CountingRecord, keys.workspace_pk(a, "CHECKS"), user_id)
+        found = CountingRecord.find(keys.workspace_pk(a, "CHECKS"), user_id)
         return Counting(user_id, int(found.version), int(found.chats), found.since) if found else None
 
     def keep_counting(self, a: str, counting: Counting) -> None:
@@ -220,13 +219,6 @@ class _StoredHead(ChatsRecord):
 
     cursor = UnicodeAttribute(null=True)
     turn = NumberAttribute(null=True)
-
-
-def _get(model: type[_R], pk: str, sk: str) -> _R | None:
-    try:
-        return model.get(pk, sk, consistent_read=True)
-    except DoesNotExist:
-        return None
 
 
 def _by_user(members: Sequence[MemberRecord], rings: Sequence[RingRecord]) -> dict[str, Places]:
@@ -256,11 +248,3 @@ def _waiting(record: WaitRecord) -> Waiting:
     _, since, chat_id = record.sk.split("#", 2)
     version: Any = record.version
     return Waiting(chat_id, datetime.fromisoformat(since), None if version is None else int(version))
-
-
-def _committed(tx: Transaction) -> bool:
-    try:
-        tx.commit()
-    except Cancelled:
-        return False
-    return True

@@ -9,7 +9,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from recado.domain.chats import ThreadKey
 from recado.domain.sending import Outgoing
 from recado.storage import keys
-from recado.storage.chat_records import Due
+from recado.storage.due import Due
 from recado.storage.tables import ChatsRecord, TimeAttribute
 
 KEPT_DAYS = 7

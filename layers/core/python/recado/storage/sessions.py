@@ -14,7 +14,7 @@ from recado.domain.seats import Slot, SlotClaim
 from recado.storage import keys
 from recado.storage.people import UserRecord, user_key
 from recado.storage.tables import TimeAttribute, WorkspaceRecord
-from recado.storage.transaction import Cancelled, Transaction, condition_failed, guard
+from recado.storage.transaction import Transaction, condition_failed, guard
 
 _SLOT_SEEN = guard(
     "seat-as-seen",
@@ -119,7 +119,7 @@ class SessionStore:
             tx.put("session", _session_record(a, session))
         for ended in claim.ended:
             tx.delete(f"ended:{ended}", SessionRecord(*session_key(a, ended)))
-        return _committed(tx)
+        return tx.committed()
 
     def renew(self, a: str, user_id: str, number: int, until: datetime) -> bool:
         """Move the end of a seat's lease; False when the seat is no longer the user's."""
@@ -139,7 +139,7 @@ class SessionStore:
         tx.delete("session", SessionRecord(*session_key(a, session_id)))
         if after is not None:
             tx.put("slot", SlotRecord.of_slot(a, after), _as_seen(before))
-        return _committed(tx)
+        return tx.committed()
 
     def end_all(self, a: str, before: Slot, after: Slot) -> bool:
         """End the sessions of a slot and write it without them. False when the slot moved."""
@@ -147,7 +147,7 @@ class SessionStore:
         for session_id in before.sessions:
             tx.delete(f"ended:{session_id}", SessionRecord(*session_key(a, session_id)))
         tx.put("slot", SlotRecord.of_slot(a, after), _as_seen(before))
-        return _committed(tx)
+        return tx.committed()
 
     def failed_logins(self, email: str, now: datetime) -> tuple[int, datetime | None]:
         """How many in the running window, and when that ends."""
@@ -180,11 +180,3 @@ def _session_record(a: str, session: Session) -> SessionRecord:
 
 def _as_seen(slot: Slot | None) -> Condition | None:
     return _SLOT_SEEN(SlotRecord.pk.does_not_exist() if slot is None else SlotRecord.version == slot.version)
-
-
-def _committed(tx: Transaction) -> bool:
-    try:
-        tx.commit()
-    except Cancelled:
-        return False
-    return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pynamodb.exceptions import DoesNotExist, UpdateError
+from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.update import Action
 
 from recado.domain.chats import MessageError
@@ -31,9 +31,8 @@ class DynamoStatuses:
 
     def place(self, a: str, channel_id: str, provider_id: str) -> Seen | None:
         """Where the message of a provider's id lies."""
-        try:
-            record = SeenRecord.get(keys.seen_pk(a, channel_id, provider_id), "SEEN", consistent_read=True)
-        except DoesNotExist:
+        record = SeenRecord.find(keys.seen_pk(a, channel_id, provider_id), "SEEN")
+        if record is None:
             return None
         return place_of(channel_id, record)
 

@@ -11,6 +11,7 @@ from pynamodb.attributes import Attribute, NumberAttribute, UnicodeAttribute
 from pynamodb.connection import TableConnection
 from pynamodb.connection.base import MetaTable
 from pynamodb.constants import STRING
+from pynamodb.exceptions import DoesNotExist
 from pynamodb.models import Model
 
 from recado.settings import settings
@@ -102,6 +103,14 @@ class Record(Model):
         if connection is None:
             connection = _connections[cls.Meta.table_name] = _connect(cls.Meta.table_name)
         return connection
+
+    @classmethod
+    def find(cls, pk: str, sk: str) -> Self | None:
+        """The item, read consistently, or None."""
+        try:
+            return cls.get(pk, sk, consistent_read=True)
+        except DoesNotExist:
+            return None
 
     @classmethod
     def of(cls, entity: Any, **fields: Any) -> Self:

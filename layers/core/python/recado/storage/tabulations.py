@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import DoesNotExist
 
 from recado.domain.tabulations import Tabulation, Tree
 from recado.storage import keys
 from recado.storage.tables import TimeAttribute, WorkspaceRecord
-from recado.storage.transaction import Cancelled, Transaction, guard
+from recado.storage.transaction import Transaction, guard
 
 TREE_SEEN = guard(
     "tabulation-tree-from-seen-version",
@@ -50,23 +49,19 @@ class DynamoTabulations:
 
     def exists(self, a: str, tabulation_id: str) -> bool:
         """Whether there is such a tabulation; strongly consistent."""
-        try:
-            TabulationRecord.get(_pk(a), tabulation_id, consistent_read=True)
-        except DoesNotExist:
-            return False
-        return tabulation_id != _TREE
+        return tabulation_id != _TREE and TabulationRecord.find(_pk(a), tabulation_id) is not None
 
     def put(self, a: str, seen: Tree, tabulation: Tabulation) -> bool:
         """Write a tabulation, new or changed, into the tree as it was seen; False when that changed."""
         tx = _changing(a, seen)
         tx.put("tabulation", TabulationRecord.of(tabulation, pk=_pk(a), sk=tabulation.id))
-        return _committed(tx)
+        return tx.committed()
 
     def delete(self, a: str, seen: Tree, tabulation_id: str) -> bool:
         """Take a tabulation out of the tree as it was seen; False when that changed."""
         tx = _changing(a, seen)
         tx.delete("tabulation", TabulationRecord(_pk(a), tabulation_id))
-        return _committed(tx)
+        return tx.committed()
 
 
 def _changing(a: str, seen: Tree) -> Transaction:
@@ -74,14 +69,6 @@ def _changing(a: str, seen: Tree) -> Transaction:
     unchanged = TreeRecord.version == seen.version if seen.version else TreeRecord.pk.does_not_exist()
     tx.put("tree", TreeRecord(_pk(a), _TREE, version=seen.version + 1), TREE_SEEN(unchanged))
     return tx
-
-
-def _committed(tx: Transaction) -> bool:
-    try:
-        tx.commit()
-    except Cancelled:
-        return False
-    return True
 
 
 def _pk(a: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from pynamodb.exceptions import DoesNotExist, UpdateError
+from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.update import Action
 
 from recado.domain.chats import Chat, Event, Message, Thread, ThreadKey
@@ -68,15 +68,12 @@ class DynamoThreads:
         return None
 
     def _thread(self, a: str, key: ThreadKey) -> Thread | None:
-        try:
-            return ThreadRecord.get(keys.thread_pk(a, key), "THREAD", consistent_read=True).thread()
-        except DoesNotExist:
-            return None
+        found = ThreadRecord.find(keys.thread_pk(a, key), "THREAD")
+        return None if found is None else found.thread()
 
     def _alias(self, a: str, key: ThreadKey) -> ThreadKey | None:
-        try:
-            record = AliasRecord.get(keys.alias_pk(a, key), "ALIAS", consistent_read=True)
-        except DoesNotExist:
+        record = AliasRecord.find(keys.alias_pk(a, key), "ALIAS")
+        if record is None:
             return None
         return ThreadKey(key.channel_id, record.sender)
 
@@ -126,18 +123,14 @@ class DynamoThreads:
 
     def chat(self, a: str, chat_id: str) -> Chat | None:
         """A chat."""
-        try:
-            return ChatRecord.get(keys.chat_pk(a, chat_id), "CHAT", consistent_read=True).chat()
-        except DoesNotExist:
-            return None
+        found = ChatRecord.find(keys.chat_pk(a, chat_id), "CHAT")
+        return None if found is None else found.chat()
 
     def message(self, a: str, place: Seen) -> Message | None:
         """A message by its place."""
-        try:
-            pk, sk = keys.thread_pk(a, place.thread), keys.message_sk(place.seq)
-            return MessageRecord.get(pk, sk, consistent_read=True).message()
-        except DoesNotExist:
-            return None
+        pk, sk = keys.thread_pk(a, place.thread), keys.message_sk(place.seq)
+        found = MessageRecord.find(pk, sk)
+        return None if found is None else found.message()
 
     def change(self, a: str, before: Message, after: Message) -> bool:
         """Text and payload of a message. An erased one is not made again: it has no payload to compare, or no id."""

@@ -146,6 +146,14 @@ class Transaction:
             raise undecided
         raise Busy(f"transaction of {', '.join(self.labels[:4])}")
 
+    def committed(self) -> bool:
+        """`commit`, where it does not matter which condition failed: False when one did."""
+        try:
+            self.commit()
+        except Cancelled:
+            return False
+        return True
+
     def _send(self, token: str) -> None:
         first = next(
             operation[1][0] for group in (self._checks, self._deletes, self._puts, self._updates) for operation in group

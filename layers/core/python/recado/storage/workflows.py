@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import DeleteError, DoesNotExist, PutError
+from pynamodb.exceptions import DeleteError, PutError
 
 from recado.domain.workflows import Step, Workflow
 from recado.storage import keys
@@ -41,10 +41,8 @@ class DynamoWorkflows:
 
     def get(self, a: str, workflow_id: str) -> Workflow | None:
         """A workflow, strongly consistent."""
-        try:
-            return WorkflowRecord.get(keys.workspace_pk(a, "WORKFLOWS"), workflow_id, consistent_read=True).workflow()
-        except DoesNotExist:
-            return None
+        found = WorkflowRecord.find(keys.workspace_pk(a, "WORKFLOWS"), workflow_id)
+        return None if found is None else found.workflow()
 
     def all(self, a: str) -> list[Workflow]:
         """Every workflow, oldest first; an account has at most some hundred."""
