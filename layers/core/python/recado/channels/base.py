@@ -21,7 +21,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 from recado.domain.errors import FieldError
 from recado.domain.messages import CannotSend as CannotSend
-from recado.domain.messages import Failure, OutboundMessage, Parsed, Rejected, Sender, Sent
+from recado.domain.messages import Failure, Media, OutboundMessage, Parsed, Rejected, Sender, Sent
 from recado.ports.core import ConnectFailed, HttpResponse, NoAnswer
 
 Headers = Mapping[str, str]
@@ -98,6 +98,13 @@ class Limits(NamedTuple):
     caption: int
 
 
+class MediaLimit(NamedTuple):
+    """What a channel takes of one kind of file: at most so many bytes, of these content types (empty: of any)."""
+
+    max_bytes: int
+    types: frozenset[str] = frozenset()
+
+
 class Window(NamedTuple):
     """How long after the customer's last message anything may be sent; ``after`` are the kinds that may be sent later
     too."""
@@ -152,6 +159,13 @@ class ChannelAdapter(ABC):
     """The fields of a contact (``mobile``, ``phone``, ``email``) by any of which it can be written to before it ever
     wrote; empty: the customer writes first."""
     retries: ClassVar[RetryPolicy] = RetryPolicy()
+    media_limits: ClassVar[Mapping[str, MediaLimit]] = {}
+    """By kind of message, for sending; the largest bounds what is fetched."""
+    media_hosts: ClassVar[frozenset[str]] = frozenset()
+    """From where files are fetched, beside the provider's API itself: these hosts and what ends with a dot and one of
+    them."""
+    uploads: ClassVar[bool] = False
+    """Whether files are sent as bytes (`Media.content`); else by a link that holds for an hour (`Media.url`)."""
     ack: ClassVar[Answer] = Answer()
     """The answer to a webhook that was verified and put into the queue."""
     provider: ClassVar[str | None] = None
@@ -230,6 +244,20 @@ class ChannelAdapter(ABC):
             return Rejected(Failure("connect_failed", "The provider could not be reached.", "retry"))
         again = self.retries.after_no_answer
         return Rejected(Failure("no_answer", "The provider did not answer.", "retry" if again else "unknown"))
+
+    # -- files at the provider ---------------------------------------------------------------------
+
+    def locate_media(self, media: Media, settings: Mapping[str, Any], secrets: Secrets) -> HttpRequest | None:
+        """The request whose answer tells where the bytes of a file lie; None when `media.url` says it."""
+        return None
+
+    def located(self, media: Media, response: HttpResponse) -> Media | Rejected:
+        """The file with its URL, from the answer to `locate_media`. Never raises."""
+        return media
+
+    def download(self, media: Media, settings: Mapping[str, Any], secrets: Secrets) -> HttpRequest:
+        """The request for the bytes at `media.url`, which the caller holds against `media_hosts` first."""
+        return HttpRequest("GET", media.url or "", {}, b"", 60.0)
 
     # -- the channel itself ------------------------------------------------------------------------
 

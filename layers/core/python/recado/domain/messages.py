@@ -72,6 +72,10 @@ class Media(NamedTuple):
     name: str | None = None
     sha256: str | None = None
     """As the provider writes it: base64 or hexadecimal."""
+    size: int | None = None
+    """Bytes, as far as the provider told."""
+    content: bytes | None = None
+    """Of a file to be sent on a channel that takes the bytes themselves (`ChannelAdapter.uploads`)."""
 
 
 class Failure(NamedTuple):
