@@ -9,10 +9,12 @@ from dataclasses import dataclass
 ROLES = ("admin", "token", "agent", "restricted")
 MODES = ("everyone", "department", "agent")
 SITUATIONS = ("automatic", "queued", "given", "started", "closed", "dropped")
-"""`given`: in service, not started; `closed`: by whoever served it; `dropped`: closed and never served by anybody."""
+"""`given`: in service, not started; `closed`: by whoever served it; `dropped`: closed while nobody served it."""
 RELATIONS = (
     "own",
     "own_member",
+    "served",
+    "served_member",
     "member",
     "unavailable",
     "supervisor",
@@ -22,14 +24,16 @@ RELATIONS = (
     "elsewhere",
     "nobody",
 )
-"""`own`: serves or served it, wherever somebody does; `own_member`: and belongs to its department; `both`: supervisor
-and agent there; `linked`: supervises the user who serves or served it; `linked_elsewhere`: supervises another user;
-`elsewhere`: agent and supervisor of another department."""
+"""`own`: serves it, or served it last, wherever somebody does; `own_member`: and belongs to its department; `served`:
+began with it once, and somebody else has or had it since, or nobody; `served_member`: and belongs to its department;
+`both`: supervisor and agent there; `linked`: supervises the user who serves it or served it last; `linked_elsewhere`:
+supervises another user; `elsewhere`: agent and supervisor of another department."""
 
 _NOTHING, _SEES, _NOTES, _ALL = ".", "s", "n", "x"
 
 # `restricted` sees only their own under every mode (B4); only chats they served (B1); never supervises.
 _RESTRICTED_OWN = ". . x x x ."
+_RESTRICTED_SERVED = "s s s s s s"
 
 # The columns are SITUATIONS. `.` is not known, `s` sees, `n` also writes notes, `x` also answers, transfers, closes.
 _AGENT = {
@@ -37,6 +41,13 @@ _AGENT = {
     ("own", "everyone"): ". . x x x s",
     ("own", "department"): ". . x x x .",
     ("own", "agent"): ". . x x x .",
+    # Who served it once sees it for good, writing is for who serves it now; notes are for members, as everywhere.
+    ("served", "everyone"): "s s s s s s",
+    ("served", "department"): "s s s s s s",
+    ("served", "agent"): "s s s s s s",
+    ("served_member", "everyone"): "n n n n n n",
+    ("served_member", "department"): "n n n n n n",
+    ("served_member", "agent"): "n n n n n n",
     # Open chats are visible to members, concluded ones too, but for mode `agent`: there who served it, and a chat that
     # is not yet started until it is assumed.
     ("own_member", "everyone"): "n n x x x n",
@@ -99,7 +110,8 @@ class Case:
         if self.role in ("admin", "token"):  # admins see all; an API token is an admin's
             return _ALL
         if self.role == "restricted":
-            return _RESTRICTED_OWN.split()[column] if self.relation.startswith("own") else _NOTHING
+            mine = {"own": _RESTRICTED_OWN, "served": _RESTRICTED_SERVED}.get(self.relation.partition("_")[0])
+            return mine.split()[column] if mine else _NOTHING
         return _AGENT[self.relation, self.mode].split()[column]
 
 

@@ -14,11 +14,11 @@ from recado.ports.reception import ConnectedChannel
 from recado.services.accounts import NewAccount
 from recado.storage import keys
 from recado.storage.agents import AgentRecord, agent_key
-from recado.storage.chat_records import ChatEventRecord, ChatRecord, MessageRecord, ThreadRecord
+from recado.storage.chat_records import ChatEventRecord, ChatRecord, MessageRecord, ServedRecord, ThreadRecord
 from tests.access_table import MODES, RELATIONS, SITUATIONS, Case
 
 SECRET = "what the customer said in confidence"
-_SERVED = ("given", "started", "closed")
+_SERVED_NOW = ("given", "started", "closed")
 _MANY = 1_000
 """Chats that everybody already has, so that theirs can be taken away as often as the tests like."""
 
@@ -67,9 +67,9 @@ class AccessWorld:
     def chat(self, case: Case) -> Chat:
         """The chat that the case is about."""
         role, relation = self.who(case)
-        own = relation.startswith("own") and case.situation in _SERVED
+        own = relation.startswith("own") and case.situation in _SERVED_NOW
         server = self.users[role, relation] if own else self.users["agent", "server"]
-        return self.chats[case.mode, case.situation, server if case.situation in _SERVED else ""]
+        return self.chats[case.mode, case.situation, server if case.situation in _SERVED_NOW else ""]
 
     def restore(self, chat: Chat) -> None:
         """The chat as it was made, whatever was done to it."""
@@ -132,6 +132,7 @@ def _relate(world: AccessWorld, user_id: str, role: str, relation: str) -> None:
     """Memberships and links as they are stored, so that the API reads them from where it always does."""
     places = {
         "own_member": Membership(1, True, False),
+        "served_member": Membership(1, True, False),
         "member": Membership(1, True, False),
         "unavailable": Membership(1, True, False, True),
         "supervisor": Membership(1, False, True),
@@ -154,7 +155,7 @@ def _add_chats(world: AccessWorld) -> None:
     owners = [world.users[role, own] for role in ("agent", "restricted") for own in ("own", "own_member")]
     for mode in MODES:
         for situation in SITUATIONS:
-            servers = [world.users["agent", "server"], *owners] if situation in _SERVED else [""]
+            servers = [world.users["agent", "server"], *owners] if situation in _SERVED_NOW else [""]
             for server in servers:
                 world.chats[mode, situation, server] = _add_chat(world, mode, situation, server)
 
@@ -164,6 +165,7 @@ def _add_chat(world: AccessWorld, mode: str, situation: str, server: str) -> Cha
     chat_id = services.ids.new("ca", a)
     key = ThreadKey(world.channel_id, f"+55119{len(world.chats):08d}")
     stored: Any = {"given": "in_service", "started": "in_service", "dropped": "closed"}.get(situation, situation)
+    formerly = [world.users[role, one] for role in ("agent", "restricted") for one in ("served", "served_member")]
     chat = Chat(
         chat_id,
         world.contact_id,
@@ -180,8 +182,11 @@ def _add_chat(world: AccessWorld, mode: str, situation: str, server: str) -> Cha
         started_at=now if situation in ("started", "closed") else None,
         closed_at=now if stored == "closed" else None,
         last_seq=1 if stored == "closed" else None,
+        served_by=(*formerly, server) if situation in ("started", "closed") else tuple(formerly),
     )
     ChatRecord.of_chat(a, chat).save()
+    for user_id in formerly:
+        ServedRecord(keys.served_pk(a, user_id), chat_id).save()
     opened = None if stored == "closed" else chat_id
     ThreadRecord.of_thread(a, Thread(key, world.contact_id, 1, opened, now, now, SECRET, 1, key.sender)).save()
     said = Message(

@@ -24,6 +24,7 @@ os.environ.update(
     CONTACTS_TABLE="contacts",
     CHATS_TABLE="chats",
     WORKSPACE_TABLE="workspace",
+    FILES_BUCKET="recado-files",
 )
 
 from recado.domain.ids import make_id  # noqa: E402

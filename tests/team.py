@@ -7,13 +7,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from recado.channels.registry import adapter
 from recado.domain.access import Caller
-from recado.domain.chats import Chat, Thread, ThreadKey
+from recado.domain.chats import Chat, Event, Thread, ThreadKey
+from recado.domain.errors import NotFound
 from recado.domain.people import Department, Membership
 from recado.domain.timers import armed
+from recado.services.assignments import Assignments
 from recado.services.chat_actions import ChatActions
 from recado.services.chat_commits import ChatCommits
 from recado.services.chat_marks import ChatMarks
+from recado.services.chat_shapes import ChatShapes
 from recado.services.chat_timers import ChatTimers
 from recado.services.distribution import DistributionService, Tally
 from recado.services.presence import PresenceService
@@ -25,6 +29,7 @@ from recado.storage.agents import AgentStore
 from recado.storage.chat_moves import ChatMoveStore
 from recado.storage.chat_records import ChatEventRecord, ChatRecord, ThreadRecord, WaitRecord, wait_record
 from recado.storage.chat_timers import DynamoChatTimers
+from recado.storage.chats import DynamoChats
 from recado.storage.distribution import DistributionStore
 from recado.storage.read_marks import DynamoReadMarks
 from recado.storage.tables import ChatsRecord
@@ -74,14 +79,18 @@ class Reads:
     """One chat, one thread."""
 
     def chat(self, a: str, chat_id: str) -> Chat | None:
-        return ChatRecord.get(keys.chat_pk(a, chat_id), "CHAT", consistent_read=True).chat()
+        return DynamoChats().chat(a, chat_id)
 
     def thread(self, a: str, key: ThreadKey) -> Thread | None:
         return ThreadRecord.get(keys.thread_pk(a, key), "THREAD", consistent_read=True).thread()
 
+    def last_event(self, a: str, chat_id: str, event_type: str) -> Event | None:
+        return DynamoChats().last_event(a, chat_id, event_type)
+
     def visible(self, caller: Caller, chat_id: str) -> Chat:
         chat = self.chat(caller.account, chat_id)
-        assert chat is not None
+        if chat is None:
+            raise NotFound("There is no such chat.")
         return chat
 
 
@@ -93,19 +102,28 @@ class Team:
         self.wakes, self.departments, self.reads, self.hours = Wakes(), Departments(), Reads(), Hours()
         self.agents, self.moves, self.store = AgentStore(), moves or ChatMoveStore(), DistributionStore()
         self.presence = PresenceService(self.agents, self.wakes, clock)
+        shapes = ChatShapes(self.reads, adapter)
+        self.system = system = SystemMoves(self.moves, self.agents, shapes, self.wakes, clock, ids)
         self.distribution = DistributionService(
-            self.store, self.moves, self.agents, self.departments, self.presence, self.hours, self.wakes, clock, ids
+            self.store,
+            self.moves,
+            self.departments,
+            self.presence,
+            self.hours,
+            system,
+            Assignments(shapes, ids),
+            self.wakes,
+            clock,
         )
-        system = SystemMoves(self.moves, self.agents, self.wakes, clock, ids)
-        self.timers = ChatTimers(DynamoChatTimers(), self.departments, self.hours, system, clock)
+        self.timers = ChatTimers(DynamoChatTimers(), self.departments, self.hours, self.distribution, system, clock)
         self.workflows = WorkflowService(DynamoWorkflows(), clock, ids)
         self.tabulations = TabulationService(DynamoTabulations(), clock, ids)
-        commits = ChatCommits(self.moves, self.agents, self.departments, self.wakes, ids)
+        commits = ChatCommits(self.moves, self.agents, self.departments, shapes, self.wakes, ids)
         self.actions = ChatActions(
             self.reads, self.reads, commits, self.agents, self.departments, self.hours, self.tabulations, clock
         )
         self.marks = ChatMarks(
-            self.reads, self.reads, self.moves, self.workflows, self.tabulations, DynamoReadMarks(), clock, ids
+            self.reads, self.reads, self.moves, shapes, self.workflows, self.tabulations, DynamoReadMarks(), clock, ids
         )
         self.names: dict[str, str] = {}
         self.department = self.add_department()

@@ -112,7 +112,23 @@ def find_chat(stage: Stage, contact: dict[str, Any]) -> dict[str, Any]:
         chat = stage.admin.get(f"/v1/chats/{chats[0]['id']}")
         return chat if chat.get("agent_id") else None
 
-    return wait_for("an agent for the chat", assigned)
+    try:
+        return wait_for("an agent for the chat", assigned)
+    except DemoFailed as late:
+        raise DemoFailed(f"{late}: {why_nobody(stage, chats[0]['department_id'])}") from None
+
+
+def why_nobody(stage: Stage, department_id: str) -> str:
+    """What the department's distribution says against giving a chat out."""
+    turns = stage.admin.get(f"/v1/departments/{department_id}/distribution")
+    if not turns["enabled"]:
+        return "its department's distribution is off"
+    if not turns["open"]:
+        return f"its department is closed, until {turns['opens_at'] or 'its settings change'}"
+    if turns["next_agent_id"] is None:
+        against = [f"{one['name']} {one['outcome'].replace('_', ' ')}" for one in turns["members"]]
+        return f"nobody can be given it ({', '.join(against) or 'the department has no members'})"
+    return "somebody could be given it; docs/runbook.md, “Chats that wait although agents are free”, goes on"
 
 
 def tell_assignment(stage: Stage, chat: dict[str, Any]) -> None:

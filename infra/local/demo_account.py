@@ -55,25 +55,48 @@ def add_agents(product: Container, signed: SignedUp, a: str, domain: str) -> lis
     for position, name in enumerate(AGENTS, start=1):
         email, password = f"{name.lower()}@{domain}", f"{name.lower()}-recado-demo"
         user = product.user_service.create(a, name, email, "agent", None, password).user
-        product.department_service.put_member(a, signed.department.id, user.id, True, False, False, position)
+        product.department_service.put_member(a, signed.department.id, user.id, {"position": position})
         agents.append({"id": user.id, "name": name, "email": email, "password": password})
     return agents
+
+
+def account_of_meta() -> tuple[str, dict[str, str]]:
+    """A fresh id of an account at Meta, and the secrets of its app."""
+    account_id = "1" + "".join(secrets.choice("0123456789") for _ in range(14))
+    return account_id, {"app_secret": secrets.token_hex(16), "verify_token": secrets.token_hex(12)}
 
 
 def connect_channels(
     product: Container, a: str, department_id: str, base_url: str, providers_url: str
 ) -> dict[str, dict[str, str]]:
     """One channel of each finished type, with fresh secrets; the simulator takes any."""
-    phone_number_id = "1" + "".join(secrets.choice("0123456789") for _ in range(14))
-    whatsapp = {"app_secret": secrets.token_hex(16), "verify_token": secrets.token_hex(12)}
+    phone_number_id, whatsapp = account_of_meta()
+    page_id, messenger = account_of_meta()
+    instagram_id, instagram = account_of_meta()
+    access = {"access_token": "EAA" + secrets.token_hex(40)}
+    telegram = {"secret_token": secrets.token_urlsafe(24)}
+    bot_token = f"5200000001:{secrets.token_urlsafe(26)}"
     custom = {"secret": "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()}
     wanted: dict[str, tuple[str, dict[str, str], dict[str, str], dict[str, str]]] = {
         "whatsapp": (
             "WhatsApp",
             {"phone_number_id": phone_number_id},
-            {**whatsapp, "access_token": "EAA" + secrets.token_hex(40)},
+            {**whatsapp, **access},
             {**whatsapp, "phone_number_id": phone_number_id},
         ),
+        "messenger": (
+            "Messenger",
+            {"page_id": page_id},
+            {**messenger, **access},
+            {**messenger, "page_id": page_id},
+        ),
+        "instagram": (
+            "Instagram",
+            {"page_id": instagram_id},
+            {**instagram, **access},
+            {**instagram, "page_id": instagram_id},
+        ),
+        "telegram": ("Telegram", {}, {**telegram, "bot_token": bot_token}, telegram),
         "custom": ("Custom system", {"callback_url": f"{providers_url}/custom"}, custom, custom),
     }
     channels = {}

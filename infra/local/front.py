@@ -1,9 +1,10 @@
 """The front of the local stack: stands where CloudFront stands in AWS, on one origin.
 
 /v1/* goes to the REST API, /webhooks/* /voice/* /widget/* /t/* to the HTTP API, byte for byte both ways: signatures
-are over raw bytes. /_local/* are doors that exist only here. Every error of the front itself is a problem+json.
+are over raw bytes. /files/* goes to the files bucket. /_local/* are doors that exist only here. Every error of the
+front itself is a problem+json.
 
-    python infra/local/front.py --rest-url URL --http-url URL --ministack-url URL --tick-function NAME
+    python infra/local/front.py --rest-url URL --http-url URL --files-url URL --ministack-url URL --tick-function NAME
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from infra.local import local_clock
 from infra.local.problem_answers import own_refusals, problem
+from infra.local.served_files import PATH, serve_file
 
 # What API Gateway takes at most, REST and HTTP alike; the product's own rule (4,000,000 bytes) lies below it.
 MAX_BODY_BYTES = 10 * 1024 * 1024
@@ -55,13 +57,15 @@ REQUEST_ONLY_HERE = HOP_BY_HOP | {"host", "content-length", "expect"}
 
 @dataclass(frozen=True)
 class Settings:
-    """Where things are: URLs without a trailing slash; `local_dir` holds clock.json and demo.json."""
+    """Where things are: URLs without a trailing slash, `files_url` that of the files bucket; `local_dir` holds
+    clock.json and demo.json."""
 
     rest_url: str
     http_url: str
     ministack_url: str
     tick_function: str
     local_dir: Path
+    files_url: str = ""
 
 
 SETTINGS = web.AppKey("settings", Settings)
@@ -77,6 +81,7 @@ def build_app(settings: Settings) -> web.Application:
     app.router.add_get("/_local/clock", get_clock)
     app.router.add_put("/_local/clock", put_clock)
     app.router.add_post("/_local/tick", post_tick)
+    app.router.add_get(PATH + "{path:.+}", get_file)
     app.router.add_route("*", "/{path:.*}", proxy)
     return app
 
@@ -92,6 +97,14 @@ async def _client_session(app: web.Application) -> AsyncIterator[None]:
     async with session:
         app[SESSION] = session
         yield
+
+
+async def get_file(request: web.Request) -> web.StreamResponse:
+    """An accepted file by its link. 502 when the bucket does not answer."""
+    try:
+        return await serve_file(request, request.app[SESSION], request.app[SETTINGS].files_url)
+    except (aiohttp.ClientError, TimeoutError) as error:
+        return problem(502, "upstream_unavailable", f"the files bucket did not answer: {type(error).__name__}")
 
 
 async def proxy(request: web.Request) -> web.StreamResponse:
@@ -240,6 +253,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--rest-url", required=True, help="base of the REST API, before /v1/")
     parser.add_argument("--http-url", required=True, help="base of the HTTP API, before /webhooks/")
+    parser.add_argument("--files-url", required=True, help="the files bucket")
     parser.add_argument("--ministack-url", default="http://127.0.0.1:4566")
     parser.add_argument("--tick-function", required=True, help="name or ARN of the tick function")
     parser.add_argument("--local-dir", type=Path, default=Path(".local"))

@@ -185,6 +185,7 @@ class Stack:
         return {
             "PublicBaseUrl": self.base_url,
             "GraphBaseUrl": f"{self.providers_url}/graph",
+            "TelegramBaseUrl": f"{self.providers_url}/telegram",
             "DeletionProtection": "false",
             **self.parameters,
         }
@@ -234,6 +235,8 @@ class Stack:
             rest,
             "--http-url",
             http,
+            "--files-url",
+            f"{self.ministack_url}/{self.function_environment()['FILES_BUCKET']}",
         ]
         command += ["--ministack-url", self.ministack_url, "--tick-function", self.outputs["TickFunctionName"]]
         command += ["--local-dir", str(self.state_dir)]

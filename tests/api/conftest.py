@@ -13,6 +13,8 @@ import pytest
 
 from functions.api import handler
 from recado import bootstrap
+from recado.api.calls import Route
+from recado.api.refusals import REFUSALS, Problem, codes_of
 from recado.bootstrap import Container
 from recado.domain.people import Account, Department, User
 from recado.domain.scopes import SCOPES
@@ -114,9 +116,12 @@ class Api:
 def _is_as_declared(method: str, path: str, answered: Answered) -> None:
     """Every answer of every test has exactly the fields that its route declares (and OpenAPI tells)."""
     found = handler.resolver.resolve(path)
-    if found is None or answered.status >= 300:
+    if found is None or method not in handler.app.routes[found[0]]:
         return
     route = handler.app.routes[found[0]][method].view_function.route
+    if answered.status >= 300:
+        _is_named(route, answered)
+        return
     assert answered.status == route.status or (answered.status == 200 and route.finds)
     if route.answers is None:
         assert answered.json is None, f"{method} {route.path} declares no answer"
@@ -126,6 +131,19 @@ def _is_as_declared(method: str, path: str, answered: Answered) -> None:
     assert msgspec.to_builtins(msgspec.convert(told, declared)) == told, (
         f"{method} {route.path} tells more than it declares"
     )
+
+
+def _is_named(route: Route, answered: Answered) -> None:
+    """Every refusal of every test is one that its route names, with the status and the fields told of it."""
+    told = answered.json
+    code = told["code"]
+    assert code in codes_of(route), (
+        f"{route.method} {route.path} does not name `{code}`: problems=(…) where it is declared"
+    )
+    refusal = REFUSALS[code]
+    more = set(told) - {"type", "title", "status", "detail", "code", "errors"} - set(refusal.members)
+    assert (answered.status, more) == (refusal.status, set()), f"recado/api/refusals.py tells otherwise of `{code}`"
+    msgspec.convert(told, Problem)
 
 
 @dataclass

@@ -8,6 +8,7 @@ import pytest
 
 from recado.bootstrap import Container
 from recado.domain.chats import Chat, Thread, ThreadKey
+from recado.domain.people import LEASE_SECONDS
 from recado.services import department_turns
 from recado.storage.chat_records import ChatRecord, ThreadRecord, wait_record
 from tests.api.conftest import Api, Company
@@ -86,6 +87,49 @@ def test_when_it_is_closed(api: Api, company: Company) -> None:
     api.patch(f"/v1/departments/{company.department.id}", {"business_hours": hours}, token=company.admin)
     shown = api.get(path(company), token=company.admin).json
     assert (shown["open"], shown["opens_at"]) == (False, "2026-03-02T13:00:00.000Z")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"business_hours": [{"day": 1, "from": "10:00", "to": "18:00"}]}, {"distribution": {"enabled": False}}],
+)
+def test_nobody_is_next_while_nothing_is_given_out(api: Api, company: Company, change: dict[str, Any]) -> None:
+    agent = join(api, company, "agent")
+    available(api, company, agent)
+    assert api.get(path(company), token=company.admin).json["next_agent_id"] == agent
+    api.patch(f"/v1/departments/{company.department.id}", change, token=company.admin)
+    shown = api.get(path(company), token=company.admin).json
+    assert (shown["next_agent_id"], shown["members"][0]["outcome"]) == (None, "eligible")
+
+
+def test_who_sent_no_heartbeat_is_not_there(api: Api, company: Company, services: Container) -> None:
+    """Also before the minute has found it."""
+    gone, there = join(api, company, "agent", position=1), join(api, company, "admin", position=2)
+    for user_id in (gone, there):
+        available(api, company, user_id)
+    services.clock.move(LEASE_SECONDS - 1)  # type: ignore[attr-defined]
+    services.presence.renew(company.a, there)
+    assert api.get(path(company), token=company.admin).json["next_agent_id"] == gone
+    services.clock.move(1)  # type: ignore[attr-defined]
+    shown = api.get(path(company), token=company.admin).json
+    assert shown["next_agent_id"] == there
+    assert [(one["outcome"], one["connected"]) for one in shown["members"]] == [("offline", False), ("eligible", True)]
+    wait(services, company, 1)
+    services.distribution.look(company.a, company.department.id, "queued")
+    assert api.get(path(company), token=company.admin).json["last_agent_id"] == there
+
+
+def test_the_next_is_the_one_after_the_last_turn_also_round_the_end(
+    api: Api, company: Company, services: Container
+) -> None:
+    first, second = join(api, company, "agent", position=1), join(api, company, "admin", position=2)
+    for user_id in (first, second):
+        available(api, company, user_id)
+    for _ in range(5):
+        expected = api.get(path(company), token=company.admin).json["next_agent_id"]
+        wait(services, company, 1)
+        services.distribution.look(company.a, company.department.id, "queued")
+        assert api.get(path(company), token=company.admin).json["last_agent_id"] == expected
 
 
 def test_only_so_many_are_counted(

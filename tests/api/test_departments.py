@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from recado.domain.ids import make_id
 from tests.api.conftest import Api, Company
 
@@ -95,6 +97,49 @@ def test_members_stand_in_their_predefined_order(api: Api, company: Company) -> 
     assert api.delete(f"{members}/{agent}", token=company.admin).status == 204
     assert api.get(f"{members}/{agent}", token=company.admin).status == 404
     assert api.delete(f"{members}/{agent}", token=company.admin).status == 404
+
+
+def test_what_is_left_out_of_a_member_stays(api: Api, company: Company) -> None:
+    user_id = company.users["agent"].id
+    path = f"/v1/departments/{company.department.id}/members/{user_id}"
+    whole = {"agent": False, "supervisor": True, "unavailable": True, "position": 7}
+    assert api.put(path, whole, token=company.admin).json == {"user_id": user_id, **whole}
+    for change in ({}, {"position": 1}, {"position": None}, {"unavailable": False}, {"agent": True}):
+        whole |= {name: value for name, value in change.items() if value is not None}
+        assert api.put(path, change, token=company.admin).json == {"user_id": user_id, **whole}, change
+        assert api.get(path, token=company.admin).json == {"user_id": user_id, **whole}
+    assert api.put(path, {"supervisor": False}, token=company.admin).json["supervisor"] is False
+    for body, pointer in (
+        ({"agent": False}, "/agent"), ({"agent": False, "position": 3}, "/agent"),
+        ({"agent": False, "supervisor": False}, "/agent"), ({"agent": None}, "/agent"),
+        ({"unavailable": None}, "/unavailable"),
+    ):  # fmt: skip
+        answer = api.put(path, body, token=company.admin)
+        assert (answer.status, answer.json["errors"][0]["pointer"]) == (400, pointer), body
+    api.put(path, {"agent": False, "supervisor": True}, token=company.admin)
+    answer = api.put(path, {"supervisor": False}, token=company.admin)
+    error = answer.json["errors"][0]
+    assert (answer.status, error["pointer"], error["code"]) == (400, "/supervisor", "no_part")
+    kept = api.get(path, token=company.admin).json
+    assert kept == {**whole, "user_id": user_id, "agent": False, "supervisor": True}
+
+
+def test_a_change_of_a_member_keeps_what_changes_meanwhile(
+    api: Api, company: Company, services: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user_id = company.users["agent"].id
+    path = f"/v1/departments/{company.department.id}/members/{user_id}"
+    api.put(path, {"position": 4}, token=company.admin)
+    change, others = services.agents.change, [{"unavailable": True}]
+
+    def overtaken(a: str, step: Any) -> bool:
+        if others:
+            api.put(path, others.pop(), token=company.admin)
+        return bool(change(a, step))
+
+    monkeypatch.setattr(services.agents, "change", overtaken)
+    told = api.put(path, {"position": 9}, token=company.admin).json
+    assert (told["position"], told["unavailable"]) == (9, True)
 
 
 def test_what_is_wrong_with_a_member_is_told(api: Api, company: Company) -> None:

@@ -27,8 +27,10 @@ READERS = {
     "gone_agents": "no caller: a job of the tick",
     "chat_timers": "no caller: a job of the tick",
     "system_moves": "no caller: what the product does by itself",
+    "chat_shapes": "composes chats that somebody else was allowed to read",
 }
 """What the container gives a reader of chats to, and why it may have one."""
+UNGATED = {"_done_out_of_sight": "tells who did it, and nobody else, what became of their own act"}
 BEHIND = {name for name, why in READERS.items() if why == "behind the gate"}
 
 
@@ -99,7 +101,7 @@ def test_services_take_a_callers_chat_from_the_gate() -> None:
             calls = [ast.unparse(node.func) for node in ast.walk(function) if isinstance(node, ast.Call)]
             reads = [one for one in calls if one.endswith(("_store.chat", "_reads.chat", "_chats.chat"))]
             gated = any(one.endswith(("visible", "_visible_of")) for one in calls)
-            if reads and not gated:
+            if reads and not gated and function.name not in UNGATED:
                 found.append(f"{source.name}:{function.lineno} {function.name}: {', '.join(reads)}")
     assert looked > 5
     assert found == []

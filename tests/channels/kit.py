@@ -73,6 +73,7 @@ def outbound(message: dict[str, Any]) -> OutboundMessage:
         Media(**{"provider_id": None, "url": None, "content_type": None, **media}) if media else None,
         Template(**template) if template else None,
         message.get("reply_to"),
+        message.get("human_agent", False),
     )
 
 

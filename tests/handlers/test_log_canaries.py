@@ -19,7 +19,7 @@ from recado.outside.http import OutsideHttp
 from recado.ports.core import HttpResponse, NoAnswer
 from recado.services.accounts import NewAccount
 from recado.storage.transaction import Transaction
-from tests.handlers.stack import ROOT, Stack
+from tests.handlers.stack import BUCKETS, ROOT, Stack
 from tests.reception import change, said, signed, text
 
 NUMBER_ID, MOBILE = "100000000000001", "5511987650042"
@@ -268,6 +268,30 @@ def test_all_that_goes_wrong_leaves_no_word_in_the_log(
     assert watch.told() == []
 
 
+def test_a_files_name_and_contents_are_in_no_log(
+    conversation: Conversation, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation.log_in()
+    good, bad = b"canary, as a plain text", b"<html><script>canary</script></html>"
+    for content, content_type, state in ((good, "text/plain", "accepted"), (bad, "image/png", "rejected")):
+        asked = {"feature": "service", "name": "canary.txt", "content_type": content_type, "size": len(content)}
+        status, made = conversation.api("POST", "/v1/files", asked)
+        assert status == 201
+        key = made["upload"]["fields"]["key"]
+        conversation.stack.s3.put_object(Bucket=BUCKETS["FILES_BUCKET"], Key=key, Body=content)
+        arrived = {"detail": {"bucket": {"name": BUCKETS["FILES_BUCKET"]}, "object": {"key": key}}, "id": "event-1"}
+        conversation.invoke("file_limits", arrived)
+        assert conversation.api("GET", f"/v1/files/{made['file_id']}")[1]["state"] == state
+    with monkeypatch.context() as broken:
+        broken.setattr("recado.services.file_checks.FileChecks.arrived", _quoting)
+        conversation.invoke("file_limits", arrived)
+    assert watch.told() == []
+
+
+def _quoting(*_: Any, **__: Any) -> None:
+    raise RuntimeError("canary in an error, as a library may quote what it was given")
+
+
 def test_the_watch_sees_a_word_wherever_it_is_said(watch: Watch) -> None:
     telemetry._logger().info("event", extra={"text": "canary"})
     logging.getLogger("some.library").warning("%s", "canary")
@@ -281,4 +305,14 @@ def test_the_watch_sees_a_word_wherever_it_is_said(watch: Watch) -> None:
 
 def test_every_function_is_in_the_conversation() -> None:
     functions = {path.parent.name for path in ROOT.glob("functions/*/handler.py")}
-    assert functions == {"ingress", "inbound", "distribution", "outbound", "events", "feed", "tick", "api"}
+    assert functions == {
+        "ingress",
+        "inbound",
+        "distribution",
+        "outbound",
+        "events",
+        "feed",
+        "tick",
+        "api",
+        "file_limits",
+    }

@@ -64,12 +64,12 @@ def echo(wamid: str, at: int = EXACT + 1) -> bytes:
 # --------------------------------------------------------------------------------------
 
 
-def test_an_opened_chat_is_armed_by_its_department(reception: Reception, clock: Any) -> None:
+def test_an_opened_chat_waits_without_a_time_until_somebody_is_given_it(reception: Reception, clock: Any) -> None:
     reception.settle(OTHER)
     reception.settle(overflow_after_s=300, overflow_department_id=OTHER)
     reception.deliver(said(text("wamid.1")))
     chat = the_chat(reception)
-    assert (chat.moved_at, chat.due_at) == (clock.now(), clock.now() + timedelta(seconds=300))
+    assert (chat.moved_at, chat.due_at) == (clock.now(), None)
 
 
 def test_a_department_that_is_gone_holds_nothing_up(reception: Reception, clock: Any) -> None:
@@ -98,7 +98,7 @@ def test_the_customer_opens_the_last_chat_again(reception: Reception, clock: Any
     assert (chat.queued_at, chat.moved_at, chat.reopened_at) == (clock.now(),) * 3
     assert (chat.closed_at, chat.last_seq, chat.agent_id, chat.assigned_at, chat.started_at) == (None,) * 5
     assert (chat.moved_by, chat.preferred_agent_id) == (None, None)
-    assert chat.due_at == clock.now() + timedelta(seconds=300)
+    assert chat.due_at is None
     assert [one.id for one in reception.waiting()] == [chat.id]
     thread = thread_of(reception)
     assert (thread.open_chat_id, thread.unread, thread.last_text) == (chat.id, 1, "mais uma coisa")
@@ -113,8 +113,8 @@ def test_who_reopened_stands_in_the_fact(reception: Reception) -> None:
     before = closed_once(reception)
     reception.deliver(said(text("wamid.2", at=EXACT + 60)))
     store = DynamoChats()
-    (again,) = store.events(A, before.id, "chat.reopened", None, 10)
-    queued = store.events(A, before.id, "chat.queued", None, 10)[-1]
+    (again,) = store.events(A, before.id, ("chat.reopened",), None, 10)
+    queued = store.events(A, before.id, ("chat.queued",), None, 10)[-1]
     assert again.actor == Author("contact", before.contact_id)
     assert queued.actor == Author("system")
     assert (again.data["situation"], again.data["unread"], again.contact_id) == ("queued", 1, before.contact_id)
@@ -144,8 +144,8 @@ def test_the_rule_decides(reception: Reception, clock: Any, rule: ReopenRule, af
 def test_a_chat_that_closed_in_another_department_obeys_that_ones_rule_and_waits_there(
     reception: Reception, policy: Any, reopens: bool
 ) -> None:
-    reception.settle(OTHER, reopening=ReopenRule(policy), last_agent_first=True)
-    reception.settle(reopening=ReopenRule("always", by_customer=True))
+    reception.settle(OTHER, reopening=ReopenRule(policy, by_customer=True), last_agent_first=True)
+    reception.settle(reopening=ReopenRule("always" if policy == "never" else "never", by_customer=policy == "never"))
     reception.deliver(said(text("wamid.1")))
     from recado.domain.chat_moves import MoveCommit, put_in_queue
     from recado.storage.chat_moves import ChatMoveStore

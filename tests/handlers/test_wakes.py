@@ -48,7 +48,7 @@ def test_a_look_that_changes_nothing_stirs_nobody(stack: Stack, clock: Any, ids:
     stack.stream_records()
     clock.move(60)
     found_at = clock.now()
-    DepartmentStore().look_again(ACCOUNT, department.id, found_at, found_at)
+    DepartmentStore().look_again(ACCOUNT, department.id, found_at, found_at, None)
     records = stack.stream_records()
     assert len(records) == 1
     stack.invoke("events", {"Records": records})

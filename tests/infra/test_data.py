@@ -81,3 +81,18 @@ def _policy_of(bucket: str) -> dict[str, Any]:
 
 def test_raw_bodies_are_forgotten_after_a_month() -> None:
     assert 30 in [rule.get("ExpirationInDays") for rule in BUCKETS["RawBucket"]["LifecycleConfiguration"]["Rules"]]
+
+
+def test_what_stays_in_quarantine_is_forgotten_after_a_day() -> None:
+    rules = {rule.get("Prefix"): rule.get("ExpirationInDays") for rule in _files()["LifecycleConfiguration"]["Rules"]}
+    assert rules["quarantine/"] == 1
+    assert "files/" not in rules
+
+
+def test_only_the_products_own_pages_post_to_the_files_bucket() -> None:
+    (rule,) = _files()["CorsConfiguration"]["CorsRules"]
+    assert (rule["AllowedOrigins"], rule["AllowedMethods"]) == ([{"Ref": "PublicBaseUrl"}], ["POST"])
+
+
+def _files() -> dict[str, Any]:
+    return BUCKETS["FilesBucket"]

@@ -47,7 +47,7 @@ def test_runtime_and_architecture_are_named_once() -> None:
 def test_each_function_has_its_folder_role_and_log_group() -> None:
     seen = set()
     for name, properties in functions().items():
-        word = name.removesuffix("Function").lower()
+        word = re.sub(r"(?<!^)([A-Z])", r"_\1", name.removesuffix("Function")).lower()
         assert properties["CodeUri"] == f"functions/{word}"
         assert output(properties["Role"]) == f"{name.removesuffix('Function')}RoleArn"
         group = of_kind("AWS::Logs::LogGroup")[properties["LoggingConfig"]["LogGroup"]["Ref"]]
@@ -99,3 +99,29 @@ def test_the_inbound_worker_may_park_poison_in_its_dead_letter_queue() -> None:
     statements = role["Policies"][0]["PolicyDocument"]["Statement"]
     allowed = [one["Resource"] for one in statements if "sqs:SendMessage" in one["Action"]]
     assert {"Ref": "InboundDeadLettersArn"} in allowed[0]
+
+
+def test_every_arrival_in_quarantine_is_checked() -> None:
+    (rule,) = functions()["FileLimitsFunction"]["Events"].values()
+    pattern = rule["Properties"]["Pattern"]
+    assert (pattern["source"], pattern["detail-type"]) == (["aws.s3"], ["Object Created"])
+    assert pattern["detail"]["object"] == {"key": [{"prefix": "quarantine/"}]}
+    assert output(pattern["detail"]["bucket"]["name"][0]) == "FilesBucketName"
+    (bucket,) = [one for name, one in of_kind("AWS::S3::Bucket", "infra/data.yaml").items() if name == "FilesBucket"]
+    assert bucket["NotificationConfiguration"]["EventBridgeConfiguration"] == {"EventBridgeEnabled": True}
+
+
+def test_nobody_but_the_check_puts_what_is_served() -> None:
+    """The API signs for its own rights: what it may not do, no form or link of it can."""
+    may: dict[str, set[tuple[str, str]]] = {}
+    for name, role in of_kind("AWS::IAM::Role", "infra/access.yaml").items():
+        for statement in role["Policies"][0]["PolicyDocument"]["Statement"]:
+            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+            for resource in statement["Resource"]:
+                if "FilesBucketArn" in str(resource):
+                    place = str(resource.get("Fn::Sub", "")).rpartition("}/")[2]
+                    may.setdefault(name, set()).update((action, place) for action in actions)
+    assert may["ApiRole"] == {("s3:PutObject", "quarantine/*"), ("s3:GetObject", "files/*")}
+    assert may["OutboundRole"] == {("s3:GetObject", "files/*")}
+    puts = {name for name, rights in may.items() if ("s3:PutObject", "files/*") in rights}
+    assert puts == {"FileLimitsRole"}

@@ -18,7 +18,8 @@ CONTACT, CHAT, MESSAGE = "ct_1", "ca_1", "ms_out"
 
 
 class SmallRecado:
-    """`broken` names what it gets wrong: assign (never gives the chat away), refused (by the provider), regress."""
+    """`broken` names what it gets wrong: assign (never gives the chat away), refused (by the provider), regress.
+    `turns` is what its department's distribution shows beside what is well."""
 
     def __init__(self, broken: str = "") -> None:
         self.broken = broken
@@ -29,6 +30,7 @@ class SmallRecado:
         self.messages: list[dict[str, Any]] = []
         self.refused = 0
         self.written_at = 0
+        self.turns: dict[str, Any] = {}
 
     def app(self) -> web.Application:
         app = web.Application()
@@ -42,6 +44,7 @@ class SmallRecado:
                 web.get("/v1/chats", self.list_chats),
                 web.get("/v1/chats/ca_1", self.get_chat),
                 web.get("/v1/chats/ca_1/assignments", self.list_receipts),
+                web.get("/v1/departments/dp_1/distribution", self.get_turns),
                 web.get("/v1/chats/ca_1/messages", self.list_messages),
                 web.post("/v1/chats/ca_1/messages", self.send_message),
             ]
@@ -110,7 +113,8 @@ class SmallRecado:
     def _chat(self) -> dict[str, Any]:
         agent = None if self.broken == "assign" else AGENTS[1]
         situation = "in_service" if agent else "queued"
-        return {"id": CHAT, "channel_type": "whatsapp", "situation": situation, "agent_id": agent}
+        chat = {"id": CHAT, "channel_type": "whatsapp", "department_id": "dp_1"}
+        return {**chat, "situation": situation, "agent_id": agent}
 
     async def list_chats(self, request: web.Request) -> web.Response:
         assert request.query["contact_id"] == CONTACT
@@ -118,6 +122,10 @@ class SmallRecado:
 
     async def get_chat(self, request: web.Request) -> web.Response:
         return web.json_response(self._chat())
+
+    async def get_turns(self, request: web.Request) -> web.Response:
+        well = {"enabled": True, "open": True, "opens_at": None, "next_agent_id": AGENTS[1], "members": []}
+        return web.json_response({**well, **self.turns})
 
     async def list_receipts(self, request: web.Request) -> web.Response:
         passed = {"agent_id": AGENTS[0], "outcome": "at_cap", "load": 2, "cap": 2}

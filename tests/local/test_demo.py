@@ -78,7 +78,33 @@ def test_a_step_that_does_not_come_is_named(play: Play, monkeypatch: pytest.Monk
     monkeypatch.setattr(demo_client, "STEP_TIMEOUT_S", 0.5)
     code, told = play(SmallRecado("assign"))
     assert code == 1
-    assert "an agent for the chat did not come within 0.5 s" in told
+    assert "an agent for the chat did not come within 0.5 s: somebody could be given it" in told
+
+
+@pytest.mark.parametrize(
+    ("turns", "reason"),
+    [
+        ({"enabled": False}, "distribution is off"),
+        ({"open": False, "opens_at": "2026-03-02T12:00:00.000Z"}, "is closed, until 2026-03-02T12:00:00.000Z"),
+        ({"open": False}, "is closed, until its settings change"),
+        (
+            {
+                "next_agent_id": None,
+                "members": [{"name": "Ana", "outcome": "at_cap"}, {"name": "Bia", "outcome": "paused"}],
+            },
+            "nobody can be given it (Ana at cap, Bia paused)",
+        ),
+        ({"next_agent_id": None}, "the department has no members"),
+    ],
+)
+def test_when_nobody_gets_the_chat_it_is_told_why(
+    play: Play, monkeypatch: pytest.MonkeyPatch, turns: dict[str, Any], reason: str
+) -> None:
+    monkeypatch.setattr(demo_client, "STEP_TIMEOUT_S", 0.2)
+    product = SmallRecado("assign")
+    product.turns = turns
+    code, told = play(product)
+    assert (code, reason in told) == (1, True), told
 
 
 def test_a_status_that_goes_back_is_a_failure(play: Play) -> None:

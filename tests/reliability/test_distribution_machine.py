@@ -19,7 +19,7 @@ from recado.domain.access import Caller
 from recado.domain.chats import Chat
 from recado.domain.errors import Conflict
 from recado.domain.people import Membership
-from recado.storage import tables
+from recado.storage import keys, tables
 from tests.conftest import ROOT, CountedIds, FixedClock
 from tests.table_definitions import table_definitions
 from tests.team import ACCOUNT, Team
@@ -54,7 +54,6 @@ class Talk:
     started: bool = False
     closed: bool = False
     had: list[str] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)
     cycles: int = 0
 
 
@@ -90,53 +89,50 @@ class Model:
         leased = person.leased_until is not None and person.leased_until > now
         return person.present and leased and room and department not in person.away_from
 
-    def drain(self, department: str, now: datetime) -> list[str]:
-        """Give out what can be given; departments to which chats overflowed."""
-        gone = []
+    def drain(self, department: str, now: datetime) -> None:
+        """Give out what can be given."""
         for talk in self.waiting(department):
             free = self.free(department, now)
             if not free:
                 break
             fresh = [one for one in free if one.id not in talk.had]
             if not fresh and self.overflow(talk, now):
-                gone.append(talk.department)
                 continue
             chosen = (fresh or free)[0]
             if not fresh:
                 talk.had, talk.cycles = [], talk.cycles + 1
             talk.owner, talk.since, talk.started = chosen.id, now, False
             self.last[department] = (chosen.here[department], chosen.id)
-        return gone
 
     def overflow(self, talk: Talk, now: datetime) -> bool:
+        """A new cycle begins in the other department, if somebody there can be given the chat."""
         target = self.overflows_to[talk.department]
-        if target is None or {target, talk.department} & set(talk.left):
+        if target is None or not self.free(target, now):
             return False
-        talk.left.append(talk.department)
-        talk.department, talk.had, talk.since = target, [], now
+        talk.department, talk.had, talk.since, talk.cycles = target, [], now, talk.cycles + 1
         return True
 
     def time(self, now: datetime) -> None:
-        """What the minute's work does with those whose time is over."""
-        for talk in self.talks.values():
-            if talk.closed or talk.started or now < talk.since + timedelta(seconds=OVERFLOW):
-                continue
+        """What the minute's work does with those whose time is over, in the order of the sweep."""
+        due = [one for one in self.talks.values() if not (one.closed or one.started)]
+        due = [one for one in due if (one.owner or one.had) and now >= one.since + timedelta(seconds=OVERFLOW)]
+        for talk in sorted(due, key=lambda one: (keys.due_pk(one.id), one.since, one.id)):
             if talk.owner:
                 talk.had.append(talk.owner)
                 talk.owner, talk.since = None, now
-            else:
-                self.overflow(talk, now)
+            elif not self.overflow(talk, now):
+                talk.had, talk.since, talk.cycles = [], now, talk.cycles + 1
 
     def put(self, talk: Talk, now: datetime, owner: str | None, started: bool, department: str) -> None:
         """A person's action: what distribution remembered of the chat is forgotten."""
         talk.owner, talk.started, talk.department, talk.since = owner, started, department, now
-        talk.had, talk.left, talk.cycles = [], [], 0
+        talk.had, talk.cycles = [], 0
         if owner is None:
             talk.place = now
 
 
 class DistributionMachine(RuleBasedStateMachine):
-    """Two departments share their agents; the second overflows to the first."""
+    """Two departments share their agents; the second overflows to the first, sometimes also the other way."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -292,9 +288,9 @@ class DistributionMachine(RuleBasedStateMachine):
         for number, person in enumerate(self.model.people.values()):
             if person.leased_until is not None and number not in asleep:
                 self.lease(person)
+        self.team.presence.lapse_due(160)
         assert not self.team.timers.run_due(160).failed
         self.model.time(self.clock.now())
-        self.team.presence.lapse_due(160)
         self.follow()
 
     @invariant()

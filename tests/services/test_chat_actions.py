@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from recado.domain.access import Caller
-from recado.domain.chat_moves import MoveCommit
-from recado.domain.chats import Chat, Thread
+from recado.domain.chat_moves import ChatMove, MoveCommit
+from recado.domain.chats import Chat
 from recado.domain.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
-from recado.domain.people import Membership, ReopenRule, Role
+from recado.domain.people import Membership, Role
 from recado.storage import keys
 from recado.storage.chat_moves import ChatMoveStore
-from recado.storage.chat_records import ChatEventRecord, ThreadRecord
+from recado.storage.chat_records import ChatEventRecord
 from tests.team import ACCOUNT, Team
 
 ADMIN = Caller(ACCOUNT, "admin", user_id=f"us_{ACCOUNT}_{9:027x}")
@@ -54,12 +55,6 @@ def facts(chat: Chat) -> list[str]:
     return [one.type for one in ChatEventRecord.query(pk, ChatEventRecord.sk.startswith("EVT#"), consistent_read=True)]
 
 
-def thread_of(team: Team, chat: Chat) -> Thread:
-    found = team.reads.thread(ACCOUNT, chat.thread)
-    assert found is not None
-    return found
-
-
 def load(team: Team, user_id: str) -> int:
     return team.presence.get(ACCOUNT, user_id)[0].load
 
@@ -68,13 +63,6 @@ def refused(kind: type[DomainError], act: Callable[[], object]) -> DomainError:
     with pytest.raises(kind) as raised:
         act()
     return raised.value
-
-
-def customer_writes(team: Team, chat: Chat, opens: str) -> None:
-    """As an intake does: THREAD moves, and has another open chat."""
-    ThreadRecord(keys.thread_pk(ACCOUNT, chat.thread), "THREAD").update(
-        actions=[ThreadRecord.last_seq.add(1), ThreadRecord.open_chat_id.set(opens)]
-    )
 
 
 # -- timers ----------------------------------------------------------------------------------------------------------
@@ -87,14 +75,15 @@ def test_every_action_arms_the_chat_by_the_department_where_it_is_then(team: Tea
         team.set(department, overflow_after_s=seconds, overflow_department_id=_third(team), close_idle_after_s=900)
     (chat,) = team.arrive()
     moved = team.actions.transfer_to_department(ADMIN, chat.id, other)
-    assert moved.due_at == team.clock.now() + timedelta(seconds=600)
+    assert moved.due_at is None, "nobody has had it in vain"
     given = team.actions.transfer_to_agent(ADMIN, chat.id, user_id)
     assert given.due_at == team.clock.now() + timedelta(seconds=600)
     begun = team.actions.assume(member(team, user_id), chat.id)
-    assert begun.due_at == team.clock.now() + timedelta(seconds=900)
+    assert begun.due_at is None, "nobody has answered yet"
+    given = team.actions.transfer_to_agent(ADMIN, chat.id, team.join("B", 2, available=False))
+    assert given.due_at == team.chat(chat).due_at == team.clock.now() + timedelta(seconds=600)
     closed = team.actions.close(ADMIN, chat.id)
     assert (closed.due_at, team.chat(chat).due_at) == (None, None)
-    assert team.actions.reopen(ADMIN, chat.id).due_at == team.clock.now() + timedelta(seconds=600)
 
 
 def _third(team: Team) -> str:
@@ -186,6 +175,57 @@ def test_a_transfer_done_again_is_done_for_who_did_it(team: Team) -> None:
     assert load(team, user_id) == 1
 
 
+@pytest.mark.parametrize("situation", ["queued", "automatic", "in_service"])
+def test_a_transfer_to_an_agent_takes_the_chat_from_wherever_it_is(team: Team, situation: str) -> None:
+    a, b = team.join("A", 1, available=False), team.join("B", 2, available=False)
+    (chat,) = team.arrive()
+    if situation == "automatic":
+        automatic(team, chat)
+    elif situation == "in_service":
+        team.actions.assume(member(team, a), chat.id)
+    before = team.chat(chat)
+    assert before.situation == situation
+    team.clock.move(5)
+    moved = team.actions.transfer_to_agent(ADMIN, chat.id, b)
+    assert (moved.situation, moved.agent_id, moved.department_id) == ("in_service", b, team.department)
+    assert (moved.assigned_at, moved.started_at, moved.moved_by) == (team.clock.now(), None, ADMIN.id)
+    assert (load(team, a), load(team, b), team.waiting()) == (0, 1, [])
+    assert facts(chat)[-2:] == ["chat.transferred", "chat.assigned"]
+    assert team.receipts(chat)[-1]["cause"] == "transferred"
+    pk = keys.chat_pk(ACCOUNT, chat.id)
+    told = list(ChatEventRecord.query(pk, ChatEventRecord.sk.startswith("EVT#"), consistent_read=True))[-1]
+    assert told.data["from"] == {"agent_id": before.agent_id, "department_id": team.department}
+    assert team.actions.transfer_to_agent(ADMIN, chat.id, b) == moved
+
+
+def automatic(team: Team, chat: Chat) -> None:
+    """The chat as a flow has it: served by nobody, waiting nowhere."""
+    seen = team.chat(chat)
+    after = replace(seen, situation="automatic", queued_at=None, version=seen.version + 1)
+    assert not team.moves.commit(ACCOUNT, MoveCommit([ChatMove(seen, after)], [], []))
+
+
+def test_a_transfer_to_oneself_gives_the_chat_without_beginning_it(team: Team) -> None:
+    """A supervisor takes what waits, or what somebody else serves; what they have already is told so."""
+    a = team.join("A", 1, available=False)
+    boss_id = team.join("S", 2, available=False, supervisor=True)
+    boss = Caller(ACCOUNT, "agent", user_id=boss_id, memberships={team.department: Membership(2, False, True)})
+    (waiting, served) = team.arrive(2)
+    team.actions.assume(member(team, a), served.id)
+    for chat in (waiting, served):
+        taken = team.actions.transfer_to_agent(boss, chat.id, boss_id)
+        assert (taken.agent_id, taken.started_at, taken.moved_by) == (boss_id, None, boss_id)
+        told = facts(chat)
+        assert team.actions.transfer_to_agent(boss, chat.id, boss_id) == taken and facts(chat) == told
+    assert (load(team, a), load(team, boss_id), team.waiting()) == (0, 2, [])
+    given = team.actions.transfer_to_agent(ADMIN, served.id, a)
+    error = refused(Conflict, lambda: team.actions.transfer_to_agent(member(team, a), served.id, a))
+    assert (error.code, error.extra["agent_id"], team.chat(served)) == ("already_transferred", a, given)
+    begun = team.actions.assume(member(team, a), served.id)
+    assert team.actions.transfer_to_agent(member(team, a), served.id, a) == begun, "what they serve stays begun"
+    refused(Forbidden, lambda: team.actions.transfer_to_agent(member(team, a), waiting.id, a))
+
+
 def test_of_two_transfers_at_once_the_second_learns_what_the_first_did(team: Team) -> None:
     a, b = team.join("A", 1, available=False), team.join("B", 2, available=False)
     (chat,) = team.arrive()
@@ -234,184 +274,3 @@ def test_who_may_not_transfer_is_told_that_and_no_more(team: Team) -> None:
     (chat,) = team.arrive()
     error = refused(Forbidden, lambda: team.actions.transfer_to_agent(stranger, chat.id, "x"))
     assert error.code == "not_your_chat"
-
-
-# -- reopening -------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def closed(team: Team) -> Chat:
-    (chat,) = team.arrive()
-    return team.actions.close(ADMIN, chat.id)
-
-
-def test_an_agent_of_the_department_gets_the_chat_and_begins(team: Team, closed: Chat) -> None:
-    user_id = team.join("A", 1, available=False, cap=1)
-    chat = team.actions.reopen(member(team, user_id), closed.id)
-    assert (chat.situation, chat.agent_id, chat.closed_at, chat.last_seq) == ("in_service", user_id, None, None)
-    assert chat.started_at == chat.assigned_at == chat.reopened_at == team.clock.now()
-    assert (thread_of(team, closed).open_chat_id, load(team, user_id)) == (closed.id, 1)
-    assert facts(closed)[-2:] == ["chat.reopened", "chat.assigned"]
-    assert (team.receipts(closed)[-1]["cause"], team.receipts(closed)[-1]["agent_id"]) == ("reopened", user_id)
-    assert team.actions.reopen(member(team, user_id), closed.id) == chat
-    assert refused(Conflict, lambda: team.actions.reopen(ADMIN, closed.id)).code == "already_open"
-
-
-def test_who_served_it_gets_it_back_and_their_load_counts_it_again(team: Team) -> None:
-    user_id = team.join("A", 1)
-    team.give(1)
-    caller = member(team, user_id)
-    chat = team.reads.chat(ACCOUNT, _only(team))
-    assert chat is not None
-    team.actions.close(caller, chat.id)
-    assert load(team, user_id) == 0
-    assert team.actions.reopen(caller, chat.id).agent_id == user_id
-    assert load(team, user_id) == 1
-    team.actions.close(caller, chat.id)
-    assert load(team, user_id) == 0
-
-
-def _only(team: Team) -> str:
-    from recado.storage.chat_records import ChatRecord
-
-    (record,) = ChatRecord.scan(ChatRecord.sk == "CHAT")
-    return record.id
-
-
-def test_for_others_it_waits_as_the_last_and_the_department_is_woken(team: Team, closed: Chat) -> None:
-    (waiting,) = team.arrive()
-    team.clock.move(60)
-    for caller in (ADMIN, Caller(ACCOUNT, "admin", user_id="us_maker", token_id="tk", scopes=frozenset())):
-        team.wakes.calls.clear()
-        chat = team.actions.reopen(caller, closed.id)
-        assert (chat.situation, chat.agent_id, chat.queued_at) == ("queued", None, team.clock.now())
-        assert team.waiting() == [waiting.id, closed.id]
-        assert facts(closed)[-2:] == ["chat.reopened", "chat.queued"]
-        assert (team.department, "queued") in team.wakes.calls
-        team.actions.close(caller, closed.id)
-
-
-def test_opening_it_again_is_done_though_it_was_given_to_somebody_since(team: Team, closed: Chat) -> None:
-    team.join("A", 1)
-    team.actions.reopen(ADMIN, closed.id)
-    team.look()
-    assert team.owner(closed) == "A"
-    assert team.actions.reopen(ADMIN, closed.id) == team.chat(closed)
-    assert refused(Conflict, lambda: team.actions.reopen(OTHER_ADMIN, closed.id)).code == "already_open"
-
-
-def test_an_api_token_of_an_agent_of_the_department_serves_nobody(team: Team, closed: Chat) -> None:
-    memberships = {team.department: Membership(1, True, False)}
-    token = Caller(ACCOUNT, "admin", user_id=team.join("A", 1), token_id="tk", memberships=memberships)
-    assert team.actions.reopen(token, closed.id).situation == "queued"
-
-
-def test_an_agent_at_the_cap_opens_nothing(team: Team, closed: Chat) -> None:
-    user_id = team.join("A", 1, cap=1)
-    team.give(1)
-    assert refused(Conflict, lambda: team.actions.reopen(member(team, user_id), closed.id)).code == "agent_at_cap"
-    assert team.chat(closed).situation == "closed" and thread_of(team, closed).open_chat_id is None
-
-
-@pytest.mark.parametrize(
-    ("rule", "hours", "until"),
-    [
-        (ReopenRule("never"), 0, None),
-        (ReopenRule("within", 24), 24.001, "2026-03-03T12:00:00.001Z"),
-    ],
-)
-def test_the_department_says_whether(
-    team: Team, closed: Chat, rule: ReopenRule, hours: float, until: str | None
-) -> None:
-    team.set(reopening=rule)
-    team.clock.move(hours * 3600)
-    error = refused(Conflict, lambda: team.actions.reopen(ADMIN, closed.id))
-    assert (error.code, error.extra["reopen_until"]) == ("reopen_not_allowed", until)
-    assert team.chat(closed) == closed
-
-
-def test_the_last_moment_of_the_hours_counts(team: Team, closed: Chat) -> None:
-    team.set(reopening=ReopenRule("within", 24))
-    team.clock.move(24 * 3600)
-    assert team.actions.reopen(ADMIN, closed.id).situation == "queued"
-
-
-def test_a_chat_of_a_deleted_department_waits_in_the_default_one(team: Team) -> None:
-    gone = team.add_department("Vendas")
-    (chat,) = team.arrive(department=gone)
-    team.actions.close(ADMIN, chat.id)
-    del team.departments.all[gone]
-    assert team.actions.reopen(ADMIN, chat.id).department_id == team.department
-    assert team.waiting() == [chat.id]
-
-
-def test_who_may_open_it_again(team: Team, closed: Chat) -> None:
-    stranger = Caller(ACCOUNT, "agent", user_id=f"us_{ACCOUNT}_{7:027x}")
-    assert refused(Forbidden, lambda: team.actions.reopen(stranger, closed.id)).code == "not_your_chat"
-    supervisor = {team.department: Membership(1, False, True)}
-    boss = Caller(ACCOUNT, "agent", user_id=f"us_{ACCOUNT}_{6:027x}", memberships=supervisor)
-    assert team.actions.reopen(boss, closed.id).situation == "queued", "a supervisor is given no chats"
-
-
-def test_another_open_chat_of_the_customer_stands_against_it(team: Team, closed: Chat) -> None:
-    customer_writes(team, closed, "ca_new")
-    error = refused(Conflict, lambda: team.actions.reopen(ADMIN, closed.id))
-    assert (error.code, error.extra["chat_id"]) == ("another_chat_open", "ca_new")
-
-
-def test_the_customer_writes_while_it_is_opened_again(team: Team, closed: Chat) -> None:
-    meanwhile(team, lambda: customer_writes(team, closed, "ca_new"))
-    error = refused(Conflict, lambda: team.actions.reopen(ADMIN, closed.id))
-    assert (error.code, error.extra["chat_id"]) == ("another_chat_open", "ca_new")
-    assert thread_of(team, closed).open_chat_id == "ca_new" and team.chat(closed) == closed
-
-
-def test_two_open_it_again_at_once(team: Team, closed: Chat) -> None:
-    a, b = (team.join(name, 1, available=False) for name in "AB")
-    meanwhile(team, lambda: team.actions.reopen(member(team, a), closed.id))
-    error = refused(Conflict, lambda: team.actions.reopen(member(team, b), closed.id))
-    assert (error.code, error.extra["agent_id"]) == ("already_open", a)
-    assert (load(team, a), load(team, b), team.chat(closed).agent_id) == (1, 0, a)
-    assert facts(closed).count("chat.reopened") == 1
-
-
-def test_reopening_against_closing(team: Team, closed: Chat) -> None:
-    """It is opened and closed again between reading and writing: decided anew, it opens once more."""
-
-    def both() -> None:
-        team.actions.reopen(OTHER_ADMIN, closed.id)
-        team.actions.close(OTHER_ADMIN, closed.id)
-
-    meanwhile(team, both)
-    chat = team.actions.reopen(ADMIN, closed.id)
-    assert (chat.situation, thread_of(team, closed).open_chat_id) == ("queued", closed.id)
-    meanwhile(team, lambda: team.actions.close(OTHER_ADMIN, closed.id))
-    error = refused(Conflict, lambda: team.actions.close(ADMIN, closed.id))
-    assert (error.code, error.extra["moved_by"]) == ("already_closed", OTHER_ADMIN.id)
-    assert thread_of(team, closed).open_chat_id is None
-
-
-# -- closing ---------------------------------------------------------------------------------------------------------
-
-
-def test_a_department_may_require_a_tabulation(team: Team, ids: Any) -> None:
-    team.set(tabulation_required=True)
-    sale = team.tabulations.create(ACCOUNT, "Venda", None)
-    (first, second) = team.arrive(2)
-    error = refused(Invalid, lambda: team.actions.close(ADMIN, first.id))
-    assert [(one.pointer, one.code) for one in error.errors] == [("/tabulation_id", "required")]
-    for unknown in ("x", ids.new("tb", ACCOUNT), "TREE"):
-        error = refused(Invalid, lambda unknown=unknown: team.actions.close(ADMIN, first.id, unknown))
-        assert [(one.pointer, one.code) for one in error.errors] == [("/tabulation_id", "not_found")]
-    assert team.chat(first) == first
-    assert team.actions.close(ADMIN, first.id, sale.id).tabulation_id == sale.id
-    team.marks.tabulate(ADMIN, second.id, sale.id)
-    assert team.actions.close(ADMIN, second.id).tabulation_id == sale.id
-
-
-def test_the_fact_of_a_close_says_that_the_customer_is_asked(team: Team) -> None:
-    (chat,) = team.arrive()
-    team.actions.close(ADMIN, chat.id, comment="ok", feedback=True)
-    pk = keys.chat_pk(ACCOUNT, chat.id)
-    (event,) = ChatEventRecord.query(pk, ChatEventRecord.sk.startswith("EVT#"), consistent_read=True)
-    assert (event.data["comment"], event.data["feedback_asked"]) == ("ok", True)

@@ -16,7 +16,8 @@ from recado.domain.people import Department, Membership
 from recado.ports.chats import ChatFilter
 from recado.ports.contacts import ContactPage
 from recado.services.chat_search import ChatSearch
-from recado.storage.chat_records import MessageRecord
+from recado.storage import keys
+from recado.storage.chat_records import MessageRecord, ServedRecord
 from recado.storage.message_search import DynamoMessageSearch
 from tests.sending_world import ADMIN, ANA, BRUNO, CARLA, CHANNEL, CONTACT, DEPARTMENT, A, World
 
@@ -63,7 +64,10 @@ class Company(World):
                 agent_id=random.choice((ANA, BRUNO, CARLA)) if served else None,
                 started_at=clock.now() if served and random.random() < 0.5 else None,
                 last_seq=1 if situation == "closed" else None,
+                served_by=tuple(random.sample((ANA, BRUNO, CARLA), random.choice((0, 0, 1, 2)))),
             )
+            for user_id in chat.served_by:  # of whoever serves it again too: who came back is listed once
+                ServedRecord(keys.served_pk(A, user_id), chat.id).save()
             said = self.store.messages(A, chat, 0, 1)[0]
             self.words[chat.id] = random.choice(WORDS)
             MessageRecord.of_message(A, replace(said, text=f"Olá, {self.words[chat.id]}!")).save()
@@ -83,7 +87,7 @@ def sees(caller: Caller, chat: Chat) -> bool:
     """PRODUCT B4 in plain words, written again."""
     if caller.role == "admin":
         return True
-    if chat.agent_id == caller.user_id:
+    if chat.agent_id == caller.user_id or caller.user_id in chat.served_by:
         return True
     if caller.role == "restricted":
         return False

@@ -27,12 +27,13 @@ class World:
         self.clock, self.ids = clock, ids
         self.store, self.wakes, self.checked = DepartmentStore(), Wakes(), list[str]()
         self.failing: set[str] = set()
+        self.rearmed: list[tuple[str, str]] = []
         self.default = self.made("General")
         admin = User(ids.new("us", A), "Ada", "ada@one.example", "admin", clock.now())
         account = Account(f"ac_{A}", "Company", "team", 5, "pt-BR", "America/Sao_Paulo", clock.now())
         assert AccountStore().create(account, admin, self.default)
         self.looks = DepartmentLooks(
-            self.store, OpeningHours(AccountStore(), clock), self.wakes, clock, check=self.check
+            self.store, OpeningHours(AccountStore(), clock), self.wakes, clock, self.rearm, check=self.check
         )
 
     def made(self, name: str, **fields: Any) -> Department:
@@ -42,6 +43,11 @@ class World:
         department = self.made("Sales", **fields)
         assert self.store.create(A, department, False, self.clock.now())
         return department
+
+    def rearm(self, a: str, department: Department, place: str) -> str | None:
+        """Three pages: the places are "", "1" and "2"."""
+        self.rearmed.append((department.id, place))
+        return {"": "1", "1": "2"}.get(place)
 
     def check(self, a: str, department_id: str) -> None:
         self.checked.append(department_id)
@@ -140,3 +146,21 @@ def test_what_looks_cost(world: World) -> None:
     assert calls.operations == {"dynamodb:Query": 16, "dynamodb:BatchGetItem": 4, "dynamodb:UpdateItem": 3}
     assert (calls.wru, calls.index_wru) == (3, {"due": 6})
     assert calls.rru <= 8 + 3 + 1, "the index, the departments, the account's time zone once"
+
+
+def test_after_a_change_of_timers_the_open_chats_are_gone_through_page_by_page(world: World) -> None:
+    department = world.add(rearm_from="")
+    for _ in range(5):
+        world.looks.look_due(160)
+        world.clock.move(60)
+    assert [place for one, place in world.rearmed if one == department.id] == ["", "1", "2"]
+    stored = world.store.get(A, department.id)
+    assert stored is not None and (stored.rearm_from, stored.version) == (None, department.version)
+
+
+def test_a_failing_look_keeps_the_place_to_go_on_from(world: World) -> None:
+    department = world.add(rearm_from="1")
+    world.failing.add(department.id)
+    assert department.id in world.looks.look_due(160).failed
+    stored = world.store.get(A, department.id)
+    assert stored is not None and stored.rearm_from == "1"

@@ -11,7 +11,6 @@ from recado.domain.agents import with_load
 from recado.domain.chats import Chat
 from recado.services import gone_agents
 from recado.services.gone_agents import ChatsNotFound, GoneAgents
-from recado.services.system_moves import SystemMoves
 from recado.storage import keys
 from recado.storage.agent_chats import AgentChats
 from recado.storage.agents import AgentRecord, agent_key
@@ -42,7 +41,7 @@ class Office:
             self.index,
             team.reads,
             team.departments,
-            SystemMoves(team.moves, team.agents, team.wakes, clock, ids),
+            team.system,
             clock,
         )
 

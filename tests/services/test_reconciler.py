@@ -3,118 +3,24 @@ however it moves meanwhile."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from recado.domain.errors import NotFound
-from recado.domain.reconciliation import Drift
 from recado.services import reconciler
-from recado.services.reconciler import Reconciler
 from recado.storage import keys
-from recado.storage.agents import AgentRecord, MemberRecord, RingRecord, agent_key
+from recado.storage.agents import MemberRecord, RingRecord
 from recado.storage.chat_records import ChatRecord, HeadRecord, WaitRecord, wait_record
-from recado.storage.people import UserRecord
-from recado.storage.reconciliation import DynamoReconciliation, MarkRecord
+from recado.storage.reconciliation import MarkRecord
+from tests.checked import Checked, Interleaved, place
 from tests.team import ACCOUNT, Team
-
-
-@dataclass
-class Journal:
-    told: list[Drift] = field(default_factory=list)
-
-    def found(self, a: str, department_id: str, drift: Drift) -> None:
-        self.told.append(drift)
-
-
-class Interleaved(DynamoReconciliation):
-    """The real store; before or after a call of the given name something else happens."""
-
-    def __init__(
-        self, before: dict[str, Callable[[], None]] | None = None, after: dict[str, Callable[[], None]] | None = None
-    ) -> None:
-        self._before, self._after = before or {}, after or {}
-
-    def __getattribute__(self, name: str) -> Any:
-        if not name.startswith("_"):
-            happens = self._before.get(name)
-            if happens is not None:
-                happens()
-            if name in self._after:
-                return self._then(super().__getattribute__(name), self._after[name])
-        return super().__getattribute__(name)
-
-    @staticmethod
-    def _then(call: Callable[..., Any], happens: Callable[[], None]) -> Callable[..., Any]:
-        def both(*given: Any) -> Any:
-            found = call(*given)
-            happens()
-            return found
-
-        return both
-
-
-@dataclass
-class Checked:
-    """A team whose department is checked."""
-
-    team: Team
-    journal: Journal = field(default_factory=Journal)
-
-    def reconciler(self, store: Any = None) -> Reconciler:
-        team = self.team
-        return Reconciler(
-            store or DynamoReconciliation(), team.agents, team.departments, team.wakes, team.clock, self.journal
-        )
-
-    def look(self, store: Any = None) -> list[tuple[str, str, bool]]:
-        """The drifts of a look as (kind, id, repaired); what was told is what is answered."""
-        told = len(self.journal.told)
-        look = self.reconciler(store).look(ACCOUNT, self.team.department)
-        assert look.complete
-        assert self.journal.told[told:] == look.drifts
-        return [(one.kind, one.id, one.repaired) for one in look.drifts]
-
-    def join(self, name: str, position: int, **given: Any) -> str:
-        """An agent who is a user too."""
-        user_id = self.team.join(name, position, **given)
-        UserRecord(
-            keys.workspace_pk(ACCOUNT, "USERS"),
-            user_id,
-            id=user_id,
-            name=name,
-            email=f"{name}@one.example",
-            role="agent",
-            created_at=self.team.clock.now(),
-        ).save()
-        return user_id
-
-    def items(self, model: Any, pk: str) -> list[str]:
-        return [record.sk for record in model.query(pk, consistent_read=True)]
-
-    @property
-    def ring(self) -> list[str]:
-        return self.items(RingRecord, keys.ring_pk(ACCOUNT, self.team.department))
-
-    @property
-    def members(self) -> dict[str, bool]:
-        pk = keys.members_pk(ACCOUNT, self.team.department)
-        return {one.sk: one.eligible for one in MemberRecord.query(pk, consistent_read=True)}
-
-    def load(self, user_id: str) -> int:
-        return self.team.presence.get(ACCOUNT, user_id)[0].load
 
 
 @pytest.fixture
 def checked(dynamodb: Any, clock: Any, ids: Any) -> Checked:
     return Checked(Team(clock, ids))
-
-
-def place(position: int, user_id: str) -> str:
-    return f"{position:08d}#{user_id}"
 
 
 def test_a_healthy_department_has_no_drift(checked: Checked) -> None:
@@ -219,82 +125,8 @@ def test_a_head_from_which_no_turn_can_be_taken(checked: Checked, turn: int | No
     assert checked.look() == []
 
 
-def test_a_load_is_repaired_by_the_second_look_five_minutes_later(checked: Checked, clock: Any) -> None:
-    a = checked.join("A", 1, cap=2)
-    checked.team.give(1)
-    AgentRecord(*agent_key(ACCOUNT, a)).update([AgentRecord.load.set(2)])
-    RingRecord(keys.ring_pk(ACCOUNT, checked.team.department), place(1, a)).delete()
-    MemberRecord(keys.members_pk(ACCOUNT, checked.team.department), place(1, a)).update(
-        [MemberRecord.eligible.set(False)]
-    )
-    assert checked.look() == [("load", a, False)], "a full agent stands in no ring: only the load is wrong"
-    clock.move(299)
-    assert checked.look() == [("load", a, False)] and checked.load(a) == 2
-    clock.move(1)
-    assert checked.look() == [("load", a, True)]
-    assert checked.load(a) == 1
-    assert checked.ring == [place(1, a)] and checked.members == {place(1, a): True}
-    checked.team.presence.renew(ACCOUNT, a, force=True)
-    assert checked.team.give(1) == "A"
-    assert checked.look() == []
-
-
-def test_a_load_that_is_too_low_takes_the_agent_out_of_the_ring(checked: Checked, clock: Any) -> None:
-    a = checked.join("A", 1, cap=1)
-    checked.team.give(1)
-    agent = checked.team.presence.get(ACCOUNT, a)[0]
-    AgentRecord(*agent_key(ACCOUNT, a)).update([AgentRecord.load.set(0)])
-    assert [one[:2] for one in checked.look()] == [("member", a), ("ring", a), ("load", a)]
-    clock.move(300)
-    assert checked.look() == [("load", a, True)]
-    assert (checked.load(a), checked.ring) == (agent.load, [])
-
-
-def test_an_agent_who_moved_between_two_countings_is_counted_anew(checked: Checked, clock: Any) -> None:
-    a = checked.join("A", 1, cap=5)
-    checked.team.give(1)
-    AgentRecord(*agent_key(ACCOUNT, a)).update([AgentRecord.load.set(2)])
-    assert checked.look() == [("load", a, False)]
-    clock.move(200)
-    checked.team.presence.set_presence(ACCOUNT, a, "paused", "almoço")
-    clock.move(200)
-    assert checked.look() == [("load", a, False)]
-    clock.move(300)
-    assert checked.look() == [("load", a, True)]
-
-
-def test_an_index_that_lags_behind_changes_no_load(checked: Checked, clock: Any, monkeypatch: Any) -> None:
-    """A chat was given a moment ago: the index does not have it yet at the first look, and has it at the second."""
-    a = checked.join("A", 1, cap=5)
-    checked.team.give(2)
-
-    class Lagging(DynamoReconciliation):
-        def in_service(self, a: str, user_id: str) -> list[str]:
-            return super().in_service(a, user_id)[:1]
-
-    assert checked.look(Lagging()) == [("load", a, False)]
-    clock.move(300)
-    assert checked.look() == []
-    assert checked.load(a) == 2
-
-
-def test_an_index_that_still_tells_of_chats_that_left_tells_nothing(checked: Checked) -> None:
-    a = checked.join("A", 1, cap=5)
-    chats = checked.team.arrive(2)
-    checked.team.look()
-    stale = [chat.id for chat in chats]
-    checked.team.close(chats[0])
-
-    class Lagging(DynamoReconciliation):
-        def in_service(self, a: str, user_id: str) -> list[str]:
-            return stale
-
-    assert checked.look(Lagging()) == []
-    assert checked.load(a) == 1
-
-
 @pytest.mark.parametrize(
-    "read", ["listed_places", "users", "places", "listed_waits", "listed_queued", "chats", "waits"]
+    "read", ["listed_places", "agents", "users", "places", "listed_waits", "listed_queued", "chats", "waits"]
 )
 def test_a_busy_department_is_never_repaired(checked: Checked, read: str) -> None:
     """Before and after every read of this kind somebody pauses or returns, a chat comes, is given out or closed."""
@@ -382,4 +214,35 @@ def test_the_hourly_check_does_the_same(checked: Checked) -> None:
     ChatRecord(keys.chat_pk(ACCOUNT, chat.id), "CHAT").delete()
     checked.reconciler().check(ACCOUNT, checked.team.department)
     assert [one.id for one in checked.journal.told] == [chat.id]
-    assert timedelta(0) < reconciler.HOURLY_TIME < reconciler.ASKED_TIME
+
+
+def test_the_hourly_check_has_more_time_where_it_goes_on(checked: Checked, monkeypatch: Any) -> None:
+    """Each page takes 0.15 s: the first look reads two of them, the next ones four."""
+    monkeypatch.setattr(reconciler, "CHATS_PAGE", 1)
+    checked.team.arrive(9)
+    pages = [0]
+
+    def goes_by() -> None:
+        pages[0] += 1
+        checked.team.clock.move(0.15)
+
+    slow, read = Interleaved(before={"listed_waits": goes_by}), []
+    for _ in range(3):
+        checked.reconciler(slow).check(ACCOUNT, checked.team.department)
+        read.append(pages[0])
+    assert read == [2, 6, 10]
+    assert reconciler.HOURLY_TIME < reconciler.GOING_ON_TIME < reconciler.ASKED_TIME
+
+
+def test_the_mark_of_a_long_check_is_kept_as_long_as_it_goes_on(checked: Checked, monkeypatch: Any) -> None:
+    monkeypatch.setattr(reconciler, "CHATS_PAGE", 1)
+    monkeypatch.setattr(reconciler, "HOURLY_TIME", timedelta(0))
+    monkeypatch.setattr(reconciler, "GOING_ON_TIME", timedelta(0))
+    checked.team.arrive(2)
+    began = checked.team.clock.now()
+    for _ in range(4):
+        checked.reconciler().check(ACCOUNT, checked.team.department)
+        (mark,) = MarkRecord.query(keys.workspace_pk(ACCOUNT, "CHECKS"))
+        assert mark.ttl == int((checked.team.clock.now() + timedelta(days=2)).timestamp())
+        assert mark.began_at == began
+        checked.team.clock.move(86_400)

@@ -16,8 +16,10 @@ from recado.domain.ids import sibling_id
 from recado.domain.messages import Template
 from recado.ports.core import HttpResponse
 from recado.ports.idempotency import Attempt
+from recado.services.message_changes import MessageChanges
 from recado.services.sending import NewMessage
 from recado.storage.chat_records import ChatRecord
+from recado.storage.threads import DynamoThreads
 from tests.lost_answers import LostAnswers
 from tests.sending_world import ADMIN, ANA, BRUNO, CONTACT, A, World, agent
 
@@ -77,7 +79,7 @@ def test_the_serving_agents_first_answer_starts_the_chat_once(world: World) -> N
 
 
 def answered_facts(world: World) -> list[Event]:
-    return world.store.events(A, world.chat.id, "chat.answered", None, 10)
+    return world.store.events(A, world.chat.id, ("chat.answered",), None, 10)
 
 
 def test_a_users_first_answer_is_noted_once_with_how_long_it_took(world: World) -> None:
@@ -218,8 +220,23 @@ def test_a_reaction_is_one_emoji(world: World, text: str) -> None:
 
 
 def test_nobody_reacts_to_what_the_customer_does_not_have(world: World) -> None:
+    """Its send failed, or has not gone out yet."""
+    ours = world.write(text="on its way")
+    world.queue.sent.clear()
+    assert refused(world, Conflict, kind="reaction", text="👍", reply_to=ours.id).code == "cannot_react"
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+@pytest.mark.parametrize("fields", [{}, {"kind": "reaction", "text": "👍"}])
+def test_only_a_note_answers_a_note(world: World, deleted: bool, fields: dict[str, Any]) -> None:
+    said = world.store.messages(A, world.chat, 0, 1)[0]
     note = world.write(internal=True, text="careful")
-    assert refused(world, Conflict, kind="reaction", text="👍", reply_to=note.id).code == "cannot_react"
+    if deleted:
+        MessageChanges(world.chats, DynamoThreads(), world.clock).delete(agent(ANA), world.chat.id, note.id)
+    error = refused(world, Invalid, reply_to=note.id, **fields)
+    assert [(one.pointer, one.code) for one in error.errors] == [("/reply_to", "not_in_conversation")]
+    for answered in (note, said):
+        assert world.write(internal=True, text="seen", reply_to=answered.id).reply_to == answered.id
 
 
 def test_a_note_goes_nowhere_and_starts_nothing(world: World) -> None:
@@ -228,7 +245,7 @@ def test_a_note_goes_nowhere_and_starts_nothing(world: World) -> None:
     assert world.outbox.get(A, note.id) is None
     assert world.queue.sent == []
     assert chat(world).started_at is None
-    assert (world.thread.last_text, world.thread.last_seq, world.thread.unread) == ("hi", 2, 0)
+    assert (world.thread.last_text, world.thread.last_seq, world.thread.unread) == ("hi", 2, 1)
 
 
 def test_an_api_token_writes_as_the_system(world: World) -> None:

@@ -35,6 +35,18 @@ def test_opening_a_chat_again(team: Team) -> None:
     assert (calls.wru, calls.rru, items(calls)) == (14, 2, 5)
 
 
+def test_closing_a_chat_that_the_caller_closed_already(team: Team) -> None:
+    (chat,) = team.arrive()
+    team.actions.close(ADMIN, chat.id, comment="done")
+    with record() as calls:
+        team.actions.close(ADMIN, chat.id, comment="done")
+    assert calls.operations == {"dynamodb:GetItem": 2, "dynamodb:Query": 1}
+    assert (calls.wru, calls.rru) == (0, 3)
+    with record() as calls:
+        team.actions.close(ADMIN, chat.id)
+    assert calls.operations == {"dynamodb:GetItem": 2}
+
+
 def test_starting_a_chat(dynamodb: Any, clock: Any, ids: Any) -> None:
     world = World(clock, ids)
     contact = world.contact(mobile="+5511987654321")
@@ -58,14 +70,14 @@ def test_noting_a_step_and_a_tabulation(team: Team) -> None:
     (chat,) = team.arrive()
     with record() as calls:
         team.marks.step(ADMIN, chat.id, step.id)
-    assert calls.operations == {"dynamodb:GetItem": 1, "dynamodb:Query": 1, "dynamodb:TransactWriteItems": 1}
-    assert (calls.wru, calls.rru) == (8, 2)
+    assert calls.operations == {"dynamodb:GetItem": 2, "dynamodb:Query": 1, "dynamodb:TransactWriteItems": 1}
+    assert (calls.wru, calls.rru) == (8, 3)
     team.join("A", 1)
     team.look()
     with record() as calls:
         team.marks.tabulate(ADMIN, chat.id, sale.id)
-    assert calls.operations == {"dynamodb:GetItem": 2, "dynamodb:TransactWriteItems": 1}
-    assert (calls.wru, calls.rru) == (6, 2)
+    assert calls.operations == {"dynamodb:GetItem": 3, "dynamodb:TransactWriteItems": 1}
+    assert (calls.wru, calls.rru) == (6, 3)
 
 
 def test_reading_a_chat(team: Team) -> None:

@@ -16,7 +16,6 @@ from recado.services.alerts import AlertService
 from recado.services.department_turns import DepartmentTurnsService
 from recado.services.gone_agents import GoneAgents
 from recado.services.supervision import SupervisionService
-from recado.services.system_moves import SystemMoves
 from recado.storage.agent_chats import AgentChats
 from recado.storage.alerts import AlertStore, add_alert
 from recado.storage.departments import DepartmentStore
@@ -34,8 +33,7 @@ def team(dynamodb: Any, clock: Any, ids: Any) -> Team:
 
 
 def gone_agents(team: Team) -> GoneAgents:
-    moves = SystemMoves(team.moves, team.agents, team.wakes, team.clock, team.ids)
-    return GoneAgents(team.agents, AgentChats(), team.reads, team.departments, moves, team.clock)
+    return GoneAgents(team.agents, AgentChats(), team.reads, team.departments, team.system, team.clock)
 
 
 def settle(team: Team, when_gone: Any) -> None:
@@ -55,7 +53,7 @@ def test_each_chat_of_a_gone_agent(team: Team) -> None:
     assert calls.operations["dynamodb:Query"] == 1
     assert calls.operations["dynamodb:UpdateItem"] == 1
     assert calls.wru <= 3 * 10 + 1, "CHAT, WAIT, AGENT and the fact, which may take two units; the end of the look"
-    assert calls.rru <= 3 * 2 + 2
+    assert calls.rru <= 3 * 3 + 2, "CHAT, AGENT with its lease, THREAD for the fact; DEPARTMENT and the list"
     assert calls.index_wru["due"] == 1, "AGENT leaves the index"
 
 
@@ -95,12 +93,12 @@ def test_turns_of_a_department(team: Team) -> None:
     team.presence.set_presence(ACCOUNT, users[1], "paused")
     team.arrive(5)
     turns = DepartmentTurnsService(
-        team.distribution, team.store, QueueLengths(), team.departments, team.agents, UserStore(), team.hours
+        team.store, QueueLengths(), team.departments, team.agents, UserStore(), team.hours, team.clock
     )
     with record() as calls:
         assert turns.get(Caller(ACCOUNT, "admin"), team.department).waiting == 5
-    assert calls.operations == {"dynamodb:Query": 5, "dynamodb:BatchGetItem": 2}
-    assert calls.rru <= 2 + 1 + 2 + 2 * 3 + 1, "queue twice, count, members twice; AGENT, LEASE and USER each"
+    assert calls.operations == {"dynamodb:Query": 3, "dynamodb:BatchGetItem": 2}
+    assert calls.rru <= 1 + 1 + 1 + 2 * 3 + 1, "queue, count, members; AGENT, LEASE and USER each"
 
 
 def test_following_a_user(team: Team, clock: Any, ids: Any) -> None:

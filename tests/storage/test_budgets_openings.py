@@ -38,9 +38,9 @@ def cost_of_next(reception: Reception) -> Calls:
 def test_the_next_chat_of_a_known_customer(reception: Reception) -> None:
     calls = cost_of_next(reception)
     assert calls.operations == {
-        "dynamodb:GetItem": 2, "dynamodb:BatchGetItem": 1, "dynamodb:TransactWriteItems": 1,
+        "dynamodb:GetItem": 3, "dynamodb:BatchGetItem": 1, "dynamodb:TransactWriteItems": 1,
     }  # fmt: skip
-    assert calls.rru == 3, "THREAD, CONTACT, DEPARTMENT"
+    assert calls.rru == 4, "THREAD, CONTACT, DEPARTMENT, the chat that closed last"
     assert items(calls) == 7, "SEEN, MSG, THREAD, CHAT, WAIT, two facts"
     assert calls.wru <= 2 * 7 + 4
 
@@ -68,7 +68,7 @@ def test_the_answer_of_a_closed_department(reception: Reception) -> None:
     reception.settle(business_hours=CLOSED_AT_NOON, away_message="Voltamos às 13h.")
     calls = cost_of_next(reception)
     assert calls.operations["dynamodb:TransactWriteItems"] == 1
-    assert calls.rru == 4, "ACCOUNT too, for its time zone, once a minute"
+    assert calls.rru == 5, "ACCOUNT too, for its time zone, once a minute"
     assert items(calls) == 9, "MSG and OUT more"
     assert calls.wru <= 2 * 9 + 4
     assert len(reception.sends.commands) == 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from recado.domain.messages import StatusUpdate
+from recado.domain.messages import Sender, StatusUpdate
 from recado.ports.chats import ChatFilter
 from recado.ports.core import HttpResponse
 from recado.services.statuses import StatusService
@@ -101,3 +101,20 @@ def test_a_status_of_a_sent_message(world: World) -> None:
         update = StatusUpdate(world.message(message.id).provider_id, None, "delivered", world.clock.now())
         assert StatusService(DynamoStatuses(), world.outbox).apply(A, world.chat.channel_id, update) == "moved"
     assert calls.wru == 1
+
+
+def test_a_read_of_all_that_was_sent_until_now(world: World) -> None:
+    messages = [world.write(ADMIN, text=LONG) for _ in range(3)]
+    for message in messages:
+        world.outbound.send(A, message.id)
+    read = StatusUpdate(
+        None, None, "read", world.clock.now(), recipient=Sender(world.key.sender), until=world.clock.now()
+    )
+    service = StatusService(DynamoStatuses(), world.outbox)
+    with record() as calls:
+        assert service.apply(A, world.chat.channel_id, read) == "moved"
+    assert calls.operations == {"dynamodb:Query": 1, "dynamodb:UpdateItem": 3}
+    assert calls.wru == 3
+    assert calls.rru <= 1 + 4 * 700 / 4096
+    assert [world.message(message.id).status for message in messages] == ["read"] * 3
+    assert service.apply(A, world.chat.channel_id, read) == "stands"

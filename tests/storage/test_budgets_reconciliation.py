@@ -29,8 +29,8 @@ def test_a_look_at_a_department(dynamodb: Any, clock: Any, ids: Any) -> None:
         assert checked.look(ACCOUNT, team.department).complete
     assert calls.operations == {
         "dynamodb:GetItem": 2,  # where to go on, HEAD
-        "dynamodb:Query": 3 + 3 + 2,  # MEMBER, RING, USERS; the chats of each agent; WAIT and by_department
-        "dynamodb:BatchGetItem": 2 + 2 + 3,  # AGENT and LEASE of members and users; MEMBER, RING; CHAT twice, WAIT
+        "dynamodb:Query": 4 + 3 + 2,  # MEMBER, RING, countings, USERS; chats of each agent; WAIT and by_department
+        "dynamodb:BatchGetItem": 2 + 2 + 3,  # AGENT of members and of users; MEMBER, RING; CHAT twice, WAIT
     }
     assert calls.wru == 0
     assert calls.rru <= 40

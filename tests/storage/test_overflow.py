@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from recado.domain.access import Caller
+from recado.domain.chat_moves import ChatMove, MoveCommit, answered
 from recado.domain.chats import Chat
 from recado.domain.people import Membership
 from recado.domain.timers import armed
+from recado.services import chat_timers
 from recado.storage import keys
 from recado.storage.agents import AgentRecord
 from recado.storage.alerts import AlertRecord
@@ -30,9 +32,9 @@ def tick(team: Team, look: bool = True) -> int:
     """The minute's work, and the look that follows."""
     done = team.timers.run_due(160)
     assert not done.failed
-    if look:
-        for department_id in dict.fromkeys(one for one, _ in team.wakes.calls):
-            team.look("not_started", department_id)
+    while look and team.wakes.calls:
+        department_id, _ = team.wakes.calls.pop(0)
+        team.look("not_started", department_id)
     return done.done
 
 
@@ -128,31 +130,94 @@ def test_e6_the_only_agent_gets_it_again_and_the_supervisors_are_told(team: Team
     assert (team.owner(chat), team.chat(chat).cycles) == ("A", 1)
 
 
-def test_e6_overflow_to_another_department_keeps_seniority(team: Team) -> None:
-    team.join("A", 1)
+def second_level(team: Team, name: str = "Z") -> str:
+    """The department to which the first overflows, with one agent, and back."""
     other = team.add_department("Segundo nível", overflow_after_s=120, overflow_department_id=team.department)
     team.set(overflow_department_id=other)
+    user_id = team.join(name, 99)
+    team.presence.set_membership(ACCOUNT, user_id, team.department, None)
+    team.presence.set_membership(ACCOUNT, user_id, other, Membership(1, agent=True, supervisor=False))
+    return other
+
+
+def test_e6_overflow_to_another_department_keeps_seniority(team: Team) -> None:
+    team.join("A", 1)
+    other = second_level(team)
     chat = given(team)
     pass_by(team, 60)
     younger = team.arrive(1, other)[0]
     pass_by(team, 60)
-    tick(team)
-    assert team.chat(chat).department_id == other and team.owner(chat) == "-"
+    assert tick(team, look=False) == 1
+    team.look("not_started")
     assert team.waiting(other) == [chat.id, younger.id], "in front of those who came later"
     assert events(team, chat, "chat.queued")[-1]["cause"] == "overflow"
     assert [one.type for one in AlertRecord.query(keys.alerts_pk(ACCOUNT, team.department))] == ["chat.unattended"]
-    pass_by(team, 7200)
-    tick(team)
-    assert team.chat(chat).department_id == other, "it does not go back where it came from"
+    team.look(department=other)
+    assert (team.chat(chat).department_id, team.owner(chat)) == (other, "Z")
 
 
-def test_e6_a_chat_that_nobody_can_take_overflows_after_the_time_too(team: Team) -> None:
+def test_e6_it_keeps_circling_between_departments_that_overflow_to_each_other(team: Team) -> None:
+    team.join("A", 1)
+    second_level(team)
+    chat = given(team)
+    owners = team.owner(chat)
+    for _ in range(3):
+        pass_by(team, 120)
+        tick(team)
+        owners += team.owner(chat)
+    assert owners == "AZAZ"
+
+
+def test_e6_nobody_there_is_no_way_on(team: Team) -> None:
+    team.join("A", 1)
     other = team.add_department("Segundo nível")
     team.set(overflow_department_id=other)
-    (chat,) = team.arrive()
+    chat = given(team)
     pass_by(team, 120)
-    assert tick(team) == 1
-    assert (team.chat(chat).department_id, team.waiting(), team.waiting(other)) == (other, [], [chat.id])
+    tick(team)
+    assert (team.chat(chat).department_id, team.owner(chat), team.chat(chat).cycles) == (team.department, "A", 1)
+
+
+def test_e6_when_nobody_else_is_there_the_supervisors_are_told_and_it_goes_on_when_somebody_is(team: Team) -> None:
+    a = team.join("A", 1)
+    second_level(team)
+    z = next(user_id for user_id, name in team.names.items() if name == "Z")
+    chat = given(team)
+    for user_id in (a, z):
+        team.presence.set_presence(ACCOUNT, user_id, "paused")
+    for _ in range(4):
+        pass_by(team, 120)
+        tick(team)
+    assert team.waiting() == [chat.id]
+    assert len(list(AlertRecord.query(keys.alerts_pk(ACCOUNT, team.department)))) == 1, "told once"
+    assert (team.chat(chat).cycles, team.chat(chat).due_at) == (1, None)
+
+
+def test_e4_a_chat_that_nobody_was_given_waits_where_it_is(team: Team) -> None:
+    a = team.join("A", 1, cap=1)
+    second_level(team)
+    first = given(team)
+    team.actions.assume(Caller(ACCOUNT, "agent", user_id=a), first.id)
+    others = team.arrive(3)
+    pass_by(team, 7200)
+    tick(team)
+    assert team.waiting() == [one.id for one in others]
+
+
+def test_e7_a_chat_that_nobody_can_be_given_has_its_receipt_once(team: Team) -> None:
+    team.join("A", 1, cap=1), team.join("B", 2, available=False)
+    given(team)
+    first, second = team.arrive(2)
+    team.look()
+    team.look()
+    (receipt,) = team.receipts(first)
+    assert (receipt["agent_id"], receipt["load_after"]) == (None, None)
+    outcomes = [(team.names[one["agent_id"]], one["outcome"]) for one in receipt["candidates"]]
+    assert outcomes == [("B", "unavailable"), ("A", "at_cap")]
+    assert len(team.receipts(second)) == 1
+    (third,) = team.arrive()
+    team.look()
+    assert len(team.receipts(third)) == 1 and len(team.receipts(first)) == 1
 
 
 def test_a_stale_deadline_does_nothing(team: Team) -> None:
@@ -220,12 +285,16 @@ def automatic(team: Team) -> Chat:
     return chat
 
 
-def served(team: Team, **thread: Any) -> Chat:
+def served(team: Team) -> Chat:
+    """A chat that was answered when it began."""
     team.set(close_idle_after_s=3600)
     team.join("A", 1)
     chat = given(team)
-    team.actions.assume(Caller(ACCOUNT, "agent", user_id=team.chat(chat).agent_id), chat.id)
-    wrote(team, chat, **thread)
+    now = team.clock.now()
+    move = ChatMove(team.chat(chat), answered(team.chat(chat), str(team.chat(chat).agent_id), now) or chat)
+    stored = replace(move, after=armed(move.after, team.departments.get(ACCOUNT, team.department)))
+    assert not team.moves.commit(ACCOUNT, MoveCommit([stored], [], []))
+    wrote(team, chat, company_wrote_at=now)
     return chat
 
 
@@ -236,13 +305,14 @@ def wrote(team: Team, chat: Chat, **thread: Any) -> None:
 
 
 def test_d4_a_customer_who_does_not_answer_closes_the_chat(team: Team) -> None:
-    now = team.clock.now()
-    chat = served(team, last_inbound_at=now, last_message_at=now + timedelta(seconds=600))
-    pass_by(team, 3600)
+    chat = served(team)
+    pass_by(team, 600)
+    wrote(team, chat, company_wrote_at=team.clock.now())
+    pass_by(team, 3000)
     assert tick(team) == 0, "an hour after it began is not an hour after the last message"
     pass_by(team, 599)
     assert tick(team) == 0
-    pass_by(team, 2)
+    pass_by(team, 1)
     assert tick(team) == 1
     assert team.chat(chat).situation == "closed"
     assert events(team, chat, "chat.closed")[-1]["cause"] == "customer_idle"
@@ -250,12 +320,52 @@ def test_d4_a_customer_who_does_not_answer_closes_the_chat(team: Team) -> None:
 
 
 def test_d4_it_is_not_for_the_customer_to_answer_who_wrote_last(team: Team) -> None:
-    now = team.clock.now()
-    chat = served(team, last_inbound_at=now + timedelta(seconds=9), last_message_at=now + timedelta(seconds=9))
+    chat = served(team)
+    wrote(team, chat, company_wrote_at=None)
+    for _ in range(5):
+        pass_by(team, 3600)
+        assert tick(team) == 0 and team.chat(chat).situation == "in_service"
+    wrote(team, chat, company_wrote_at=team.clock.now())
+    pass_by(team, 3600)
+    assert tick(team) == 1, "and is found again once the company has answered"
+
+
+def test_d4_a_chat_that_nobody_answered_is_not_closed(team: Team) -> None:
+    team.set(close_idle_after_s=300)
+    a = team.join("A", 1)
+    chat = given(team)
+    team.actions.assume(Caller(ACCOUNT, "agent", user_id=a), chat.id)
     pass_by(team, 40_000)
     assert tick(team) == 0 and team.chat(chat).situation == "in_service"
-    due = team.chat(chat).due_at
-    assert due is not None and due > team.clock.now(), "it is looked at again later"
+
+
+def test_a_timer_that_is_switched_on_reaches_the_chats_that_are_there(team: Team) -> None:
+    team.set(overflow_after_s=None)
+    team.join("A", 1), team.join("B", 2)
+    chat = given(team)
+    assert team.chat(chat).due_at is None
+    team.set(overflow_after_s=120)
+    department = team.departments.get(ACCOUNT, team.department)
+    assert department is not None
+    assert team.timers.rearm(ACCOUNT, department, "") is None
+    pass_by(team, 120)
+    assert tick(team) == 1 and team.owner(chat) == "B"
+
+
+def test_many_timers_are_set_a_page_at_a_time(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chat_timers, "_REARMED", 2)
+    team.set(overflow_after_s=None)
+    team.join("A", 1)
+    chats = team.arrive(5)
+    team.look()
+    team.set(overflow_after_s=120)
+    department = team.departments.get(ACCOUNT, team.department)
+    assert department is not None
+    place: str | None = ""
+    pages = 0
+    while place is not None:
+        place, pages = team.timers.rearm(ACCOUNT, department, place), pages + 1
+    assert pages == 3 and all(team.chat(chat).due_at for chat in chats)
 
 
 def test_d4_off_unless_enabled(team: Team) -> None:
@@ -309,6 +419,6 @@ def _wait_fields(chat: Chat) -> dict[str, Any]:
         "sender": chat.thread.sender,
         "not_started_by": None,
         "cycles": None,
-        "overflowed_from": None,
+        "served_by": None,
         "attribution": None,
     }

@@ -16,6 +16,7 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 CASES = list(cases())
 PLACES = {
     "own_member": {"dp": Membership(1, True, False)},
+    "served_member": {"dp": Membership(1, True, False)},
     "member": {"dp": Membership(1, True, False)},
     "unavailable": {"dp": Membership(1, True, False, True)},
     "supervisor": {"dp": Membership(1, False, True)},
@@ -43,6 +44,7 @@ def chat_of(case: Case) -> Chat:
         1,
         agent_id=("me" if case.relation.startswith("own") else "server") if served else None,
         started_at=NOW if case.situation in ("started", "closed") else None,
+        served_by=("somebody", "me", "server") if case.relation.startswith("served") else ("somebody",),
     )
 
 
@@ -69,7 +71,7 @@ def what_the_code_says(case: Case) -> set[str]:
 
 
 def test_the_table_is_whole() -> None:
-    assert len(CASES) == len(set(CASES)) == 4 * 3 * 6 * 10
+    assert len(CASES) == len(set(CASES)) == 4 * 3 * 6 * 12
     assert len(ROLES) * len(MODES) * len(SITUATIONS) * len(RELATIONS) == len(CASES)
     allowed = [sum(right in case.may for case in CASES) for right in ("sees", "notes", "answers", "acts")]
     assert sorted(allowed, reverse=True) == allowed and allowed[-1] > 0

@@ -148,7 +148,7 @@ def test_when_everybody_had_it_the_cycle_begins_again_with_the_next_in_turn() ->
     assert (made.agent_id, made.cycle_of, made.chat.cycles, made.chat.not_started_by) == ("A", ("A", "B"), 2, ())
 
 
-def test_a_whole_cycle_overflows_where_the_department_has_another_and_once_only() -> None:
+def test_a_whole_cycle_overflows_where_the_department_has_another() -> None:
     agents = [agent("A", 1)]
     (chat,) = waiting(1)
     chat = replace(chat, not_started_by=("A",))
@@ -156,8 +156,8 @@ def test_a_whole_cycle_overflows_where_the_department_has_another_and_once_only(
     everybody = {"A": agents[0]}
     decided = take_turns([chat], Order(seats_of(agents), True), everybody, overflowing, 7, None, "queued", NOW)
     assert (decided.assignments, decided.overflows) == ((), chat)
-    back = replace(chat, overflowed_from=("other",))
-    decided = take_turns([back], Order(seats_of(agents), True), everybody, overflowing, 7, None, "queued", NOW)
+    alone = replace(overflowing, overflow_department_id=None)
+    decided = take_turns([chat], Order(seats_of(agents), True), everybody, alone, 7, None, "queued", NOW)
     assert [one.agent_id for one in decided.assignments] == ["A"]
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True)
@@ -111,4 +111,13 @@ class Provider(Protocol):
 
     def status_webhook(self, wish: StatusRequest, settings: ChannelSettings, now: datetime) -> Webhook:
         """The signed webhook that tells the product of the status. StatusRefused: the provider has no such thing."""
+        ...
+
+
+@runtime_checkable
+class SharesRoutes(Protocol):
+    """A provider whose calls come by another one's routes, as both have one address."""
+
+    def takes(self, call: Call) -> bool:
+        """Whether the call is its own."""
         ...

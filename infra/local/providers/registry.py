@@ -6,7 +6,10 @@ from collections.abc import Callable
 
 from infra.local.providers.base import Provider
 from infra.local.providers.custom import CustomSystem
+from infra.local.providers.instagram import GraphForInstagram
+from infra.local.providers.messenger import GraphForMessenger
 from infra.local.providers.system_mail import SystemMail
+from infra.local.providers.telegram import BotApi
 from infra.local.providers.webhook import WebhookReceiver
 from infra.local.providers.whatsapp import GraphForWhatsApp
 
@@ -16,4 +19,12 @@ SCRIPTABLE = frozenset(
 )  # fmt: skip
 """Every name of a channel in the public contract: a script may wait for one whose calls nobody takes."""
 
-PROVIDERS: tuple[Callable[[], Provider], ...] = (GraphForWhatsApp, CustomSystem, WebhookReceiver, SystemMail)
+PROVIDERS: tuple[Callable[[], Provider], ...] = (
+    GraphForWhatsApp,
+    GraphForMessenger,
+    GraphForInstagram,
+    CustomSystem,
+    WebhookReceiver,
+    BotApi,
+    SystemMail,
+)

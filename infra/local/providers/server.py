@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from aiohttp import web
 
 from infra.local import local_clock
 from infra.local.problem_answers import Handler, own_refusals, problem
-from infra.local.providers.base import Answer, Call, Provider, StatusRefused, StatusRequest
+from infra.local.providers.base import Answer, Call, Provider, SharesRoutes, StatusRefused, StatusRequest
 from infra.local.providers.call_log import CallLog
 from infra.local.providers.channel_settings import KnownChannels
 from infra.local.providers.registry import PROVIDERS, SCRIPTABLE
@@ -42,13 +43,15 @@ class Simulator:
 
         async def take(request: web.Request) -> web.StreamResponse:
             call = await _read_call(provider.channel, request)
+            owner = self.owner_of(call, provider)
+            call = replace(call, channel=owner.channel)
             entry = self.calls.record(call)
-            scripted = self.scripts.take(provider.channel)
+            scripted = self.scripts.take(owner.channel)
             if scripted.delay_s:
                 await asyncio.sleep(scripted.delay_s)
-            answer = scripted.over(provider.answer(call))
+            answer = scripted.over(owner.answer(call))
             if 200 <= answer.status < 300:
-                entry.provider_id = provider.remember(call, answer)
+                entry.provider_id = owner.remember(call, answer)
             if scripted.drop:
                 entry.dropped = True
                 return _hang_up(request)
@@ -56,6 +59,11 @@ class Simulator:
             return _response(answer)
 
         return take
+
+    def owner_of(self, call: Call, provider: Provider) -> Provider:
+        """Whose call it is: that of a provider which shares the route and knows it for its own, else the route's."""
+        sharing = (one for one in self.providers.values() if isinstance(one, SharesRoutes) and one.takes(call))
+        return next(sharing, provider)
 
     async def get_calls(self, request: web.Request) -> web.Response:
         return web.json_response({"items": self.calls.items(request.query.get("channel"))})

@@ -26,10 +26,10 @@ def a_department_is_changed_or_deleted_while_looked_at(clock: Any, ids: Any) -> 
     changed = replace(department, name="Third", version=2)
     soon = found_at + timedelta(seconds=60)
     assert departments.change(A, department, changed, False, soon)
-    departments.look_again(A, department.id, found_at, found_at + timedelta(hours=1))
+    departments.look_again(A, department.id, found_at, found_at + timedelta(hours=1), None)
     assert departments.due(soon, 16).found == [(A, department.id)], "the new hours would be seen an hour late"
     assert departments.delete(A, changed)
-    departments.look_again(A, department.id, found_at, found_at + timedelta(hours=1))
+    departments.look_again(A, department.id, found_at, found_at + timedelta(hours=1), None)
     assert DepartmentRecord.count(keys.workspace_pk(A, "DEPARTMENTS")) == 0, "half a department"
 
 

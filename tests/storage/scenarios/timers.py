@@ -7,7 +7,10 @@ from typing import Any
 
 from recado.domain import chat_moves
 from recado.domain.chat_moves import MoveCommit
+from recado.domain.chats import Author, Event
+from recado.domain.distribution import Order, why_nobody
 from recado.domain.timers import armed
+from recado.services.assignments import receipt_view
 from recado.storage import keys
 from recado.storage.chat_records import ChatRecord
 from recado.storage.chat_timers import DynamoChatTimers
@@ -43,3 +46,25 @@ def a_chat_ends_while_the_sweep_puts_it_off(clock: Any, ids: Any) -> None:
     assert not team.moves.commit(ACCOUNT, MoveCommit([closed], [], []))
     DynamoChatTimers().look_again_at(ACCOUNT, chat.id, clock.now())
     assert ChatRecord.get(keys.chat_pk(ACCOUNT, chat.id), "CHAT").due_sk is None
+
+
+@scenario("waiting-is-told-once")
+def two_looks_find_nobody_for_the_same_chat(clock: Any, ids: Any) -> None:
+    team = Team(clock, ids)
+    (chat,) = team.arrive()
+    told, chats = team.store.untold(ACCOUNT, team.department, 25)
+    assert (told, chats) == (None, [team.chat(chat)])
+    for _ in range(2):
+        now = clock.now()
+        receipt = why_nobody(chat, Order([], whole=True), {}, team.department, 0, "queued", now)
+        event = Event(
+            ids.new("ev", ACCOUNT),
+            "chat.waiting",
+            now,
+            Author("system"),
+            {"receipt": receipt_view(receipt)},
+            chat.contact_id,
+            chat.id,
+        )
+        team.store.tell(ACCOUNT, team.department, told, chat, [event])
+    assert len(team.receipts(chat)) == 1

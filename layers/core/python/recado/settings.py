@@ -24,6 +24,7 @@ class Settings:
     files_bucket: str = ""
     public_base_url: str = ""
     graph_base_url: str = ""
+    telegram_base_url: str = ""
     log_level: str = "INFO"
 
 

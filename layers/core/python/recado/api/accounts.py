@@ -51,7 +51,7 @@ class AccountPatch(Body, frozen=True):
     time_zone: str | Maybe = UNSET
 
 
-@accounts.post("/v1/signup", PUBLIC, body=SignUp, answers=SignedUpShape, status=201)
+@accounts.post("/v1/signup", PUBLIC, body=SignUp, answers=SignedUpShape, status=201, problems=("email_taken",))
 def sign_up(call: Call) -> Any:
     """Create an account on trial, with its first admin, who is logged in."""
     from recado.services.accounts import NewAccount

@@ -34,7 +34,7 @@ def answer(route: Route, request: Any, ids: Mapping[str, str]) -> Answer:
 def _answer(route: Route, request: Any, ids: Mapping[str, str], services: Container) -> Answer:
     token = None if route.rule.public else bearer(request.headers.get("authorization"))
     caller = None if token is None else _permitted(route, services.authentication.caller(token), ids)
-    query = _query(request)
+    query = _query(request, route)
     raw = _raw(request)
     call = Call(
         route=route,
@@ -81,14 +81,16 @@ def _permitted(route: Route, caller: Caller, ids: Mapping[str, str]) -> Caller:
     return caller
 
 
-def _query(request: Any) -> dict[str, str]:
-    """The query's parameters, each given once. Raises Invalid with the pointer `?name`."""
+def _query(request: Any, route: Route) -> dict[str, str]:
+    """The query's parameters, each one that the route takes and given once. Raises Invalid with the pointer `?name`."""
     parameters = request.query_params
     if parameters is None:
         return {}
     for name in parameters:
         if len(parameters.getlist(name)) > 1:
             raise Invalid.field(f"?{name}", "repeated", "This parameter is given more than once.")
+        if name not in route.parameters:
+            raise Invalid.field(f"?{name}", "unknown_parameter", "There is no such parameter here.")
     return dict(parameters)
 
 

@@ -57,6 +57,7 @@ def list_api_tokens(call: Call) -> Any:
     answers=ShownApiTokenShape,
     status=201,
     shows_secret=True,
+    problems=("forbidden",),
 )
 def create_api_token(call: Call) -> Any:
     """Make a token; its text is in this answer and never again.

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from recado.domain.errors import Invalid, TooLarge, WrongType
+from recado.domain.errors import FieldError, Invalid, TooLarge, WrongType
 
 MAX_BODY_BYTES = 1_000_000
 MAX_DEPTH = 32
@@ -48,7 +48,10 @@ _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"')
 
 
 class Body(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Base of request bodies: unknown fields are refused. Fields with a default come last, or use `kw_only=True`."""
+    """Base of request bodies: unknown fields are refused. Fields with a default come last, or use `kw_only=True`.
+    `one_of`: fields of which exactly one is given."""
+
+    one_of: ClassVar[tuple[str, ...]] = ()
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -75,11 +78,15 @@ def parse_body(raw: bytes, content_type: str | None, struct: type[_S]) -> _S:
         raise Invalid(f"The JSON is nested more than {MAX_DEPTH} deep.", code="invalid_json")
     try:
         body: _S = _decoder(struct).decode(raw or b"{}")
-        return body
     except msgspec.ValidationError as error:
         raise _refusal(str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Invalid("The body is not valid JSON in UTF-8.", code="invalid_json") from None
+    names = getattr(struct, "one_of", ())
+    if names and sum(getattr(body, name) is not None for name in names) != 1:
+        detail = f"Give exactly one of {', '.join(names)}."
+        raise Invalid(detail, errors=[FieldError(f"/{name}", "one_of", detail) for name in names])
+    return body
 
 
 def parse_query(given: Mapping[str, str], struct: type[_S]) -> _S:

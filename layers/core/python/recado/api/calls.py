@@ -30,6 +30,7 @@ KINDS = {
     "group_id": "gr",
     "workflow_id": "wf",
     "tabulation_id": "tb",
+    "file_id": "fi",
 }
 """Path parameters that are ids, and of which kind."""
 DEFAULT_LIMIT = 50
@@ -88,6 +89,14 @@ class Route:
     kinds: Mapping[str, str]
     finds: bool = False
     """Whether it may answer Found."""
+    problems: tuple[str, ...] = ()
+    """The codes with which it can refuse beside those of any route of its kind (recado/api/refusals.py)."""
+
+    @property
+    def parameters(self) -> frozenset[str]:
+        """The query parameters that it takes."""
+        declared = self.query.__struct_encode_fields__ if self.query else ()
+        return frozenset((*declared, *(("limit", "after") if self.paged is not None else ())))
 
     def ids_belong(self, ids: Mapping[str, str], account: str) -> bool:
         """Whether every id of the path is of its kind and of that account."""

@@ -65,7 +65,14 @@ def list_channels(call: Call) -> Any:
     return call.list([channel_view(one, base_url) for one in page], following)
 
 
-@channels.post("/v1/channels", may("channels:write", *ADMINS), body=NewChannel, answers=ChannelShape, status=201)
+@channels.post(
+    "/v1/channels",
+    may("channels:write", *ADMINS),
+    body=NewChannel,
+    answers=ChannelShape,
+    status=201,
+    problems=("address_taken",),
+)
 def create_channel(call: Call) -> Any:
     """Connect a channel; without a department it is of the default one."""
     body = call.body
@@ -82,7 +89,13 @@ def get_channel(call: Call, channel_id: str) -> Any:
     return channel_view(channel, call.services.settings.public_base_url)
 
 
-@channels.patch("/v1/channels/{channel_id}", may("channels:write", *ADMINS), body=ChannelPatch, answers=ChannelShape)
+@channels.patch(
+    "/v1/channels/{channel_id}",
+    may("channels:write", *ADMINS),
+    body=ChannelPatch,
+    answers=ChannelShape,
+    problems=("address_taken",),
+)
 def change_channel(call: Call, channel_id: str) -> Any:
     """Change a channel; settings and secrets are merged by name, null takes one away."""
     channel = call.services.channel_service.change(call.caller.account, channel_id, changes(call.body))

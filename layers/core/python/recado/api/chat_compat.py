@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
 
 from recado.domain.chats import Situation
 from recado.domain.errors import Invalid
@@ -10,6 +12,14 @@ from recado.domain.errors import Invalid
 Compat = Literal["huggy"]
 AnySituation = Literal["automatic", "queued", "in_service", "closed", "auto", "wait_for_chat", "in_chat", "finishing"]
 """The last four in answers and queries with `?compat=huggy` alone."""
+AskedSituation = Annotated[
+    AnySituation | None,
+    Meta(description="Only chats that are so. auto, wait_for_chat, in_chat and finishing with `compat=huggy` alone."),
+]
+AskedCompat = Annotated[
+    Compat | None,
+    Meta(description="huggy: situations are asked for and told as auto, wait_for_chat, in_chat, finishing."),
+]
 
 _HUGGY: dict[Situation, AnySituation] = {
     "automatic": "auto",

@@ -9,42 +9,49 @@ import msgspec
 
 from recado.api.bodies import Body, LongText, Meta, Nothing, PublicId, Query
 from recado.api.calls import Found
-from recado.api.chat_compat import AnySituation, Compat, situation_meant, spelled
+from recado.api.chat_compat import AnySituation, AskedCompat, AskedSituation, situation_meant, spelled
 from recado.api.routes import Call, Resource
 from recado.api.rules import EVERYONE, STAFF, may
+from recado.domain.agents import Standing
 from recado.domain.chats import Chat
 from recado.domain.errors import FieldError, Invalid
+from recado.domain.events import AssignedBecause
 from recado.domain.ids import is_id
 from recado.ports.chats import ChatFilter
 
 chats = Resource("chats")
 
+Outcome = Standing | Literal["chosen", "did_not_start"]
 Rating = Literal[1, 2, 3, 4, 5]
+Moment = Annotated[str, Meta(max_length=40)]
+_MOMENT = "a moment with its zone (RFC 3339), or a day (YYYY-MM-DD) of UTC"
 _KINDS = {"department_id": "dp", "agent_id": "us", "channel_id": "ch", "contact_id": "ct"}
 
 
 class ChatQuery(Query, frozen=True):
-    """`from` and `to`: when the chat was opened, both included; a moment (RFC 3339) or a day of UTC. `compat`:
-    situations are asked for and told in the older spellings auto, wait_for_chat, in_chat, finishing."""
-
-    situation: AnySituation | None = None
-    compat: Compat | None = None
+    situation: AskedSituation = None
+    compat: AskedCompat = None
     department_id: PublicId | None = None
     agent_id: PublicId | None = None
     channel_id: PublicId | None = None
     contact_id: PublicId | None = None
-    from_: Annotated[str, Meta(max_length=40)] | None = msgspec.field(name="from", default=None)
-    to: Annotated[str, Meta(max_length=40)] | None = None
-    q: Annotated[str, Meta(max_length=200)] | None = None
+    from_: Annotated[
+        Moment | None, Meta(description=f"Opened then or later: {_MOMENT}, which counts from its beginning.")
+    ] = msgspec.field(name="from", default=None)
+    to: Annotated[Moment | None, Meta(description=f"Opened then or before: {_MOMENT}, which counts to its end.")] = None
+    q: Annotated[
+        Annotated[str, Meta(max_length=200)] | None,
+        Meta(description="A chat's id, or what contacts are found by; with `contact_id`, a part of what was said."),
+    ] = None
 
 
 class ContactChatQuery(Query, frozen=True):
-    situation: AnySituation | None = None
-    compat: Compat | None = None
+    situation: AskedSituation = None
+    compat: AskedCompat = None
 
 
 class OneChatQuery(Query, frozen=True):
-    compat: Compat | None = None
+    compat: AskedCompat = None
 
 
 class FeedbackShape(msgspec.Struct):
@@ -82,14 +89,26 @@ class ChatShape(msgspec.Struct):
 
 
 class CandidateShape(msgspec.Struct):
+    """A member at whom was looked: `chosen`, or what stood against giving them the chat. `did_not_start`: they had it
+    and did not start it in time. `load`: how many chats they had before."""
+
     agent_id: str
-    outcome: str
+    outcome: Outcome
     load: int
     cap: int | None
 
 
 class ReceiptShape(msgspec.Struct):
-    """Why a chat went to whom it went. `load_after`: how many chats that agent had then."""
+    """Why a chat went to whom it went; `agent_id` null: why it could go to nobody. `turn`: which turn of the
+    department it was, 0 when it was taken or given by hand. `candidates`: at whom was looked, in the order of
+    turns; `not_listed`: how many more were passed over. `load_after`: how many chats the agent had then.
+
+    `cause`: what gave it. `last_agent`: who served the customer last comes first; `assumed`, `transferred`,
+    `reopened`, `started`: somebody did so; else it was their turn, and the cause is what set that off: the chat
+    came to wait (`chat_waits`, `queued`, `overflow`, `not_started`, `unattended`, `agent_gone`,
+    `automatic_timeout`, `department_gone`), an agent became free (`agent_free`, `agent_returned`, `cap_raised`,
+    `member_changed`, `slot_freed`), the department changed or began to work (`department_changed`,
+    `department_opened`, `distribution_enabled`), a check mended something (`reconciled`), or nothing told (`look`)."""
 
     chat_id: str
     decided_at: str
@@ -99,7 +118,7 @@ class ReceiptShape(msgspec.Struct):
     candidates: list[CandidateShape]
     not_listed: int
     load_after: int | None
-    cause: str
+    cause: AssignedBecause
 
 
 class ClosingBody(Body, frozen=True):
@@ -111,8 +130,9 @@ class ClosingBody(Body, frozen=True):
 
 
 class TransferBody(Body, frozen=True):
-    """Exactly one of the two."""
+    """Exactly one of the two: who gets the chat, or the department in which it waits."""
 
+    one_of = ("agent_id", "department_id")
     agent_id: PublicId | None = None
     department_id: PublicId | None = None
 
@@ -169,6 +189,7 @@ def list_contact_chats(call: Call, contact_id: str) -> Any:
     answers=ChatShape,
     status=201,
     finds=True,
+    problems=("channel_unusable", "cannot_start", "agent_at_cap", "another_chat_open"),
 )
 def start_chat(call: Call, contact_id: str) -> Any:
     """Start a chat with a contact on a channel; 200 with the open one where there is one."""
@@ -183,19 +204,37 @@ def get_chat(call: Call, chat_id: str) -> Any:
     return spelled(call.services.chat_service.get(call.caller, chat_id), call.query.compat)
 
 
-@chats.post("/v1/chats/{chat_id}/assume", may("chats:write", *EVERYONE), body=Nothing, answers=ChatShape)
+@chats.post(
+    "/v1/chats/{chat_id}/assume",
+    may("chats:write", *EVERYONE),
+    body=Nothing,
+    answers=ChatShape,
+    problems=("no_user", "not_your_chat", "chat_taken", "agent_at_cap", "chat_moved", "chat_closed"),
+)
 def assume_chat(call: Call, chat_id: str) -> Any:
     """Take a waiting chat, or start the one that was given."""
     return _view(call, call.services.chat_actions.assume(call.caller, chat_id))
 
 
-@chats.post("/v1/chats/{chat_id}/queue", may("chats:write", *EVERYONE), body=Nothing, answers=ChatShape)
+@chats.post(
+    "/v1/chats/{chat_id}/queue",
+    may("chats:write", *EVERYONE),
+    body=Nothing,
+    answers=ChatShape,
+    problems=("not_your_chat", "already_queued", "chat_moved", "chat_closed"),
+)
 def queue_chat(call: Call, chat_id: str) -> Any:
     """Put the chat back in its department's queue."""
     return _view(call, call.services.chat_actions.queue(call.caller, chat_id))
 
 
-@chats.post("/v1/chats/{chat_id}/close", may("chats:write", *EVERYONE), body=ClosingBody, answers=ChatShape)
+@chats.post(
+    "/v1/chats/{chat_id}/close",
+    may("chats:write", *EVERYONE),
+    body=ClosingBody,
+    answers=ChatShape,
+    problems=("not_your_chat", "already_closed", "chat_moved"),
+)
 def close_chat(call: Call, chat_id: str) -> Any:
     """End the chat."""
     body = call.body
@@ -205,48 +244,88 @@ def close_chat(call: Call, chat_id: str) -> Any:
     )
 
 
-@chats.post("/v1/chats/{chat_id}/reopen", may("chats:write", *EVERYONE), body=Nothing, answers=ChatShape)
+@chats.post(
+    "/v1/chats/{chat_id}/reopen",
+    may("chats:write", *EVERYONE),
+    body=Nothing,
+    answers=ChatShape,
+    problems=("not_your_chat", "reopen_not_allowed", "another_chat_open", "agent_at_cap", "already_open", "chat_moved"),
+)
 def reopen_chat(call: Call, chat_id: str) -> Any:
     """Open a closed chat again, where its department allows it."""
     return _view(call, call.services.chat_actions.reopen(call.caller, chat_id))
 
 
-@chats.post("/v1/chats/{chat_id}/read", may("chats:write", *EVERYONE), body=Nothing, answers=ChatShape)
+@chats.post(
+    "/v1/chats/{chat_id}/read",
+    may("chats:write", *EVERYONE),
+    body=Nothing,
+    answers=ChatShape,
+    problems=("not_your_chat",),
+)
 def read_chat(call: Call, chat_id: str) -> Any:
     """Nothing of the chat is unread any more."""
     return _view(call, call.services.chat_marks.read(call.caller, chat_id))
 
 
-@chats.put("/v1/chats/{chat_id}/workflow-step", may("chats:write", *EVERYONE), body=StepPlace, answers=ChatShape)
+@chats.put(
+    "/v1/chats/{chat_id}/workflow-step",
+    may("chats:write", *EVERYONE),
+    body=StepPlace,
+    answers=ChatShape,
+    problems=("not_your_chat", "chat_closed"),
+)
 def put_step(call: Call, chat_id: str) -> Any:
     """Put an open chat at a step of a workflow, or at none."""
     return _view(call, call.services.chat_marks.step(call.caller, chat_id, call.body.step_id))
 
 
-@chats.put("/v1/chats/{chat_id}/tabulation", may("chats:write", *EVERYONE), body=TabulationPlace, answers=ChatShape)
+@chats.put(
+    "/v1/chats/{chat_id}/tabulation",
+    may("chats:write", *EVERYONE),
+    body=TabulationPlace,
+    answers=ChatShape,
+    problems=("not_your_chat",),
+)
 def put_tabulation(call: Call, chat_id: str) -> Any:
     """File a chat, open or closed, under a tabulation, or under none."""
     return _view(call, call.services.chat_marks.tabulate(call.caller, chat_id, call.body.tabulation_id))
 
 
-@chats.put("/v1/chats/{chat_id}/feedback", may("chats:write", *EVERYONE), body=FeedbackBody, answers=ChatShape)
+@chats.put(
+    "/v1/chats/{chat_id}/feedback",
+    may("chats:write", *EVERYONE),
+    body=FeedbackBody,
+    answers=ChatShape,
+    problems=("not_your_chat", "chat_open"),
+)
 def put_feedback(call: Call, chat_id: str) -> Any:
     """Keep what the customer said of a closed chat."""
     body = call.body
     return _view(call, call.services.chat_marks.feedback(call.caller, chat_id, body.rating, body.comment))
 
 
-@chats.post("/v1/chats/{chat_id}/transfer", may("chats:write", *EVERYONE), body=TransferBody, answers=ChatShape)
+@chats.post(
+    "/v1/chats/{chat_id}/transfer",
+    may("chats:write", *EVERYONE),
+    body=TransferBody,
+    answers=ChatShape,
+    problems=(
+        "not_your_chat",
+        "agent_at_cap",
+        "agent_offline",
+        "department_unavailable",
+        "already_transferred",
+        "chat_moved",
+        "chat_closed",
+    ),
+)
 def transfer_chat(call: Call, chat_id: str) -> Any:
     """Give the chat to another agent, or let it wait in another department."""
-    agent_id, department_id = call.body.agent_id, call.body.department_id
-    if agent_id is not None and department_id is None:
-        return _view(call, call.services.chat_actions.transfer_to_agent(call.caller, chat_id, agent_id))
-    if department_id is not None and agent_id is None:
-        return _view(call, call.services.chat_actions.transfer_to_department(call.caller, chat_id, department_id))
-    detail = "Name either an agent or a department."
-    errors = [FieldError(pointer, "one_of", detail) for pointer in ("/agent_id", "/department_id")]
-    raise Invalid(detail, errors=errors)
+    actions, agent_id = call.services.chat_actions, call.body.agent_id
+    if agent_id is not None:
+        return _view(call, actions.transfer_to_agent(call.caller, chat_id, agent_id))
+    return _view(call, actions.transfer_to_department(call.caller, chat_id, call.body.department_id))
 
 
 @chats.get("/v1/chats/{chat_id}/assignments", may("chats:read", *EVERYONE), paged=str, answers=ReceiptShape)

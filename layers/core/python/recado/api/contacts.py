@@ -103,7 +103,14 @@ def list_contacts(call: Call) -> Any:
     return call.list(page, following)
 
 
-@contacts.post("/v1/contacts", may("contacts:write", *STAFF), body=ContactFields, answers=ContactShape, status=201)
+@contacts.post(
+    "/v1/contacts",
+    may("contacts:write", *STAFF),
+    body=ContactFields,
+    answers=ContactShape,
+    status=201,
+    problems=("contact_exists",),
+)
 def create_contact(call: Call) -> Any:
     """Add a contact; it needs a name or one of mobile, phone, email."""
     return call.services.contact_service.create(call.caller, changes(call.body))
@@ -115,13 +122,19 @@ def get_contact(call: Call, contact_id: str) -> Any:
     return call.services.contact_service.get(call.caller, contact_id)
 
 
-@contacts.patch("/v1/contacts/{contact_id}", may("contacts:write", *STAFF), body=ContactFields, answers=ContactShape)
+@contacts.patch(
+    "/v1/contacts/{contact_id}",
+    may("contacts:write", *STAFF),
+    body=ContactFields,
+    answers=ContactShape,
+    problems=("contact_exists",),
+)
 def change_contact(call: Call, contact_id: str) -> Any:
     """Write over the given fields."""
     return call.services.contact_service.change(call.caller, contact_id, changes(call.body))
 
 
-@contacts.delete("/v1/contacts/{contact_id}", may("contacts:write", *STAFF))
+@contacts.delete("/v1/contacts/{contact_id}", may("contacts:write", *STAFF), problems=("contact_has_open_chat",))
 def delete_contact(call: Call, contact_id: str) -> None:
     """Delete a contact that has no open chat; its chats stay."""
     call.services.contact_service.delete(call.caller, contact_id)

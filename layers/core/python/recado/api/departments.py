@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from recado.api.bodies import UNSET, Body, Maybe, Meta, PublicId, Text
+from recado.api.bodies import UNSET, Body, Maybe, Meta, PublicId, Text, changes
 from recado.api.routes import Call, Resource
 from recado.api.rules import ADMINS, EVERYONE, STAFF, may
 from recado.domain.agents import Standing
@@ -89,10 +89,13 @@ class DepartmentPatch(Body, frozen=True):
 
 
 class MemberBody(Body, frozen=True):
-    agent: bool = True
-    supervisor: bool = False
-    unavailable: bool = False
-    position: Position | None = None
+    """What is left out stays as it is. Of a new member: agent, no supervisor, not unavailable, the last `position`
+    (also null)."""
+
+    agent: bool | Maybe = UNSET
+    supervisor: bool | Maybe = UNSET
+    unavailable: bool | Maybe = UNSET
+    position: Position | Maybe | None = UNSET
 
 
 class DistributionShape(msgspec.Struct):
@@ -152,7 +155,8 @@ def _settings(body: msgspec.Struct) -> dict[str, Any]:
 
 
 class TurnMemberShape(msgspec.Struct):
-    """`outcome`: `eligible`, or what stands against giving the member a chat."""
+    """`outcome`: `eligible`, or what stands against giving the member a chat. Who sent no heartbeat for 90 seconds is
+    `offline` and not connected."""
 
     user_id: str
     name: str
@@ -166,7 +170,10 @@ class TurnMemberShape(msgspec.Struct):
 
 
 class TurnsShape(msgspec.Struct):
-    """`waiting` counts to 1,000; `waiting_more`: others wait beside them. `opens_at` is null while it is open."""
+    """`next_agent_id` gets the next chat; null when nobody can be given one, and while the department gives none out:
+    when it is closed (`open` false) or its distribution is off (`enabled` false). `opens_at` is null while it is open.
+    `turn` counts the turns so far, `last_agent_id` had the last one. `waiting` counts to 1,000; `waiting_more`: others
+    wait beside them. `members` are in the order in which they take turns."""
 
     enabled: bool
     open: bool
@@ -207,7 +214,11 @@ def get_department(call: Call, department_id: str) -> Any:
 
 
 @departments.patch(
-    "/v1/departments/{department_id}", may("people:write", *ADMINS), body=DepartmentPatch, answers=DepartmentShape
+    "/v1/departments/{department_id}",
+    may("people:write", *ADMINS),
+    body=DepartmentPatch,
+    answers=DepartmentShape,
+    problems=("default_required",),
 )
 def change_department(call: Call, department_id: str) -> Any:
     """Change a department: only the settings given, also within `distribution`, `timers` and `reopening`."""
@@ -216,7 +227,9 @@ def change_department(call: Call, department_id: str) -> Any:
     return department_view(call.services.department_service.change(call.caller.account, department_id, default, given))
 
 
-@departments.delete("/v1/departments/{department_id}", may("people:write", *ADMINS))
+@departments.delete(
+    "/v1/departments/{department_id}", may("people:write", *ADMINS), problems=("default_required", "department_in_use")
+)
 def delete_department(call: Call, department_id: str) -> None:
     """Delete a department without members, channels and open chats; not the default."""
     call.services.department_service.delete(call.caller.account, department_id)
@@ -253,16 +266,15 @@ def get_member(call: Call, department_id: str, user_id: str) -> Any:
     may("people:write", *ADMINS),
     body=MemberBody,
     answers=MemberShape,
+    problems=("too_many_departments",),
 )
 def put_member(call: Call, department_id: str, user_id: str) -> Any:
-    """Make a user a member, or change it; without a position the old one is kept, a new member comes last."""
-    body = call.body
-    return member_view(
-        user_id,
-        call.services.department_service.put_member(
-            call.caller.account, department_id, user_id, body.agent, body.supervisor, body.unavailable, body.position
-        ),
-    )
+    """Make a user a member, or change one: fields that are left out keep their values.
+
+    A new member is an agent and no supervisor, is not unavailable, and comes last, unless the fields say otherwise."""
+    given = {name: value for name, value in changes(call.body).items() if (name, value) != ("position", None)}
+    membership = call.services.department_service.put_member(call.caller.account, department_id, user_id, given)
+    return member_view(user_id, membership)
 
 
 @departments.delete("/v1/departments/{department_id}/members/{user_id}", may("people:write", *ADMINS))

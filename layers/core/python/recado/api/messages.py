@@ -120,7 +120,12 @@ def list_messages(call: Call, chat_id: str) -> Any:
 
 
 @messages.post(
-    "/v1/chats/{chat_id}/messages", may("messages:write", *EVERYONE), body=MessageBody, answers=MessageShape, status=201
+    "/v1/chats/{chat_id}/messages",
+    may("messages:write", *EVERYONE),
+    body=MessageBody,
+    answers=MessageShape,
+    status=201,
+    problems=("not_your_chat", "chat_closed", "channel_unusable", "outside_window", "cannot_react"),
 )
 def send_message(call: Call, chat_id: str) -> Any:
     """Send a message to the customer, or write an internal note."""
@@ -165,13 +170,18 @@ def get_message(call: Call, chat_id: str, message_id: str) -> Any:
     may("messages:write", *EVERYONE),
     body=MessageEdit,
     answers=MessageShape,
+    problems=("not_your_message", "message_deleted", "cannot_edit"),
 )
 def edit_message(call: Call, chat_id: str, message_id: str) -> Any:
     """Replace the text of an internal note; its author or an admin may."""
     return message_view(call.services.message_changes.edit(call.caller, chat_id, message_id, call.body.text))
 
 
-@messages.delete("/v1/chats/{chat_id}/messages/{message_id}", may("messages:write", *EVERYONE))
+@messages.delete(
+    "/v1/chats/{chat_id}/messages/{message_id}",
+    may("messages:write", *EVERYONE),
+    problems=("not_your_message", "cannot_delete"),
+)
 def delete_message(call: Call, chat_id: str, message_id: str) -> None:
     """Take an internal note back; a message without text stays in its place."""
     call.services.message_changes.delete(call.caller, chat_id, message_id)

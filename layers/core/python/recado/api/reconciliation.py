@@ -17,9 +17,10 @@ reconciliation = Resource("reconciliation")
 
 class DriftShape(msgspec.Struct):
     """One thing that was not as it should be. `id`: the user of a member, ring or load, the chat of a wait, the
-    department of a head. A load is repaired by a second look, five minutes later at the earliest."""
+    department of a head. A load is repaired by a second look, five minutes later at the earliest. `unreadable`: an
+    item of the kind `found` whose attributes make no sense; nothing is done about it."""
 
-    kind: Literal["member", "ring", "wait", "head", "load"]
+    kind: Literal["member", "ring", "wait", "head", "load", "unreadable"]
     id: str
     found: str | int | None
     expected: str | int | None

@@ -14,7 +14,7 @@ from recado.api.routes import Call, Resource
 from recado.api.rules import ADMINS, EVERYONE, may
 from recado.domain.errors import Invalid
 from recado.domain.reports import TIMES, VOLUMES, total
-from recado.services.reports import Row
+from recado.services.reports import MAX_DAYS, Row
 
 reports = Resource("reports")
 
@@ -22,30 +22,33 @@ Day = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 
 
 class ReportQuery(Query, frozen=True):
-    """`from`, `to`: days of the account's calendar, both included, at most 366; the last 30 by default."""
+    """Days are of the account's calendar."""
 
-    since: Day | None = msgspec.field(name="from", default=None)
-    until: Day | None = msgspec.field(name="to", default=None)
-    limit: Annotated[int, Meta(ge=1, le=200)] = 50
-    after: str = ""
+    since: Annotated[
+        Day | None,
+        Meta(description=f"The first day; by default such that there are 30. There may be {MAX_DAYS} at most."),
+    ] = msgspec.field(name="from", default=None)
+    until: Annotated[Day | None, Meta(description="The last day, included; today by default.")] = msgspec.field(
+        name="to", default=None
+    )
+    limit: Annotated[
+        int, Meta(ge=1, le=200, description="How many rows; a page that would grow too large ends before.")
+    ] = 50
+    after: Annotated[str, Meta(description="`next` of the page before.")] = ""
 
 
 class AgentQuery(ReportQuery, frozen=True):
-    """`agent_id`: of this one alone, who may be deleted by now."""
-
-    agent_id: PublicId | None = None
+    agent_id: Annotated[PublicId | None, Meta(description="Of this agent alone, who may be deleted by now.")] = None
 
 
 class DepartmentQuery(ReportQuery, frozen=True):
-    """`department_id`: of this one alone, which may be deleted by now."""
-
-    department_id: PublicId | None = None
+    department_id: Annotated[
+        PublicId | None, Meta(description="Of this department alone, which may be deleted by now.")
+    ] = None
 
 
 class ChannelQuery(ReportQuery, frozen=True):
-    """`channel_id`: of this one alone."""
-
-    channel_id: PublicId | None = None
+    channel_id: Annotated[PublicId | None, Meta(description="Of this channel alone.")] = None
 
 
 class TimeShape(msgspec.Struct):
@@ -56,7 +59,16 @@ class TimeShape(msgspec.Struct):
 
 
 class FiguresShape(msgspec.Struct):
-    """What the figures mean: docs/reports.md."""
+    """Each figure counts on the day of what it counts, for the agent, the department and the channel of the chat then.
+
+    `opened`: chats opened, by a customer or by us; `reopened`: closed chats opened again; `assigned`: how often a chat
+    came into somebody's hands; `closed`: closes, by whoever; `transferred_out`, `transferred_in`: transfers, where the
+    chat left and where it came, overflow not counted; `not_started`: how often whoever was given a chat did not start
+    it in time; `answered`: chats that a user answered for the first time since they were opened or reopened.
+
+    Times: `waiting` from the place in the queue to the assignment, of chats that came from the queue; `first_answer`
+    from the opening or reopening to the first answer; `duration` from there to the close; `handling` from the last
+    assignment to the close, of chats that somebody had."""
 
     opened: int
     reopened: int
@@ -79,7 +91,7 @@ class DayShape(FiguresShape, kw_only=True):
 
 
 class RowShape(msgspec.Struct, kw_only=True):
-    """Totals and days. `name` null: deleted."""
+    """Totals and days; those on which nothing was counted are left out. `name` null: deleted."""
 
     name: str | None
     totals: FiguresShape
@@ -119,19 +131,33 @@ class ChannelReport(ReportShape, kw_only=True):
     items: list[ChannelRow]
 
 
-@reports.get("/v1/reports/agents", may("people:read", *EVERYONE), query=AgentQuery, answers=AgentReport)
+@reports.get(
+    "/v1/reports/agents", may("people:read", *EVERYONE), query=AgentQuery, answers=AgentReport, problems=("not_found",)
+)
 def report_agents(call: Call) -> Any:
     """Figures of agents: of all for admins, of those they follow for supervisors, and everybody's own."""
     return _report(call, call.services.report_service.agents, "agent_id")
 
 
-@reports.get("/v1/reports/departments", may("people:read", *EVERYONE), query=DepartmentQuery, answers=DepartmentReport)
+@reports.get(
+    "/v1/reports/departments",
+    may("people:read", *EVERYONE),
+    query=DepartmentQuery,
+    answers=DepartmentReport,
+    problems=("not_found",),
+)
 def report_departments(call: Call) -> Any:
     """Figures of departments: of all for admins, of those they supervise for others."""
     return _report(call, call.services.report_service.departments, "department_id")
 
 
-@reports.get("/v1/reports/channels", may("channels:read", *ADMINS), query=ChannelQuery, answers=ChannelReport)
+@reports.get(
+    "/v1/reports/channels",
+    may("channels:read", *ADMINS),
+    query=ChannelQuery,
+    answers=ChannelReport,
+    problems=("not_found",),
+)
 def report_channels(call: Call) -> Any:
     """Figures of channels."""
     return _report(call, call.services.report_service.channels, "channel_id")

@@ -19,6 +19,7 @@ RESOURCES = (
     "contacts",
     "chats",
     "messages",
+    "files",
     "workflows",
     "tabulations",
     "events",

@@ -21,11 +21,11 @@ How to write a resource (`recado/api/shelves.py`):
         name: str
 
     class ShelfQuery(Query):
-        state: Literal["full", "empty"] | None = None
+        state: Annotated[Literal["full", "empty"] | None, Meta(description="Those that are so.")] = None
 
     @shelves.get("/v1/shelves", may("files:read", *EVERYONE), query=ShelfQuery, paged=str, answers=ShelfShape)
     def list_shelves(call: Call) -> Any:
-        \"\"\"The shelves of the account, newest first.\"\"\"          # first line = summary in OpenAPI
+        \"\"\"The shelves of the account, newest first.\"\"\"          # first sentence = summary in OpenAPI
         page, following = call.services.shelves.page(call.caller, call.query.state, call.limit, call.after)
         return call.list([shelf_view(one) for one in page], following)
 
@@ -39,16 +39,19 @@ How to write a resource (`recado/api/shelves.py`):
     @shelves.delete("/v1/shelves/{shelf_id}", may("files:write", *STAFF))          # no `answers`: 204
     def delete_shelf(call: Call, shelf_id: str) -> None: …
 
-then its name in RESOURCES of recado/api/resources.py. What the framework does before the function runs, in this
-order: authentication (401) → rule (403) → ids in the path (`KINDS`: foreign or malformed → 404) → query and paging
-(400 `?name`) → body (413, 415, 400 with pointers) → Idempotency-Key of POST (recado/api/idempotency.py). The function
-gets a Call and the path's parameters by name; it calls one service method and returns what JSON can hold. It raises
-DomainErrors (recado.domain.errors); the one map makes them problems.
+then its name in RESOURCES of recado/api/resources.py. What the framework does before the function runs, in this order:
+authentication (401) → rule (403) → ids in the path (`KINDS`: foreign or malformed → 404) → query and paging (400
+`?name`; one that is not declared is refused) → body (413, 415, 400 with pointers) → Idempotency-Key of POST
+(recado/api/idempotency.py). The function gets a Call and the path's parameters by name; it calls one service method and
+returns what JSON can hold. It raises DomainErrors (recado.domain.errors); the one map makes them problems.
 
 - `call.caller` Caller · `call.body` · `call.query` · `call.services` the Container · `call.limit` 1…200 ·
   `call.after` the cursor's value as `paged`'s type (any type msgspec converts: str, list[str], …) or None ·
   `call.list(items, following)`: `following` None at the end.
 - `answers=` a Struct (for `paged`: of one item) or None for 204. `status=` for what is not 200/204.
+- `problems=("shelf_full",)`: the codes with which its service refuses, each told in recado/api/refusals.py; those that
+  any route of its kind has (invalid, not_found, …) are not named. OpenAPI tells them; a refusal that is not named fails
+  the test that meets it.
 - `finds=True`: the function may return Found(view) (calls.py) for what was there already: 200.
 - `shows_secret=True`: the answer holds a secret shown once; its stored copy is sealed (idempotency.py).
 - A new kind of id gets its name in KINDS (calls.py), here `"shelf_id": "sh"`; `more_kinds={…}` for one route
@@ -67,6 +70,7 @@ from chalice.app import Blueprint, Response
 
 from recado.api.answering import answer
 from recado.api.calls import KINDS, Call, Route
+from recado.api.refusals import REFUSALS
 from recado.api.rules import Rule
 
 __all__ = ["Call", "Resource"]
@@ -118,11 +122,14 @@ class Resource:
         more_kinds: Mapping[str, str] | None = None,
         texts: tuple[str, ...] = (),
         finds: bool = False,
+        problems: tuple[str, ...] = (),
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         if not isinstance(rule, Rule):
             raise TypeError(f"{method} {path} has no rule")
         if body is not None and not body.__struct_config__.forbid_unknown_fields:
             raise TypeError(f"{body.__name__} takes unknown fields")
+        if unknown := [code for code in problems if code not in REFUSALS]:
+            raise ValueError(f"{method} {path}: what is {', '.join(unknown)}? recado/api/refusals.py does not say")
         kinds = _kinds_of(path, {**KINDS, **(more_kinds or {})}, texts)
         if rule.public and kinds:
             raise TypeError(f"{method} {path} is public, so nothing tells whose ids it takes")
@@ -131,7 +138,7 @@ class Resource:
             route = Route(
                 method, path, rule, function, body, query, paged, answers,
                 status or (204 if answers is None and method == "DELETE" else 200), self.name, shows_secret, kinds,
-                finds,
+                finds, problems,
             )  # fmt: skip
             self.routes.append(route)
             self.blueprint.route(path, methods=[method], content_types=[], name=function.__name__)(self._view(route))

@@ -36,7 +36,14 @@ class HeartbeatShape(msgspec.Struct):
     heartbeat_s: int
 
 
-@sessions.post("/v1/sessions", PUBLIC, body=LogIn, answers=SessionShape, status=201)
+@sessions.post(
+    "/v1/sessions",
+    PUBLIC,
+    body=LogIn,
+    answers=SessionShape,
+    status=201,
+    problems=("wrong_credentials", "seat_limit_reached", "too_many_logins"),
+)
 def log_in(call: Call) -> Any:
     """Log in, taking a seat; a further device of the same user takes none."""
     logged_in = call.services.session_service.log_in(call.body.email, call.body.password)
@@ -50,7 +57,7 @@ def log_in(call: Call) -> Any:
     }
 
 
-@sessions.delete("/v1/sessions/current", sessions_only(*EVERYONE))
+@sessions.delete("/v1/sessions/current", sessions_only(*EVERYONE), problems=("forbidden",))
 def log_out(call: Call) -> None:
     """Log out; the user's last session frees the seat."""
     call.services.session_service.log_out(call.caller)

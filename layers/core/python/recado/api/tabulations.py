@@ -42,7 +42,12 @@ def list_tabulations(call: Call) -> Any:
 
 
 @tabulations.post(
-    "/v1/tabulations", may("flows:write", *ADMINS), body=NewTabulation, answers=TabulationShape, status=201
+    "/v1/tabulations",
+    may("flows:write", *ADMINS),
+    body=NewTabulation,
+    answers=TabulationShape,
+    status=201,
+    problems=("too_many_tabulations",),
 )
 def create_tabulation(call: Call) -> Any:
     """Create a tabulation, at the top or below another; the tree has at most five levels."""
@@ -66,7 +71,9 @@ def change_tabulation(call: Call, tabulation_id: str) -> Any:
     )
 
 
-@tabulations.delete("/v1/tabulations/{tabulation_id}", may("flows:write", *ADMINS))
+@tabulations.delete(
+    "/v1/tabulations/{tabulation_id}", may("flows:write", *ADMINS), problems=("tabulation_has_children",)
+)
 def delete_tabulation(call: Call, tabulation_id: str) -> None:
     """Delete a tabulation that nothing lies below; chats that were filed under it keep its id."""
     call.services.tabulation_service.delete(call.caller.account, tabulation_id)

@@ -68,7 +68,9 @@ def list_users(call: Call) -> Any:
     return call.list([user_view(one) for one in page], following)
 
 
-@users.post("/v1/users", may("people:write", *ADMINS), body=NewUser, answers=UserShape, status=201)
+@users.post(
+    "/v1/users", may("people:write", *ADMINS), body=NewUser, answers=UserShape, status=201, problems=("email_taken",)
+)
 def create_user(call: Call) -> Any:
     """Register a user with a password."""
     return user_view(call.services.user_service.create(call.caller.account, **changes(call.body)))
@@ -80,13 +82,19 @@ def get_user(call: Call, user_id: str) -> Any:
     return user_view(call.services.user_service.get(call.caller.account, user_id))
 
 
-@users.patch("/v1/users/{user_id}", may("people:write", *ADMINS), body=UserPatch, answers=UserShape)
+@users.patch(
+    "/v1/users/{user_id}",
+    may("people:write", *ADMINS),
+    body=UserPatch,
+    answers=UserShape,
+    problems=("email_taken", "last_admin"),
+)
 def change_user(call: Call, user_id: str) -> Any:
     """Change a user; a new password ends their sessions."""
     return user_view(call.services.user_service.change(call.caller.account, user_id, changes(call.body)))
 
 
-@users.delete("/v1/users/{user_id}", may("people:write", *ADMINS))
+@users.delete("/v1/users/{user_id}", may("people:write", *ADMINS), problems=("user_has_chats", "last_admin"))
 def delete_user(call: Call, user_id: str) -> None:
     """Delete a user without chats in service.
 
@@ -94,7 +102,13 @@ def delete_user(call: Call, user_id: str) -> None:
     call.services.user_service.delete(call.caller.account, user_id)
 
 
-@users.put("/v1/users/{user_id}/presence", may("people:write", *EVERYONE), body=PresenceChoice, answers=UserShape)
+@users.put(
+    "/v1/users/{user_id}/presence",
+    may("people:write", *EVERYONE),
+    body=PresenceChoice,
+    answers=UserShape,
+    problems=("forbidden",),
+)
 def choose_presence(call: Call, user_id: str) -> Any:
     """Choose one's own presence, or as an admin anybody's."""
     return user_view(call.services.user_service.set_presence(call.caller, user_id, call.body.status, call.body.reason))
@@ -115,6 +129,7 @@ def list_supervised(call: Call, user_id: str) -> Any:
     may("people:write", *ADMINS),
     answers=SupervisedShape,
     more_kinds={"supervised_id": "us"},
+    problems=("same_user", "restricted_supervisor", "too_many_supervised"),
 )
 def follow_user(call: Call, user_id: str, supervised_id: str) -> Any:
     """Let a user follow another: the chats of that one are theirs to see, to answer and to close."""

@@ -57,7 +57,14 @@ def list_workflows(call: Call) -> Any:
     return call.list([workflow_view(one) for one in page], page[-1].id if len(rest) > len(page) else None)
 
 
-@workflows.post("/v1/workflows", may("flows:write", *ADMINS), body=NewWorkflow, answers=WorkflowShape, status=201)
+@workflows.post(
+    "/v1/workflows",
+    may("flows:write", *ADMINS),
+    body=NewWorkflow,
+    answers=WorkflowShape,
+    status=201,
+    problems=("too_many_workflows",),
+)
 def create_workflow(call: Call) -> Any:
     """Create a workflow."""
     body = call.body
@@ -70,7 +77,13 @@ def get_workflow(call: Call, workflow_id: str) -> Any:
     return workflow_view(call.services.workflow_service.get(call.caller.account, workflow_id))
 
 
-@workflows.patch("/v1/workflows/{workflow_id}", may("flows:write", *ADMINS), body=WorkflowPatch, answers=WorkflowShape)
+@workflows.patch(
+    "/v1/workflows/{workflow_id}",
+    may("flows:write", *ADMINS),
+    body=WorkflowPatch,
+    answers=WorkflowShape,
+    problems=("workflow_changed",),
+)
 def change_workflow(call: Call, workflow_id: str) -> Any:
     """Change a workflow; `steps` replaces them all, and those given with their ids stay the same steps."""
     name, steps = call.body.name, call.body.steps
@@ -84,7 +97,7 @@ def change_workflow(call: Call, workflow_id: str) -> Any:
     )
 
 
-@workflows.delete("/v1/workflows/{workflow_id}", may("flows:write", *ADMINS))
+@workflows.delete("/v1/workflows/{workflow_id}", may("flows:write", *ADMINS), problems=("workflow_changed",))
 def delete_workflow(call: Call, workflow_id: str) -> None:
     """Delete a workflow; chats keep the id of the step they were at."""
     call.services.workflow_service.delete(call.caller.account, workflow_id)

@@ -6,6 +6,7 @@ import json
 import secrets
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Lock
 
 from recado.domain.ids import make_id
 from recado.ports.core import Clock
@@ -38,14 +39,23 @@ class ShiftedClock:
 
 
 class RandomIds:
-    """Ids from the clock and the system's randomness."""
+    """Ids from the clock and the system's randomness. Those of one process ascend: facts that are written together
+    are listed in the order in which they were made."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._lock = Lock()
+        self._last = (0, 0)
 
     def new(self, kind: str, account: str) -> str:
         """A public id (domain.ids)."""
-        return make_id(kind, account, self._clock.now(), secrets.token_hex(8))
+        now = self._clock.now()
+        millisecond = int(now.timestamp() * 1000)
+        with self._lock:
+            last, number = self._last
+            number = number + 1 if millisecond == last else secrets.randbits(63)
+            self._last = millisecond, number
+        return make_id(kind, account, now, f"{number:016x}")
 
     def account(self) -> str:
         """8 characters of 5 bits."""

@@ -40,6 +40,16 @@ def s3() -> S3Client:
 
 
 @lru_cache(maxsize=1)
+def presigning_s3() -> S3Client:
+    """The client that signs forms and links, and calls nothing: version 4, on the bucket's own regional host, which is
+    the one that whatever stands before the bucket asks."""
+    regional = Config(
+        signature_version="s3v4", s3={"us_east_1_regional_endpoint": "regional", "addressing_style": "auto"}
+    )
+    return _session().client("s3", config=_CONFIG.merge(regional))
+
+
+@lru_cache(maxsize=1)
 def dynamodb() -> DynamoDBClient:
     """The client of the tables, for the one reader that is too early for pynamodb: ingress."""
     return _session().client("dynamodb", config=_CONFIG)
@@ -48,6 +58,7 @@ def dynamodb() -> DynamoDBClient:
 def reset_clients() -> None:
     """Forget the clients: for a process whose endpoint changed (tests)."""
     dynamodb.cache_clear()
+    presigning_s3.cache_clear()
     s3.cache_clear()
     sqs.cache_clear()
     _session.cache_clear()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from recado.services.chat_commits import ChatCommits
     from recado.services.chat_marks import ChatMarks
     from recado.services.chat_search import ChatSearch
+    from recado.services.chat_shapes import ChatShapes
     from recado.services.chat_starting import ChatStarting
     from recado.services.chat_timers import ChatTimers
     from recado.services.chats import ChatService
@@ -40,7 +41,7 @@ class Chats(People):
 
         from recado.channels.registry import adapter
 
-        return partial(adapter, base_urls={"graph": self.settings.graph_base_url})
+        return partial(adapter, base_urls=self.provider_addresses)
 
     @cached_property
     def contact_service(self) -> ContactService:
@@ -72,6 +73,13 @@ class Chats(People):
         from recado.storage.chats import DynamoChats
 
         return DynamoChats()
+
+    @cached_property
+    def chat_shapes(self) -> ChatShapes:
+        """The public shape of chats."""
+        from recado.services.chat_shapes import ChatShapes
+
+        return ChatShapes(self.chats, self.adapters)
 
     @cached_property
     def chat_service(self) -> ChatService:
@@ -118,7 +126,7 @@ class Chats(People):
         """Writing what people decided of a chat."""
         from recado.services.chat_commits import ChatCommits
 
-        return ChatCommits(self.chat_moves, self.agents, self.departments, self.waker, self.ids)
+        return ChatCommits(self.chat_moves, self.agents, self.departments, self.chat_shapes, self.waker, self.ids)
 
     @cached_property
     def chat_starting(self) -> ChatStarting:
@@ -136,6 +144,7 @@ class Chats(People):
             ChannelReach(),
             self.agents,
             self.departments,
+            self.chat_shapes,
             self.waker,
             self.clock,
             self.ids,
@@ -151,6 +160,7 @@ class Chats(People):
             self.chat_service,
             self.chats,
             self.chat_moves,
+            self.chat_shapes,
             self.workflow_service,
             self.tabulation_service,
             DynamoReadMarks(),
@@ -184,19 +194,20 @@ class Chats(People):
     @cached_property
     def distribution(self) -> DistributionService:
         """Looks at departments."""
+        from recado.services.assignments import Assignments
         from recado.services.distribution import DistributionService
         from recado.storage.distribution import DistributionStore
 
         return DistributionService(
             DistributionStore(),
             self.chat_moves,
-            self.agents,
             self.departments,
             self.presence,
             self.opening_hours,
+            self.system_moves,
+            Assignments(self.chat_shapes, self.ids),
             self.waker,
             self.clock,
-            self.ids,
         )
 
     @cached_property
@@ -207,13 +218,13 @@ class Chats(People):
         from recado.storage.queue_lengths import QueueLengths
 
         return DepartmentTurnsService(
-            self.distribution,
             DistributionStore(),
             QueueLengths(),
             self.departments,
             self.agents,
             self.users,
             self.opening_hours,
+            self.clock,
         )
 
     @cached_property
@@ -221,7 +232,7 @@ class Chats(People):
         """Moves of chats that nobody asked for."""
         from recado.services.system_moves import SystemMoves
 
-        return SystemMoves(self.chat_moves, self.agents, self.waker, self.clock, self.ids)
+        return SystemMoves(self.chat_moves, self.agents, self.chat_shapes, self.waker, self.clock, self.ids)
 
     @cached_property
     def chat_timers(self) -> ChatTimers:
@@ -229,7 +240,14 @@ class Chats(People):
         from recado.services.chat_timers import ChatTimers
         from recado.storage.chat_timers import DynamoChatTimers
 
-        return ChatTimers(DynamoChatTimers(), self.departments, self.opening_hours, self.system_moves, self.clock)
+        return ChatTimers(
+            DynamoChatTimers(),
+            self.departments,
+            self.opening_hours,
+            self.distribution,
+            self.system_moves,
+            self.clock,
+        )
 
     @cached_property
     def gone_agents(self) -> GoneAgents:
@@ -244,7 +262,14 @@ class Chats(People):
         """Departments when they open."""
         from recado.services.department_looks import DepartmentLooks
 
-        return DepartmentLooks(self.departments, self.opening_hours, self.waker, self.clock, self.reconciler.check)
+        return DepartmentLooks(
+            self.departments,
+            self.opening_hours,
+            self.waker,
+            self.clock,
+            self.chat_timers.rearm,
+            self.reconciler.check,
+        )
 
     @cached_property
     def channel_directory(self) -> DynamoChannelDirectory:

@@ -112,6 +112,14 @@ class Messaging(Chats):
         return AdapterWebhooks()
 
     @cached_property
+    def answering_webhooks(self) -> AdapterWebhooks:
+        """The same with a way out, by which providers are answered at once."""
+        from recado.channels.webhooks import AdapterWebhooks
+        from recado.outside.http import OutsideHttp
+
+        return AdapterWebhooks(self.provider_addresses, OutsideHttp())
+
+    @cached_property
     def channel_problems(self) -> ChannelProblemNotes:
         """Notes for the people who look after a channel."""
         from recado.services.channel_problems import ChannelProblemNotes
@@ -187,7 +195,7 @@ class Messaging(Chats):
 
         return InboundService(
             self.channel_directory,
-            self.webhooks,
+            self.answering_webhooks,
             self.intake,
             self.statuses,
             self.inbound_queue,

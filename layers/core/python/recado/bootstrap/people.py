@@ -187,7 +187,10 @@ class People(Platform):
     @cached_property
     def channel_service(self) -> ChannelService:
         """Connecting channels."""
+        from recado.channels.registration import ProviderRegistration
         from recado.channels.registry import adapter
+        from recado.outside.http import OutsideHttp
         from recado.services.channels import ChannelService
 
-        return ChannelService(self.channels, self.departments, adapter, self.clock, self.ids)
+        registration = ProviderRegistration(OutsideHttp(), self.provider_addresses, self.settings.public_base_url)
+        return ChannelService(self.channels, self.departments, adapter, registration, self.clock, self.ids)

@@ -35,6 +35,11 @@ class Platform:
         return RandomIds(self.clock)
 
     @cached_property
+    def provider_addresses(self) -> dict[str, str]:
+        """Where the APIs of the channels' providers are, by the names that the adapters give them."""
+        return {"graph": self.settings.graph_base_url, "bot_api": self.settings.telegram_base_url}
+
+    @cached_property
     def inbound_queue(self) -> Queue:
         """Commands of ingress to the inbound worker; group = channel and sender."""
         from recado.aws.queue import SqsQueue

@@ -20,6 +20,7 @@ from hmac import compare_digest
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from recado.domain.errors import FieldError
+from recado.domain.file_limits import MediaLimit as MediaLimit
 from recado.domain.messages import CannotSend as CannotSend
 from recado.domain.messages import Failure, Media, OutboundMessage, Parsed, Rejected, Sender, Sent
 from recado.ports.core import ConnectFailed, HttpResponse, NoAnswer
@@ -98,19 +99,13 @@ class Limits(NamedTuple):
     caption: int
 
 
-class MediaLimit(NamedTuple):
-    """What a channel takes of one kind of file: at most so many bytes, of these content types (empty: of any)."""
-
-    max_bytes: int
-    types: frozenset[str] = frozenset()
-
-
 class Window(NamedTuple):
     """How long after the customer's last message anything may be sent; ``after`` are the kinds that may be sent later
-    too."""
+    too. For ``human_seconds``, from the same moment, what a person of the company writes may be sent."""
 
     seconds: int
     after: frozenset[str]
+    human_seconds: int | None = None
 
 
 class RetryPolicy(NamedTuple):
@@ -121,10 +116,14 @@ class RetryPolicy(NamedTuple):
     give_up_after_s: float = 86_400.0
     after_no_answer: bool = False
     """Whether a request that may have been received is sent again: only where the receiver drops what it has seen."""
+    as_asked: bool = False
+    """Whether a wait that the provider asks for is kept exactly, however many tries there were."""
 
     def wait_s(self, attempt: int, jitter: float, asked_s: float | None = None) -> float:
         """Seconds before the try after the ``attempt``-th (from 1): doubling, spread over its upper half by ``jitter``
         in [0, 1), and never less than the provider asked for."""
+        if self.as_asked and asked_s is not None:
+            return asked_s
         doubled = min(self.longest_wait_s, self.first_wait_s * 2.0 ** min(attempt - 1, 30))
         return max(doubled * (0.5 + jitter / 2), asked_s or 0.0)
 
@@ -209,6 +208,11 @@ class ChannelAdapter(ABC):
     def read(self, part: Part) -> Parsed:
         """``parse`` for a part of a customer."""
 
+    def answers(self, part: Part, secrets: Secrets) -> list[HttpRequest]:
+        """The requests by which the provider is told at once that a part was taken, such as a button that shows it
+        waits. They are made once, and nothing depends on what comes of them."""
+        return []
+
     # -- the way out -------------------------------------------------------------------------------
 
     def check(self, message: OutboundMessage) -> tuple[FieldError, ...]:
@@ -269,6 +273,11 @@ class ChannelAdapter(ABC):
     def given_id(self, sender: Sender) -> str:
         """A customer's id as the other system writes it, to be shown; `canonical` is made of it."""
         return sender.external_id or sender.user_id or sender.phone or sender.email or sender.canonical
+
+    def registration(self, webhook_url: str, secrets: Secrets) -> HttpRequest | None:
+        """The request that has the provider send its webhooks to this URL; any answer below 400 is a yes. None when
+        people set that up at the provider."""
+        return None
 
     def account_address(self, settings: Mapping[str, Any]) -> str | None:
         """What payloads for this channel carry to say so, unique among channels; None when the webhook's URL alone says

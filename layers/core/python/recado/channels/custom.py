@@ -31,6 +31,7 @@ from recado.channels.base import (
     Headers,
     HttpRequest,
     Limits,
+    MediaLimit,
     Part,
     RetryPolicy,
     Secrets,
@@ -51,6 +52,7 @@ from recado.channels.untrusted import (
     text,
 )
 from recado.domain.errors import FieldError
+from recado.domain.file_limits import MB
 from recado.domain.identity import e164
 from recado.domain.messages import (
     MEDIA_KINDS,
@@ -137,6 +139,7 @@ class Custom(ChannelAdapter):
     )
     limits = Limits(text=20_000, caption=20_000)
     kinds = MEDIA_KINDS | {"text"}
+    media_limits = dict.fromkeys(MEDIA_KINDS, MediaLimit(100 * MB))  # sent as links: nothing but our own care
     retries = RetryPolicy(give_up_after_s=24 * 3600, after_no_answer=True)
     ack = Answer(202)
 

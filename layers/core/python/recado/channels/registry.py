@@ -10,7 +10,10 @@ from recado.domain.errors import NotFound
 
 _ADAPTERS = {
     "whatsapp": "recado.channels.whatsapp:WhatsApp",
+    "messenger": "recado.channels.messenger:Messenger",
+    "instagram": "recado.channels.instagram:Instagram",
     "custom": "recado.channels.custom:Custom",
+    "telegram": "recado.channels.telegram:Telegram",
 }
 _loaded: dict[str, type[ChannelAdapter]] = {}
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from recado.channels.base import BadSignature, Part, Window
 from recado.channels.registry import adapter
 from recado.domain.messages import Parsed, Sender
+from recado.ports.core import ConnectFailed, Http, NoAnswer
 from recado.ports.reception import ConnectedChannel, WebhookAnswer
 
 
 class AdapterWebhooks:
-    """Asks the adapter of the channel's type."""
+    """Asks the adapter of the channel's type. `http` is for `answer` alone: without it nobody is answered."""
+
+    def __init__(self, base_urls: Mapping[str, str] | None = None, http: Http | None = None) -> None:
+        self._base_urls = base_urls
+        self._http = http
 
     def handshake(self, channel: ConnectedChannel, query: Mapping[str, str]) -> WebhookAnswer | None:
         """The answer to a GET; None when the channel has no such thing."""
@@ -48,3 +54,12 @@ class AdapterWebhooks:
     def parse(self, channel: ConnectedChannel, part_json: str) -> Parsed:
         """The normal forms of a part."""
         return adapter(channel.type).parse(Part.from_json(part_json))
+
+    def answer(self, channel: ConnectedChannel, part_json: str) -> None:
+        """Tell the provider that a part was taken, where it waits for that. What comes of it changes nothing."""
+        if self._http is None:
+            return
+        part = Part.from_json(part_json)
+        for request in adapter(channel.type, self._base_urls).answers(part, channel.secrets):
+            with suppress(ConnectFailed, NoAnswer):
+                self._http.request(request.method, request.url, request.headers, request.body, request.timeout_s)

@@ -38,13 +38,14 @@ class Caller:
 
 
 Relation = Literal["in_charge", "member", "stranger"]
-"""What somebody is to a chat. `in_charge`: whoever serves or served it, who supervises its department or the one who
-serves it, and admins: they may do everything with it."""
+"""What somebody is to a chat. `in_charge`: whoever serves it (or did when it closed), who supervises its department or
+that one, and admins: they may do everything with it. Who served it before is what they are without that, and sees it
+all the same (`has_served`)."""
 
 
 def relation(caller: Caller, chat: Chat) -> Relation:
-    """What the caller is to a chat, whatever its department's mode. A restricted user is in charge of what they serve
-    or served, and a stranger to everything else: they never supervise, and their memberships open nothing."""
+    """What the caller is to a chat, whatever its department's mode. A restricted user is in charge of what they serve,
+    and a stranger to everything else: they never supervise, and their memberships open nothing."""
     if caller.role == "admin" or _serves(caller, chat):
         return "in_charge"
     if caller.role == "restricted":
@@ -58,11 +59,11 @@ def can_see_chat(caller: Caller, chat: Chat, access: Access) -> bool:
     """Whether the chat exists for the caller; `access` is its department's mode (B4). What is invisible is answered as
     not found.
 
-    Who is in charge sees it under every mode; so do admins and API tokens, which act as one. Members of its department
-    see open chats (mode `agent`: until somebody starts them) and closed ones (mode `agent`: none). Closed chats of mode
-    `everyone` are seen by all but the restricted."""
+    Who is in charge, or served it once, sees it under every mode; so do admins and API tokens, which act as one.
+    Members of its department see open chats (mode `agent`: until somebody starts them) and closed ones (mode `agent`:
+    none). Closed chats of mode `everyone` are seen by all but the restricted."""
     of = relation(caller, chat)
-    if of == "in_charge":
+    if of == "in_charge" or has_served(caller, chat):
         return True
     if chat.situation == "closed":
         return caller.role != "restricted" and (access == "everyone" or (of == "member" and access == "department"))
@@ -79,6 +80,11 @@ def can_note_chat(caller: Caller, chat: Chat) -> bool:
     """Whether a caller who sees the chat may write an internal note: who is in charge, and members of its
     department."""
     return relation(caller, chat) != "stranger"
+
+
+def has_served(caller: Caller, chat: Chat) -> bool:
+    """Whether the caller began with the chat at some time, whoever serves it now."""
+    return caller.user_id is not None and caller.user_id in chat.served_by
 
 
 def supervises(caller: Caller, department_id: str) -> bool:

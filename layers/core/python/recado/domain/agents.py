@@ -15,7 +15,7 @@ Standing = Literal["eligible", "at_cap", "paused", "unavailable", "offline", "un
 MAX_POSITION = 99_999_999
 MAX_DEPARTMENTS = 22
 """Departments of one agent. A transfer from an agent at the cap to one who reaches it writes two items for each
-department of both, the agents, the chat and its facts: 94 of the 100 operations of a transaction."""
+department of both, the agents, the chat, who served it, and its facts: 94 of the 100 operations of a transaction."""
 
 MAX_SUPERVISED = 200
 
@@ -74,11 +74,9 @@ def _moved(agent: Agent, **fields: object) -> AgentChange:
 
 
 def with_load(agent: Agent, difference: int) -> AgentChange:
-    """The agent after taking (+) or giving back (-) chats. Load never goes below zero: that would hide a fault."""
-    load = agent.load + difference
-    if load < 0:
-        raise ValueError(f"load of {agent.user_id} would be {load}")
-    return _moved(agent, load=load)
+    """The agent after taking (+) or giving back (-) chats. Load stops at zero: one that had drifted below what the
+    agent serves must not keep chats from being closed, and is right again when they are."""
+    return _moved(agent, load=max(0, agent.load + difference))
 
 
 def with_presence(agent: Agent, presence: Presence, reason: str | None) -> AgentChange:

@@ -14,6 +14,13 @@ from recado.domain.errors import Conflict
 from recado.domain.moments import rfc3339
 from recado.domain.people import ReopenRule
 
+MAX_SERVED_BY = 50
+"""Users whom a chat remembers to have served it; those of long ago go first."""
+
+
+class Overtaken(Exception):
+    """What a move was to be decided from does not belong together: it moved between two reads. Read again."""
+
 
 @dataclass(frozen=True)
 class ChatMove:
@@ -36,6 +43,12 @@ class ChatMove:
         """The agent who takes the chat."""
         holder = _holder(self.after)
         return holder if holder != _holder(self.before) else None
+
+    @property
+    def left(self) -> str | None:
+        """Who served the chat until now, and neither serves it now nor as the last before it closed."""
+        agent_id = self.before.agent_id
+        return agent_id if agent_id in self.before.served_by and agent_id != self.after.agent_id else None
 
 
 def _holder(chat: Chat) -> str | None:
@@ -72,8 +85,15 @@ def _next(chat: Chat, **fields: object) -> Chat:
 
 def _afresh(chat: Chat, now: datetime, **fields: object) -> Chat:
     """The chat where somebody put it: what its distribution remembered of it no longer counts."""
-    forgotten = {"not_started_by": (), "cycles": 0, "overflowed_from": (), "preferred_agent_id": None}
+    forgotten = {"not_started_by": (), "cycles": 0, "preferred_agent_id": None}
     return _next(chat, moved_at=now, **forgotten, **fields)
+
+
+def served_also(served_by: tuple[str, ...], agent_id: str | None) -> tuple[str, ...]:
+    """Who served a chat once the agent has begun with it; None: nobody has."""
+    if agent_id is None:
+        return served_by
+    return (*(one for one in served_by if one != agent_id), agent_id)[-MAX_SERVED_BY:]
 
 
 def assume(chat: Chat, agent_id: str, now: datetime) -> ChatMove | None:
@@ -87,13 +107,21 @@ def assume(chat: Chat, agent_id: str, now: datetime) -> ChatMove | None:
                 extra={"situation": chat.situation, "agent_id": chat.agent_id},
             )
         return None if chat.started_at else ChatMove(chat, started(chat, now))
-    after = _afresh(chat, now, situation="in_service", agent_id=agent_id, assigned_at=now, started_at=now)
+    after = _afresh(
+        chat,
+        now,
+        situation="in_service",
+        agent_id=agent_id,
+        assigned_at=now,
+        started_at=now,
+        served_by=served_also(chat.served_by, agent_id),
+    )
     return ChatMove(chat, after)
 
 
 def started(chat: Chat, now: datetime) -> Chat:
     """The chat once the agent who was given it began with it."""
-    return _afresh(chat, now, started_at=now)
+    return _afresh(chat, now, started_at=now, served_by=served_also(chat.served_by, chat.agent_id))
 
 
 def put_in_queue(chat: Chat, department_id: str, now: datetime) -> ChatMove | None:
@@ -126,17 +154,21 @@ def not_started(chat: Chat, now: datetime) -> ChatMove:
 
 
 def overflow_to(chat: Chat, department_id: str, now: datetime) -> ChatMove:
-    """A waiting chat goes on waiting in another department, with its seniority. The departments it left are
-    remembered, so that none gets it twice."""
+    """A waiting chat that everybody here had in vain goes on waiting in another department, with its seniority."""
     after = _next(
         chat,
         moved_at=now,
         department_id=department_id,
         not_started_by=(),
-        overflowed_from=(*chat.overflowed_from, chat.department_id),
+        cycles=chat.cycles + 1,
         preferred_agent_id=None,
     )
     return ChatMove(chat, after)
+
+
+def unattended(chat: Chat, now: datetime) -> ChatMove:
+    """A waiting chat that everybody who could had in vain goes on waiting: a new cycle begins."""
+    return ChatMove(chat, _next(chat, moved_at=now, not_started_by=(), cycles=chat.cycles + 1))
 
 
 def rehome(chat: Chat, department_id: str, now: datetime) -> ChatMove:
@@ -202,9 +234,12 @@ def reopen(
     chat: Chat, thread: Thread, now: datetime, agent_id: str | None = None, department_id: str | None = None
 ) -> ChatMove | None:
     """A closed chat opens again: with the agent, who begins with it, or as the last that waits; in its department, or
-    in the one that is given. None when it is open. Conflict `another_chat_open` when its thread has one."""
+    in the one that is given. None when it is open. Conflict `another_chat_open` when its thread has one; Overtaken when
+    the thread, which was read later, has this one open already."""
     if chat.situation != "closed":
         return None
+    if thread.open_chat_id == chat.id:
+        raise Overtaken(chat.id)
     if thread.open_chat_id is not None:
         raise Conflict(
             "The customer has another open chat on this channel.",
@@ -221,6 +256,7 @@ def reopen(
         queued_at=now,
         assigned_at=begun,
         started_at=begun,
+        served_by=served_also(chat.served_by, agent_id),
         answered_at=None,
         reopened_at=now,
         reopened_by=None,
@@ -230,14 +266,16 @@ def reopen(
     return ChatMove(chat, after, thread)
 
 
-def answered(chat: Chat, now: datetime) -> Chat | None:
-    """The chat once a user has written to its customer: in service it has begun, elsewhere it stays what it is. None
-    when neither is new."""
+def answered(chat: Chat, user_id: str | None, now: datetime) -> Chat | None:
+    """The chat once the user has written to its customer: in service it has begun, elsewhere it stays what it is. Its
+    agent serves it from then on, which a supervisor who answers does not. None when nothing of that is new."""
     begins = chat.situation == "in_service" and chat.started_at is None
-    if chat.answered_at is not None and not begins:
+    serves = chat.situation == "in_service" and user_id is not None and user_id == chat.agent_id
+    if chat.answered_at is not None and not begins and not (serves and user_id not in chat.served_by):
         return None
-    at = chat.answered_at or now
-    return replace(started(chat, now), answered_at=at) if begins else _next(chat, answered_at=at)
+    after = _afresh(chat, now, started_at=now) if begins else _next(chat)
+    by = served_also(chat.served_by, user_id if serves else None)
+    return replace(after, answered_at=chat.answered_at or now, served_by=by)
 
 
 def marked(chat: Chat, **fields: object) -> ChatMove | None:

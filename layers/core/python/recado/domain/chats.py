@@ -30,7 +30,8 @@ class Thread:
     """What every message of a thread changes. Stored in at most 1 KB; `last_seq` 0 means no message yet.
 
     `unread`: customer messages since a user last read or wrote. `alias`: a second id of the sender that the provider
-    gave. `last_chat_id`: the chat that closed last."""
+    gave. `last_chat_id`: the chat that closed last.
+    `company_wrote_at`: when somebody of the company wrote last, by our clock; None once the customer wrote since."""
 
     key: ThreadKey
     contact_id: str
@@ -43,6 +44,7 @@ class Thread:
     address: str = ""
     alias: str | None = None
     last_chat_id: str | None = None
+    company_wrote_at: datetime | None = None
 
 
 def shortened(text: str) -> str:
@@ -62,8 +64,10 @@ class Chat:
     `queued_at` is its place in the queue, which it keeps when it goes back or on to another department; `moved_at` is
     when it came into its situation, department and hands, from which its timers run; `due_at` is when they have to be
     looked at. `not_started_by`: agents who were given it and did not start, in this cycle; `cycles`: how often all who
-    could had it and nobody started; `overflowed_from`: departments it left for that. `preferred_agent_id`: who served
+    could had it and nobody started. `preferred_agent_id`: who served
     the customer last, while that counts.
+
+    `served_by`: users who began with it, each once, the last at the end; at most 50.
 
     `feedback_rating` 1…5 and `feedback_comment`: what the customer said of it when asked. `reopened_by`: the user or
     token who opened it again last; None: the customer did, or nobody."""
@@ -92,8 +96,8 @@ class Chat:
     answered_at: datetime | None = None
     not_started_by: tuple[str, ...] = ()
     cycles: int = 0
-    overflowed_from: tuple[str, ...] = ()
     preferred_agent_id: str | None = None
+    served_by: tuple[str, ...] = ()
     reopened_at: datetime | None = None
     attribution: Mapping[str, Any] = field(default_factory=dict)
     feedback_rating: int | None = None

@@ -15,6 +15,14 @@ MAX_STRETCHES = 50
 MAX_HOLIDAYS = 400
 MAX_WITHIN_HOURS = 8760
 
+TIMER_SETTINGS = (
+    "distribution_enabled",
+    "overflow_after_s",
+    "overflow_department_id",
+    "max_automatic_s",
+    "close_idle_after_s",
+)
+"""Upon a change of one of these, the timers of the department's open chats are set anew."""
 _PLAIN = ("name", "access", "away_message", "tabulation_required")
 _RENAMED = {"enabled": "distribution_enabled"}
 
@@ -37,6 +45,8 @@ def with_settings(department: Department, given: Mapping[str, Any]) -> Departmen
     if after.overflow_department_id == after.id:
         pointer = "/distribution/overflow_department_id"
         raise Invalid.field(pointer, "same_department", "A department cannot overflow to itself.")
+    if any(getattr(after, name) != getattr(department, name) for name in TIMER_SETTINGS):
+        return replace(after, rearm_from="")
     return after
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from recado.domain.agents import place, standing
 from recado.domain.chats import Chat
 from recado.domain.people import Agent, Department
-from recado.domain.timers import armed, may_overflow
+from recado.domain.timers import armed
 
 LISTED = 25
 """How many passed-over members a receipt names; the others are counted."""
@@ -138,7 +138,7 @@ def take_turns(
         found = found or table.next_for(chat, first=not assignments)
         if found is None:
             break
-        if found.cycle_of and may_overflow(chat, department):
+        if found.cycle_of and department.overflow_after_s and department.overflow_department_id:
             if assignments:
                 break
             return Round((), overflows=chat)
@@ -234,6 +234,20 @@ class _Table:
         if (standing(self.as_read[seat.user_id], self.department_id) == "eligible") != seat.eligible:
             raise OutOfDate(seat.user_id)
         return standing(agent, self.department_id)
+
+
+def why_nobody(
+    chat: Chat, order: Order, agents: Mapping[str, Agent], department_id: str, turn: int, cause: str, now: datetime
+) -> Receipt:
+    """The receipt of a chat that nobody can be given: the members from the last turn on, and what stands against
+    each."""
+    seats = [seat for seat in order.seats if seat.user_id in agents]
+    passed = [
+        Candidate(agent.user_id, standing(agent, department_id), agent.load, agent.cap)
+        for agent in (agents[seat.user_id] for seat in seats)
+    ]
+    unlisted = max(0, len(passed) - LISTED) + order.skipped
+    return Receipt(chat.id, now, department_id, None, turn, tuple(passed[:LISTED]), unlisted, cause)
 
 
 def assigned(chat: Chat, agent_id: str, new_cycle: bool, now: datetime) -> Chat:

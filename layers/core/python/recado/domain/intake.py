@@ -316,12 +316,16 @@ def _message(place: Place, thread: Thread, seq: int, arrived: Arrival, replies: 
 def _with(thread: Thread, message: Message, arrived: Arrival, now: datetime) -> Thread:
     """The thread after a message. The times are the provider's and never go back; of a clock that is ahead of ours, the
     time is now."""
-    last_inbound_at = thread.last_inbound_at
+    last_inbound_at, company_wrote_at = thread.last_inbound_at, thread.company_wrote_at
     at = arrived.sent_at if arrived.sent_at <= now + _CLOCK_SKEW else now
     if arrived.from_customer:
         last_inbound_at = at if last_inbound_at is None else max(last_inbound_at, at)
+        company_wrote_at = None
+    elif not arrived.inbound:
+        company_wrote_at = now
     return replace(
         thread,
+        company_wrote_at=company_wrote_at,
         last_seq=message.seq,
         last_inbound_at=last_inbound_at,
         last_message_at=max(at, thread.last_message_at or at),

@@ -140,7 +140,8 @@ class Revocation(NamedTuple):
 
 
 class StatusUpdate(NamedTuple):
-    """What became of a message of ours. At least one of the two ids is there."""
+    """What became of a message of ours, by at least one of the two ids; or of all that were sent to the recipient until
+    a time, for providers that tell no ids."""
 
     provider_id: str | None
     message_id: str | None
@@ -149,6 +150,7 @@ class StatusUpdate(NamedTuple):
     error: Failure | None = None
     recipient: Sender | None = None
     pricing: dict[str, Any] | None = None
+    until: datetime | None = None
 
 
 class Parsed(NamedTuple):
@@ -184,6 +186,8 @@ class OutboundMessage(NamedTuple):
     template: Template | None = None
     reply_to: str | None = None
     """Provider id of the message answered; of the message reacted to when kind is reaction."""
+    human_agent: bool = False
+    """A person wrote it and the window is shut: it may be sent only because a person did (`Window.human_seconds`)."""
 
 
 class Sent(NamedTuple):

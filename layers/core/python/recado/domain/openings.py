@@ -38,13 +38,13 @@ def opening(
     department: Department | None, last: Chat | None, own: Department | None, contact_id: str, now: datetime
 ) -> Opening:
     """How the chat opens. `department` is the channel's; `last` the chat that closed last in the thread and `own` its
-    department, each None when it is gone or does not matter. A chat of another contact (the thread's was deleted since)
-    counts for nothing."""
+    department, whose rule says whether it opens again; each None when it is gone. A chat of another contact (the
+    thread's was deleted since) counts for nothing."""
     if department is None:
         return Opening()
     if last is None or last.situation != "closed" or last.contact_id != contact_id:
         return Opening(department)
-    again = department.reopening.by_customer and own is not None and may_reopen(last, own.reopening, now)
+    again = own is not None and own.reopening.by_customer and may_reopen(last, own.reopening, now)
     where = own if again and own is not None else department
     preferred = last.agent_id if where.last_agent_first else None
     return Opening(where, last if again else None, preferred)

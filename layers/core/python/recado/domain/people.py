@@ -75,7 +75,8 @@ class Department:
 
     `overflow_after_s` 120…7200 or None; `max_automatic_s` and `close_idle_after_s` in seconds or None (off).
     `business_hours` None: always open; `holidays` are days of the account's calendar on which it is not.
-    `when_agent_gone`: what becomes of the chats of an agent who is no longer connected."""
+    `when_agent_gone`: what becomes of the chats of an agent who is no longer connected. `rearm_from`: open chats from
+    this place on still run by older timers ("" = all of them); None: none does."""
 
     id: str
     name: str
@@ -93,6 +94,7 @@ class Department:
     holidays: tuple[date, ...] = ()
     away_message: str | None = None
     tabulation_required: bool = False
+    rearm_from: str | None = None
     version: int = 1
 
 

@@ -4,8 +4,8 @@ from the chats in service (docs/data-model.md §4, 4–7). Pure."""
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -13,17 +13,20 @@ from recado.domain.agents import eligible_places, place
 from recado.domain.chats import Chat
 from recado.domain.people import Agent
 
-DriftKind = Literal["member", "ring", "wait", "head", "load"]
+DriftKind = Literal["member", "ring", "wait", "head", "load", "unreadable"]
 
 SETTLED_AFTER = timedelta(minutes=5)
-"""How long an agent must not have moved before a count of their chats is believed: the index it begins with lags."""
+"""How far two countings of an agent's chats have to be apart: the index they begin with lags."""
 _PLACE = re.compile(r"[0-9]{8}#.+")
 
 
 @dataclass(frozen=True)
 class Drift:
     """One thing that is not as it should be. `id`: the user of a member, ring or load, the chat of a wait, the
-    department of a head. `found` and `expected` are places, moments, versions or numbers; None: no such item."""
+    department of a head. `found` and `expected` are places, moments, versions or numbers; None: no such item.
+
+    `unreadable`: an item whose attributes make no sense and follow from no other item; `id` is what its key tells,
+    `found` the kind of item. Nothing is done about it."""
 
     kind: DriftKind
     id: str
@@ -35,10 +38,11 @@ class Drift:
 @dataclass(frozen=True)
 class Places:
     """The items of one user in one department: MEMBER by place, with its `eligible` (None: the item is broken), and the
-    places of RING."""
+    places of RING, with those where the item is `broken`."""
 
     members: Mapping[str, bool | None] = field(default_factory=dict)
     rings: frozenset[str] = frozenset()
+    broken: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -60,12 +64,13 @@ class Head:
 
 @dataclass(frozen=True)
 class Counting:
-    """How many chats an agent was found to have in service, at which version of the agent, and when first so."""
+    """What a count of an agent's chats came to: load − chats, and when that was. `recent`: ids of the chats that were
+    counted and had come to the agent within SETTLED_AFTER before."""
 
     user_id: str
-    version: int
-    chats: int
-    since: datetime
+    difference: int
+    at: datetime
+    recent: frozenset[str] = frozenset()
 
 
 def expected_places(agent: Agent | None, department_id: str) -> Places:
@@ -85,10 +90,8 @@ def place_drifts(user_id: str, found: Places, expected: Places) -> list[Drift]:
         there, wanted = _member(at, found), _member(at, expected)
         if there != wanted:
             drifts.append(Drift("member", user_id, there, wanted))
-    for at in sorted(found.rings ^ expected.rings):
-        drifts.append(
-            Drift("ring", user_id, at if at in found.rings else None, at if at in expected.rings else None),
-        )
+    for at in sorted((found.rings ^ expected.rings) | found.broken):
+        drifts.append(Drift("ring", user_id, _ring(at, found), _ring(at, expected)))
     return drifts
 
 
@@ -117,7 +120,7 @@ def sane_head(head: Head | None) -> Head | None:
     if head is None:
         return None
     turn = head.turn if head.turn is not None and head.turn >= 1 else 1
-    cursor = head.cursor if head.cursor is not None and _PLACE.fullmatch(head.cursor) else None
+    cursor = head.cursor if head.cursor is not None and is_place(head.cursor) else None
     return Head(turn, cursor)
 
 
@@ -129,22 +132,49 @@ def head_drift(department_id: str, head: Head | None) -> Drift | None:
     return Drift("head", department_id, _head(head), _head(sane))
 
 
-def counted(agent: Agent, chats: int, before: Counting | None, now: datetime) -> Counting:
-    """A counting that goes on from the one before, where that found the same of the same version of the agent."""
-    this = Counting(agent.user_id, agent.version, chats, now)
-    if before is not None and (before.version, before.chats) == (this.version, this.chats):
-        return replace(this, since=before.since)
-    return this
+def is_place(text: str) -> bool:
+    """Whether a key is a place in the order of members."""
+    return _PLACE.fullmatch(text) is not None
 
 
-def is_settled(counting: Counting, now: datetime) -> bool:
-    """Whether a difference may be believed: the agent has not moved since a counting long enough ago, so no chat came
-    to them or left them, and the index has long caught up with what came before."""
-    return now - counting.since >= SETTLED_AFTER
+def is_whole(chat: Chat) -> bool:
+    """Whether a chat that waits has the moment since when, without which it has no place in the queue."""
+    return chat.situation != "queued" or chat.queued_at is not None
+
+
+def counting(agent: Agent, chats: Iterable[Chat], now: datetime) -> Counting:
+    """A count of the chats that an agent has in service."""
+    had = list(chats)
+    recent = frozenset(chat.id for chat in had if now - SETTLED_AFTER <= _came(chat) <= now)
+    return Counting(agent.user_id, agent.load - len(had), now, recent)
+
+
+def goes_on(before: Counting | None, this: Counting, chats: Iterable[Chat]) -> bool:
+    """Whether a count confirms the one before: it came to the same, and shows no chat that the one before should have
+    shown, because it had come shortly before it: then the index lagged behind at that time."""
+    if before is None or before.difference != this.difference:
+        return False
+    since = before.at - SETTLED_AFTER
+    return all(chat.id in before.recent for chat in chats if since <= _came(chat) <= before.at)
+
+
+def is_settled(before: Counting, now: datetime) -> bool:
+    """Whether a difference that was found then and is found now may be believed."""
+    return now - before.at >= SETTLED_AFTER
+
+
+def _came(chat: Chat) -> datetime:
+    return chat.assigned_at or chat.opened_at
 
 
 def _member(at: str, places: Places) -> str | None:
     return f"{at} {_STATES[places.members[at]]}" if at in places.members else None
+
+
+def _ring(at: str, places: Places) -> str | None:
+    if at not in places.rings:
+        return None
+    return f"{at} broken" if at in places.broken else at
 
 
 _STATES = {True: "eligible", False: "not_eligible", None: "broken"}

@@ -90,8 +90,8 @@ def post(
     now: datetime,
     correlation_id: str,
 ) -> Posting:
-    """The message at the end of its thread. Whoever writes has read what came before; a user's first answer is noted in
-    the chat, and starts it when it is in service. A reaction is no answer.
+    """The message at the end of its thread. Whoever answers has read what came before; a user's first answer is noted
+    in the chat, and starts it when it is in service. A reaction is no answer.
 
     A note has nowhere to go: it is `sent` when it is stored, and is not the thread's last message."""
     payload = dict(draft.payload)
@@ -114,12 +114,18 @@ def post(
         payload=payload,
         reply_to=reply.id if reply else None,
     )
-    after = replace(thread, last_seq=message.seq, unread=0)
     if draft.internal:
-        return Posting(message, thread, after, None, None, None)
-    after = replace(after, last_message_at=now, last_text=shortened(message.text))
+        return Posting(message, thread, replace(thread, last_seq=message.seq), None, None, None)
+    after = replace(
+        thread,
+        last_seq=message.seq,
+        unread=0,
+        last_message_at=now,
+        last_text=shortened(message.text),
+        company_wrote_at=now,
+    )
     answers = author.type == "user" and draft.kind != "reaction"
-    chat_after = answered(chat, now) if answers else None
+    chat_after = answered(chat, author.id, now) if answers else None
     out = Outgoing(
         message_id,
         thread.key,

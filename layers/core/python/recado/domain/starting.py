@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from recado.domain.agents import AgentChange
+from recado.domain.chat_moves import served_also
 from recado.domain.chats import Chat, Thread, ThreadKey
 from recado.domain.contacts import Identity
 from recado.domain.intake import Intake
@@ -70,6 +71,7 @@ def start(given: Start, address: Address, seen: Thread | None, department: Depar
         queued_at=given.now,
         assigned_at=begun,
         started_at=begun,
+        served_by=served_also((), given.taken_by.after.user_id if given.taken_by else None),
         moved_by=given.by,
         moved_at=given.now,
     )

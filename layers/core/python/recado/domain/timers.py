@@ -19,36 +19,21 @@ def armed(chat: Chat, department: Department | None) -> Chat:
 
 def deadline(chat: Chat, thread: Thread | None, department: Department | None) -> datetime | None:
     """When something becomes due if nothing happens before; None while nothing can. `thread` None: as if nothing had
-    been written since the chat came where it is."""
+    been written since the chat came where it is. Only a customer who was answered can be expected to answer."""
     if department is None:
         return None
     since = chat.moved_at or chat.queued_at or chat.opened_at
     match chat.situation:
         case "automatic":
             return _after(since, department.max_automatic_s)
-        case "queued":
-            return _after(since, department.overflow_after_s) if may_overflow(chat, department) else None
+        case "queued" if chat.not_started_by and department.distribution_enabled:
+            return _after(since, department.overflow_after_s)
         case "in_service" if chat.started_at is None:
             enabled = department.distribution_enabled
             return _after(chat.assigned_at or since, department.overflow_after_s) if enabled else None
-        case "in_service":
-            last = thread.last_message_at if thread else None
-            begun = chat.started_at or since
-            return _after(max(last or begun, begun), department.close_idle_after_s)
+        case "in_service" if chat.answered_at is not None:
+            return _after((thread and thread.company_wrote_at) or chat.answered_at, department.close_idle_after_s)
     return None
-
-
-def may_overflow(chat: Chat, department: Department) -> bool:
-    """Whether the chat can go on to the department's overflow department: each department is left once, so that two
-    that overflow to each other do not play ball with it."""
-    target = department.overflow_department_id
-    return (
-        department.distribution_enabled
-        and department.overflow_after_s is not None
-        and target is not None
-        and target not in chat.overflowed_from
-        and department.id not in chat.overflowed_from
-    )
 
 
 def _after(since: datetime, seconds: int | None) -> datetime | None:

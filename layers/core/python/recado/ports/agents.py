@@ -8,7 +8,7 @@ from typing import Protocol
 
 from recado.domain.agents import AgentChange
 from recado.domain.chat_moves import MoveCommit
-from recado.domain.chats import Chat, Thread, ThreadKey
+from recado.domain.chats import Chat, Event, Thread, ThreadKey
 from recado.domain.distribution import Seat
 from recado.domain.people import Agent, Department
 from recado.ports.sweeps import DuePage, Owned
@@ -58,6 +58,16 @@ class DistributionStore(Protocol):
     def members_up_to(self, a: str, department_id: str, cursor: str, limit: int) -> list[Seat]: ...
 
     def ring_between(self, a: str, department_id: str, after: str, up_to: str, limit: int) -> list[Seat]: ...
+
+    def read(
+        self, a: str, user_ids: Iterable[str], chats: Sequence[Chat]
+    ) -> tuple[dict[str, tuple[Agent, datetime | None]], dict[ThreadKey, Thread]]: ...
+
+    def anybody(self, a: str, department_id: str) -> bool: ...
+
+    def untold(self, a: str, department_id: str, limit: int) -> tuple[str | None, list[Chat]]: ...
+
+    def tell(self, a: str, department_id: str, seen: str | None, last: Chat, events: Sequence[Event]) -> bool: ...
 
     def count_between(self, a: str, department_id: str, after: str, up_to: str) -> int: ...
 

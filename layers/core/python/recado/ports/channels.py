@@ -11,6 +11,15 @@ Secrets = Mapping[str, tuple[str, ...]]
 """Each secret's values that hold at present, the newest first."""
 
 
+class Registration(Protocol):
+    """The provider's side of a channel's webhooks."""
+
+    def register(self, channel: Channel, secrets: Secrets) -> str | None:
+        """Have the provider send the channel's webhooks to us. What went wrong, in a sentence; None when nothing did,
+        or when people set that up at the provider. Doing it again does no harm."""
+        ...
+
+
 class ChannelStore(Protocol):
     """Channels of an account; their secrets and addresses lie apart."""
 

@@ -22,6 +22,8 @@ class ChatFilter:
     contact_id: str | None = None
     opened_from: datetime | None = None
     opened_to: datetime | None = None
+    served_by: str | None = None
+    """A user who serves the chat or did at any time; `agent_id` serves it now, or did when it closed."""
 
 
 class ChatStore(Protocol):
@@ -56,8 +58,8 @@ class ChatStore(Protocol):
         """A message of the thread by its id, looked for among the newest thousands."""
         ...
 
-    def events(self, a: str, chat_id: str, event_type: str, after: str | None, limit: int) -> list[Event]:
-        """Facts of one type of a chat, oldest first, with a later id than `after`."""
+    def events(self, a: str, chat_id: str, event_types: Sequence[str], after: str | None, limit: int) -> list[Event]:
+        """Facts of these types of a chat, oldest first, with a later id than `after`."""
         ...
 
 

@@ -94,6 +94,11 @@ class StatusStore(Protocol):
         """Keep a status that came before its message; False when the message is there by now."""
         ...
 
+    def sent_until(self, a: str, thread: ThreadKey, until: datetime, status: Status) -> Sequence[Seen]:
+        """The company's messages that were written until then, are known to be sent and can take the status: those
+        after the last one that stands as far already, of the newest hundred of the thread."""
+        ...
+
     def take_parked(self, a: str, channel_id: str, provider_id: str) -> int:
         """Apply the statuses that came before their message, which is recorded now; how many there were."""
         ...

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from recado.domain.chats import Message, Thread, ThreadKey
 from recado.domain.errors import FieldError
+from recado.domain.file_limits import MediaLimit
 from recado.domain.messages import OutboundMessage, Rejected, Sender, Sent
 from recado.domain.sending import Outgoing, Posting, Step
 from recado.domain.windows import WindowRule
@@ -56,6 +57,9 @@ class SendingAdapter(Protocol):
 
     @property
     def retries(self) -> Retries: ...
+
+    @property
+    def media_limits(self) -> Mapping[str, MediaLimit]: ...
 
     def check(self, message: OutboundMessage) -> tuple[FieldError, ...]:
         """What is wrong with a message for this channel; empty: it can be sent."""

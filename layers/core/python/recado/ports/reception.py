@@ -104,3 +104,8 @@ class Webhooks(Protocol):
     def parse(self, channel: ConnectedChannel, part_json: str) -> Parsed:
         """The normal forms of a part that `split` made."""
         ...
+
+    def answer(self, channel: ConnectedChannel, part_json: str) -> None:
+        """Tell the provider at once that a part was taken, where it waits for that. Never raises; again does no
+        harm."""
+        ...

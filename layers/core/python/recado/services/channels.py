@@ -9,11 +9,13 @@ from typing import Any, Protocol
 from recado.domain.channels import Channel
 from recado.domain.errors import Busy, FieldError, Invalid, NotFound
 from recado.domain.ids import is_id
-from recado.ports.channels import ChannelStore, Secrets
+from recado.ports.channels import ChannelStore, Registration, Secrets
 from recado.ports.core import Clock, Ids
 from recado.ports.people import DepartmentStore
+from recado.services.views import moment
 
 _TRIES = 5
+_NOT_REGISTERED = "webhook_not_set"
 
 
 class ChannelRules(Protocol):
@@ -38,6 +40,7 @@ class ChannelService:
         channels: ChannelStore,
         departments: DepartmentStore,
         rules: Callable[[str], ChannelRules],
+        registration: Registration,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -45,6 +48,7 @@ class ChannelService:
         self._channels = channels
         self._departments = departments
         self._rules = rules
+        self._registration = registration
         self._clock = clock
         self._ids = ids
 
@@ -90,7 +94,7 @@ class ChannelService:
             problems=_problems(rules, settings, kept),
         )
         self._channels.create(a, channel, kept)
-        return channel
+        return self._registered(a, channel, kept)
 
     def change(self, a: str, channel_id: str, changes: Mapping[str, Any]) -> Channel:
         """Change name, department_id, settings or secrets. Settings and secrets are merged by name, null takes one
@@ -118,8 +122,20 @@ class ChannelService:
                 version=before.version + 1,
             )
             if self._channels.change(a, before, after, secrets if given_secrets else None):
-                return after
+                return self._registered(a, after, secrets) if given_secrets or _is_unregistered(after) else after
         raise Busy(f"channel {channel_id}")
+
+    def _registered(self, a: str, channel: Channel, secrets: Secrets) -> Channel:
+        """The channel after its provider was asked for its webhooks; where that went wrong, with the problem. Whoever
+        changes it meanwhile asks again."""
+        wrong = self._registration.register(channel, secrets)
+        if wrong is None and not _is_unregistered(channel):
+            return channel
+        problems = tuple(one for one in channel.problems if one.get("code") != _NOT_REGISTERED)
+        if wrong is not None:
+            problems += ({"code": _NOT_REGISTERED, "detail": wrong, "at": moment(self._clock.now())},)
+        told = replace(channel, problems=problems, version=channel.version + 1)
+        return told if self._channels.change(a, channel, told, None) else self.get(a, channel.id)
 
     def _department(self, a: str, department_id: str | None) -> str:
         if (
@@ -155,6 +171,10 @@ def _refuse(errors: Sequence[FieldError]) -> None:
     """Raise Invalid with the errors, if there are any; the first is its sentence too."""
     if errors:
         raise Invalid(f"{errors[0].pointer}: {errors[0].detail}", errors=errors)
+
+
+def _is_unregistered(channel: Channel) -> bool:
+    return any(one.get("code") == _NOT_REGISTERED for one in channel.problems)
 
 
 def _noted(channel: Channel) -> tuple[Mapping[str, Any], ...]:

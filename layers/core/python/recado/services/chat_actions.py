@@ -1,7 +1,8 @@
 """What people do with a chat: assume, transfer, put back in the queue, close, reopen.
 
 Each is decided from the state that was read, written only if that still stands, and repeated by the same person without
-effect. Who finds the chat moved by somebody else is told where it is now."""
+effect, also where the act itself took the chat out of their sight. Who finds the chat moved by somebody else is told
+where it is now."""
 
 from __future__ import annotations
 
@@ -12,9 +13,9 @@ from typing import Any, Protocol
 
 from recado.domain import chat_moves
 from recado.domain.access import Caller, can_answer_chat, relation
-from recado.domain.chat_moves import ChatMove
-from recado.domain.chats import Chat, Thread
-from recado.domain.errors import Busy, Conflict, FieldError, Forbidden, Invalid, NotFound
+from recado.domain.chat_moves import ChatMove, Overtaken
+from recado.domain.chats import Chat, Event, Thread
+from recado.domain.errors import Busy, Conflict, DomainError, FieldError, Forbidden, Invalid, NotFound
 from recado.domain.ids import is_id
 from recado.domain.people import Agent, Department
 from recado.ports.agents import AgentStore, ChatReads, Departments, Hours
@@ -33,6 +34,14 @@ class VisibleChats(Protocol):
         ...
 
 
+class ChatRecall(ChatReads, Protocol):
+    """Chats with what happened to them."""
+
+    def last_event(self, a: str, chat_id: str, event_type: str) -> Event | None:
+        """The newest fact of one type of a chat, consistently."""
+        ...
+
+
 class KnownTabulations(Protocol):
     """The tabulations of an account (services.tabulations)."""
 
@@ -47,7 +56,7 @@ class ChatActions:
     def __init__(
         self,
         gate: VisibleChats,
-        reads: ChatReads,
+        reads: ChatRecall,
         commits: ChatCommits,
         agents: AgentStore,
         departments: Departments,
@@ -122,14 +131,18 @@ class ChatActions:
         feedback: bool = False,
     ) -> Chat:
         """End the chat. What the customer writes next opens another. `feedback`: the customer is going to be asked,
-        which the fact tells. 400 `/tabulation_id` for an unknown one, or none where the department requires it."""
+        which the fact tells. 400 `/tabulation_id` for an unknown one, or none where the department requires it; 409
+        `already_closed`, also for who closed it with something else."""
         a = caller.account
+        notes = {**({"comment": comment} if comment else {}), **({"feedback_asked": True} if feedback else {})}
 
         def decide(chat: Chat, now: datetime) -> ChatMove | None:
             if tabulation_id is not None and not self._tabulations.exists(a, tabulation_id):
                 raise Invalid.field("/tabulation_id", "not_found", "There is no such tabulation.")
             move = chat_moves.close(chat, self._thread(a, chat), now)
             if move is None:
+                if chat.moved_by == caller.id and not self._was_closed_with(a, chat, tabulation_id, notes):
+                    raise _already(chat, "closed")
                 return None
             filed = replace(move.after, tabulation_id=tabulation_id or chat.tabulation_id)
             if filed.tabulation_id is None and self._requires_tabulation(a, chat):
@@ -138,13 +151,12 @@ class ChatActions:
                 )
             return replace(move, after=filed)
 
-        notes = {**({"comment": comment} if comment else {}), **({"feedback_asked": True} if feedback else {})}
         return self._act(caller, chat_id, decide, "closed", notes)
 
     def reopen(self, caller: Caller, chat_id: str) -> Chat:
         """Open a closed chat again, where its department allows it. Who takes part in the department as agent gets it
-        and begins; of others it waits. 409 `reopen_not_allowed`, `another_chat_open`, `agent_at_cap`,
-        `already_open`."""
+        and begins; of others it waits. 409 `reopen_not_allowed`, `another_chat_open` (named to who may see it),
+        `agent_at_cap`, `already_open`."""
         a = caller.account
 
         def decide(chat: Chat, now: datetime) -> ChatMove | None:
@@ -156,10 +168,28 @@ class ChatActions:
                 detail = "This department's chats are not opened again, or no longer."
                 raise Conflict(detail, code="reopen_not_allowed", extra={"reopen_until": until})
             agent_id = caller.user_id if takes_part(caller, department.id) else None
-            move = chat_moves.reopen(chat, self._thread(a, chat), now, agent_id, department.id)
+            try:
+                move = chat_moves.reopen(chat, self._thread(a, chat), now, agent_id, department.id)
+            except Conflict as refusal:
+                raise self._naming_what_is_seen(caller, refusal) from None
             return None if move is None else replace(move, after=replace(move.after, reopened_by=caller.id))
 
         return self._act(caller, chat_id, decide, "reopened")
+
+    def _naming_what_is_seen(self, caller: Caller, refusal: Conflict) -> Conflict:
+        """`another_chat_open`, without that chat's id for who may not see it."""
+        try:
+            self._gate.visible(caller, str(refusal.extra.get("chat_id")))
+        except NotFound:
+            refusal.extra = {}
+        return refusal
+
+    def _was_closed_with(self, a: str, chat: Chat, tabulation_id: str | None, notes: Mapping[str, Any]) -> bool:
+        """Whether a closed chat has all of this. What is not given is not asked for."""
+        if tabulation_id not in (None, chat.tabulation_id):
+            return False
+        told = self._reads.last_event(a, chat.id, "chat.closed") if notes else None
+        return not notes or (told is not None and all(told.data.get(name) == notes[name] for name in notes))
 
     def _home(self, a: str, chat: Chat) -> Department:
         """The department of a closed chat; the default one when that was deleted."""
@@ -191,9 +221,16 @@ class ChatActions:
     ) -> Chat:
         first: Chat | None = None
         for _ in range(_TRIES):
-            chat = self._seen(caller, chat_id, first)
             now = self._clock.now()
-            move = self._decided(caller, chat, now, decide, cause)
+            try:
+                chat = self._gate.visible(caller, chat_id)
+            except NotFound as unseen:
+                return self._done_out_of_sight(caller, chat_id, now, decide, cause, first, unseen)
+            try:
+                move = self._decided(caller, chat, now, decide, cause)
+            except Overtaken:
+                first = first or chat
+                continue
             if move is None:
                 return _done_already(chat, caller, cause)
             if first is not None and cause != "assumed" and _place(chat) != _place(first):
@@ -206,15 +243,25 @@ class ChatActions:
             first = first or chat
         raise Busy(f"chat {chat_id}")
 
-    def _seen(self, caller: Caller, chat_id: str, first: Chat | None) -> Chat:
-        """The chat; who saw it a moment ago is told where it went, though it is no longer theirs to see."""
-        try:
-            return self._gate.visible(caller, chat_id)
-        except NotFound:
-            now_there = self._reads.chat(caller.account, chat_id) if first else None
-            if now_there is None:
-                raise
-            raise _moved(now_there) from None
+    def _done_out_of_sight(
+        self,
+        caller: Caller,
+        chat_id: str,
+        now: datetime,
+        decide: Callable[[Chat, datetime], ChatMove | None],
+        cause: str,
+        first: Chat | None,
+        unseen: NotFound,
+    ) -> Chat:
+        """A chat that the caller does not see, where they did this to it already. Who saw it a moment ago is told where
+        it went; for anybody else it stays `unseen`."""
+        a = caller.account
+        chat = self._reads.chat(a, chat_id) if is_id(chat_id, "ca", a) else None
+        if chat is None:
+            raise unseen
+        if caller.id in _done_by(chat, cause) and _nothing_left(chat, now, decide):
+            return chat
+        raise unseen if first is None else _moved(chat)
 
     def _decided(
         self,
@@ -259,9 +306,9 @@ def whereabouts(chat: Chat) -> dict[str, Any]:
 
 
 def _permitted(caller: Caller, chat: Chat, cause: str) -> bool:
-    if cause == "assumed":
-        return True
-    return relation(caller, chat) != "stranger" if cause == "reopened" else can_answer_chat(caller, chat)
+    if cause in ("assumed", "reopened"):
+        return relation(caller, chat) != "stranger"
+    return can_answer_chat(caller, chat)
 
 
 def _not_yours() -> Forbidden:
@@ -281,6 +328,14 @@ def _moved(chat: Chat) -> Conflict:
     return Conflict("Somebody else moved the chat meanwhile.", code="chat_moved", extra=whereabouts(chat))
 
 
+def _nothing_left(chat: Chat, now: datetime, decide: Callable[[Chat, datetime], ChatMove | None]) -> bool:
+    """Whether nothing is left to do, told by nothing else."""
+    try:
+        return decide(chat, now) is None
+    except (DomainError, Overtaken):
+        return False
+
+
 _ALREADY = {
     "closed": ("already_closed", "The chat is closed already."),
     "queued": ("already_queued", "The chat waits in this queue already."),
@@ -290,13 +345,21 @@ _ALREADY = {
 
 
 def _done_already(chat: Chat, caller: Caller, cause: str) -> Chat:
-    """Nothing is left to do: fine for whoever did it, a lost race for anybody else. A chat that was opened again may
-    have been given to somebody since."""
-    done_by = {chat.moved_by, chat.reopened_by if cause == "reopened" else None}
-    if cause in _ALREADY and caller.id not in done_by:
-        code, detail = _ALREADY[cause]
-        raise Conflict(detail, code=code, extra=whereabouts(chat))
+    """Nothing is left to do: fine for whoever did it, a lost race for anybody else."""
+    if cause in _ALREADY and caller.id not in _done_by(chat, cause):
+        raise _already(chat, cause)
     return chat
+
+
+def _done_by(chat: Chat, cause: str) -> set[str | None]:
+    """Whose act it was. A chat that was opened again may have been given to somebody since."""
+    return {chat.moved_by, chat.reopened_by if cause == "reopened" else None}
+
+
+def _already(chat: Chat, cause: str) -> Conflict:
+    code, detail = _ALREADY[cause]
+    filed = {"tabulation_id": chat.tabulation_id} if cause == "closed" else {}
+    return Conflict(detail, code=code, extra={**whereabouts(chat), **filed})
 
 
 def _refuse_closed(chat: Chat, pointer: str) -> None:

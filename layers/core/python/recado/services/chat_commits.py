@@ -17,8 +17,8 @@ from recado.domain.people import Agent
 from recado.domain.timers import armed
 from recado.ports.agents import AgentStore, ChatMoveStore, Departments, Waker
 from recado.ports.core import Ids
-from recado.services.distribution import receipt_view
-from recado.services.views import chat_view
+from recado.services.assignments import receipt_view
+from recado.services.chat_shapes import ChatShapes
 
 _EVENT_OF = {"in_service": "chat.assigned", "queued": "chat.queued", "closed": "chat.closed"}
 _TOLD_FIRST = {"transferred": "chat.transferred", "reopened": "chat.reopened"}
@@ -29,11 +29,18 @@ class ChatCommits:
     """One move by a person, and all that belongs to it."""
 
     def __init__(
-        self, moves: ChatMoveStore, agents: AgentStore, departments: Departments, waker: Waker, ids: Ids
+        self,
+        moves: ChatMoveStore,
+        agents: AgentStore,
+        departments: Departments,
+        shapes: ChatShapes,
+        waker: Waker,
+        ids: Ids,
     ) -> None:
         self._moves = moves
         self._agents = agents
         self._departments = departments
+        self._shapes = shapes
         self._waker = waker
         self._ids = ids
 
@@ -73,7 +80,7 @@ class ChatCommits:
         now: datetime,
         notes: Mapping[str, Any],
     ) -> list[Event]:
-        data: dict[str, Any] = {**chat_view(move.after, move.thread, None), **notes}
+        data: dict[str, Any] = {**self._shapes.of(a, move.after, move.thread), **notes}
         types = [_EVENT_OF[move.after.situation]]
         if cause in _TOLD_FIRST:
             types.insert(0, _TOLD_FIRST[cause])

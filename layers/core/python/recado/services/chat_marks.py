@@ -14,7 +14,7 @@ from recado.ports.agents import ChatMoveStore, ChatReads
 from recado.ports.core import Clock, Ids
 from recado.ports.filing import ReadMarks
 from recado.services.chat_actions import KnownTabulations, VisibleChats, whereabouts
-from recado.services.views import chat_view
+from recado.services.chat_shapes import ChatShapes
 
 _TRIES = 5
 
@@ -36,6 +36,7 @@ class ChatMarks:
         gate: VisibleChats,
         reads: ChatReads,
         moves: ChatMoveStore,
+        shapes: ChatShapes,
         steps: KnownSteps,
         tabulations: KnownTabulations,
         read_marks: ReadMarks,
@@ -45,6 +46,7 @@ class ChatMarks:
         self._gate = gate
         self._reads = reads
         self._moves = moves
+        self._shapes = shapes
         self._steps = steps
         self._tabulations = tabulations
         self._read_marks = read_marks
@@ -115,7 +117,7 @@ class ChatMarks:
             move = marked(chat, **fields)
             if move is None:
                 return chat
-            told = {**chat_view(move.after, None, None), **data(chat)}
+            told = {**self._shapes.of(a, move.after), **data(chat)}
             event_id, now = self._ids.new("ev", a), self._clock.now()
             event = Event(event_id, event_type, now, caller.author, told, chat.contact_id, chat.id)
             if not self._moves.commit(a, MoveCommit([move], [], [event])):

@@ -20,10 +20,11 @@ from recado.ports.channels import ChannelStore
 from recado.ports.contacts import Contacts, Reach
 from recado.ports.core import Clock, Ids
 from recado.ports.inbound import ContactWrite, ThreadStore
+from recado.services.assignments import receipt_view
 from recado.services.chat_actions import VisibleChats, takes_part
 from recado.services.chat_commits import receipt_of, taking
-from recado.services.distribution import receipt_view
-from recado.services.views import chat_view, contact_view
+from recado.services.chat_shapes import ChatShapes
+from recado.services.views import contact_view
 
 _TRIES = 5
 _CAUSE = "started_by_user"
@@ -49,6 +50,7 @@ class ChatStarting:
         reach: Reach,
         agents: AgentStore,
         departments: Departments,
+        shapes: ChatShapes,
         waker: Waker,
         clock: Clock,
         ids: Ids,
@@ -60,6 +62,7 @@ class ChatStarting:
         self._reach = reach
         self._agents = agents
         self._departments = departments
+        self._shapes = shapes
         self._waker = waker
         self._clock = clock
         self._ids = ids
@@ -67,7 +70,7 @@ class ChatStarting:
     def start(self, caller: Caller, contact_id: str, channel_id: str) -> StartedChat:
         """The open chat with the contact on this channel, or a new one: of whoever takes part in the channel's
         department as agent, else waiting there. 404, 400 `/channel_id`, 409 `channel_unusable`, `cannot_start`,
-        `agent_at_cap`, `another_chat_open` for an open one that is not the caller's to see."""
+        `agent_at_cap`, `another_chat_open` for an open one that is not the caller's to see, which is not named."""
         a = caller.account
         for _ in range(_TRIES):
             contact = self._contacts.get(a, contact_id)
@@ -115,7 +118,7 @@ class ChatStarting:
             return self._gate.visible(caller, chat_id)
         except NotFound:
             detail = "Somebody else has an open chat with the contact on this channel."
-            raise Conflict(detail, code="another_chat_open", extra={"chat_id": chat_id}) from None
+            raise Conflict(detail, code="another_chat_open") from None
 
     def _start(
         self, caller: Caller, contact: Contact, channel: Channel, address: Address, thread: Thread | None
@@ -163,7 +166,7 @@ class ChatStarting:
         chat = intake.opened
         if chat is None:
             return []
-        data: dict[str, Any] = chat_view(chat, intake.thread, None)
+        data = self._shapes.shape(chat, intake.thread)
         told = {"chat.started": data, "chat.queued": data}
         if chat.situation == "in_service":
             receipt = receipt_view(receipt_of(chat, intake.agents, _CAUSE, now))

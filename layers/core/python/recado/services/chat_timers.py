@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from recado.domain.chat_moves import ChatMove, close, not_started, overflow_to, put_in_queue
-from recado.domain.chats import Chat, Thread, ThreadKey
+from recado.domain.chat_moves import ChatMove, close, not_started, overflow_to, put_in_queue, unattended
+from recado.domain.chats import OPEN_SITUATIONS, Chat, Thread, ThreadKey
 from recado.domain.errors import Busy
 from recado.domain.people import Department
 from recado.domain.timers import deadline
 from recado.ports.agents import Departments, Hours
+from recado.ports.chats import ChatFilter
 from recado.ports.core import Clock
 from recado.ports.sweeps import DuePage, Swept
 from recado.services.system_moves import SystemMoves
 
 _TRIES = 5
 _FAILED_AGAIN_S = 60
+_REARMED = 300
+"""Chats whose timers are set anew in one look at a department: some 3 ms each."""
 
 
 class ChatTimerStore(Protocol):
@@ -43,16 +47,35 @@ class ChatTimerStore(Protocol):
         """Put a chat that could not be looked at to a later time."""
         ...
 
+    def ids(self, a: str, wanted: ChatFilter, before: str | None, limit: int) -> list[str]:
+        """Chats, newest first, from an index that may lag."""
+        ...
+
+
+class Overflows(Protocol):
+    """Where chats go that nobody starts (services.distribution)."""
+
+    def overflow_target(self, a: str, department: Department) -> Department | None:
+        """The overflow department, if somebody there can be given a chat now."""
+        ...
+
 
 class ChatTimers:
     """What is due is decided from what stands when it is looked at; an overtaken deadline only sets the next one."""
 
     def __init__(
-        self, store: ChatTimerStore, departments: Departments, hours: Hours, moves: SystemMoves, clock: Clock
+        self,
+        store: ChatTimerStore,
+        departments: Departments,
+        hours: Hours,
+        overflows: Overflows,
+        moves: SystemMoves,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._departments = departments
         self._hours = hours
+        self._overflows = overflows
         self._moves = moves
         self._clock = clock
 
@@ -68,7 +91,8 @@ class ChatTimers:
                 moved += self.look(a, chat_id)
             except Exception as error:  # whatever it is, it stops no other chat
                 failed[chat_id] = error
-                self._store.look_again_at(a, chat_id, now + timedelta(seconds=_FAILED_AGAIN_S))
+                with suppress(Exception):  # what failed first is told; the chat stays due
+                    self._store.look_again_at(a, chat_id, now + timedelta(seconds=_FAILED_AGAIN_S))
         return Swept(len(page.found), moved, page.more, failed)
 
     def look(self, a: str, chat_id: str) -> bool:
@@ -76,10 +100,13 @@ class ChatTimers:
         for _ in range(_TRIES):
             chat = self._store.chat(a, chat_id)
             now = self._clock.now()
-            if chat is None or chat.due_at is None or chat.due_at > now:
+            if chat is None or chat.due_at is None:
+                return False
+            if chat.due_at > now:  # the index told an older time: a look that failed had put it off
+                self._store.arm(a, chat, chat.due_at)
                 return False
             department = self._departments.get(a, chat.department_id)
-            thread = self._store.thread(a, chat.thread) if chat.started_at else None
+            thread = self._store.thread(a, chat.thread) if chat.answered_at else None
             at = deadline(chat, thread, department)
             if department is not None and at is not None and at <= now:
                 act = self._later(a, chat, department, thread, now)
@@ -92,6 +119,29 @@ class ChatTimers:
                 return False
         raise Busy(f"timer of {chat_id}")
 
+    def rearm(self, a: str, department: Department, place: str) -> str | None:
+        """After a department's timers were changed: look at its open chats, from a place on, at the time that holds for
+        them now. The place to go on from, None when all are done."""
+        begun, _, before = place.partition("#")
+        for situation in OPEN_SITUATIONS[OPEN_SITUATIONS.index(begun) if begun in OPEN_SITUATIONS else 0 :]:
+            wanted = ChatFilter(situation=situation, department_id=department.id)
+            ids = self._store.ids(a, wanted, before if situation == begun and before else None, _REARMED)
+            for chat_id in ids:
+                self._sooner(a, chat_id, department)
+            if len(ids) == _REARMED:
+                return f"{situation}#{ids[-1]}"
+        return None
+
+    def _sooner(self, a: str, chat_id: str, department: Department) -> None:
+        """A time that has become later is found out when the old one comes. Whoever moves the chat meanwhile arms
+        it."""
+        chat = self._store.chat(a, chat_id)
+        if chat is None or chat.department_id != department.id:
+            return
+        at = deadline(chat, self._store.thread(a, chat.thread) if chat.answered_at else None, department)
+        if at is not None and (chat.due_at is None or at < chat.due_at):
+            self._store.arm(a, chat, at)
+
     def _later(
         self, a: str, chat: Chat, department: Department, thread: Thread | None, now: datetime
     ) -> datetime | Callable[[], bool]:
@@ -100,27 +150,23 @@ class ChatTimers:
         if chat.situation == "automatic":
             return lambda: self._commit(a, put_in_queue(chat, department.id, now), department, "automatic_timeout")
         if chat.started_at is not None:
-            if thread is None or not _company_wrote_last(thread):
+            if thread is None or thread.company_wrote_at is None:
                 return now + timedelta(seconds=department.close_idle_after_s or _FAILED_AGAIN_S)
             return lambda: self._commit(a, close(chat, thread, now), department, "customer_idle")
         if not self._hours.open(a, department):
             opens = self._hours.opens_at(a, department) or now + timedelta(days=1)
             return opens + timedelta(seconds=department.overflow_after_s or 0)
         if chat.situation == "queued":
-            return lambda: self._overflow(a, chat, department, now)
+            return lambda: self._in_vain(a, chat, department, now)
         return lambda: self._commit(a, not_started(chat, now), department, "not_started")
 
-    def _overflow(self, a: str, chat: Chat, department: Department, now: datetime) -> bool:
-        target = self._departments.get(a, department.overflow_department_id or "")
+    def _in_vain(self, a: str, chat: Chat, department: Department, now: datetime) -> bool:
+        """Who had the chat did not start, and there is nobody else: it goes on to the overflow department, or waits
+        on; the supervisors are told."""
+        target = self._overflows.overflow_target(a, department)
         if target is None:
-            return self._store.arm(a, chat, None)
+            return self._commit(a, unattended(chat, now), department, "unattended")
         return self._commit(a, overflow_to(chat, target.id, now), target, "overflow")
 
     def _commit(self, a: str, move: ChatMove | None, department: Department, cause: str) -> bool:
         return move is not None and self._moves.commit(a, move, department, cause) is not None
-
-
-def _company_wrote_last(thread: Thread) -> bool:
-    if thread.last_message_at is None:
-        return False
-    return thread.last_inbound_at is None or thread.last_message_at > thread.last_inbound_at

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from recado.domain.access import Caller, can_see_chat
+from recado.domain.access import Caller, can_note_chat, can_see_chat
 from recado.domain.chats import Chat, Message, Thread
-from recado.domain.errors import NotFound
+from recado.domain.errors import Forbidden, NotFound
 from recado.domain.ids import is_id
-from recado.domain.windows import window_expires_at
 from recado.ports.chats import ChatFilter, ChatStore, DepartmentList
 from recado.ports.outbox import Adapters
-from recado.services.views import chat_view
+from recado.services.chat_shapes import ChatShapes
 
 READ_AHEAD = 5
 """How many times its limit a page reads at most in search of visible chats; then it ends short, and its cursor goes on
@@ -28,7 +26,7 @@ class ChatService:
     def __init__(self, store: ChatStore, departments: DepartmentList, adapters: Adapters) -> None:
         self._store = store
         self._departments = departments
-        self._adapters = adapters
+        self._shapes = ChatShapes(store, adapters)
 
     def visible(self, caller: Caller, chat_id: str) -> Chat:
         """The chat, read consistently. NotFound when it is unknown, foreign or not for this caller."""
@@ -48,7 +46,7 @@ class ChatService:
 
     def shape(self, chat: Chat, thread: Thread | None) -> dict[str, Any]:
         """The public shape of a chat and its thread, as given."""
-        return chat_view(chat, thread, self._window(chat, thread))
+        return self._shapes.shape(chat, thread)
 
     def page(
         self, caller: Caller, wanted: ChatFilter, limit: int, after: str | None
@@ -69,9 +67,7 @@ class ChatService:
         """As `page`, the chats themselves; with `contact_ids`, those of these contacts."""
         a = caller.account
         if caller.role == "restricted":
-            if wanted.agent_id not in (None, caller.user_id):
-                return [], None
-            wanted = replace(wanted, agent_id=caller.user_id)
+            wanted = replace(wanted, served_by=caller.user_id)
         found: list[Chat] = []
         for _ in range(READ_AHEAD):
             ids = self._ids(a, wanted, contact_ids, after, limit + 1)
@@ -110,7 +106,17 @@ class ChatService:
 
     def message(self, caller: Caller, chat_id: str, message_id: str) -> Message:
         """One message of a chat, read consistently. NotFound as `visible`, and for a message of another chat."""
+        return self._message(caller, self.visible(caller, chat_id), message_id)
+
+    def note(self, caller: Caller, chat_id: str, message_id: str) -> Message:
+        """As `message`, to be changed: for who may write notes in the chat. 403 for who only sees it."""
         chat = self.visible(caller, chat_id)
+        found = self._message(caller, chat, message_id)
+        if not can_note_chat(caller, chat):
+            raise Forbidden("Only who may write notes in this chat changes them.", code="not_your_chat")
+        return found
+
+    def _message(self, caller: Caller, chat: Chat, message_id: str) -> Message:
         found = self._store.find_message(caller.account, chat.thread, message_id)
         if found is None or found.chat_id != chat.id:
             raise NotFound("There is no such message.")
@@ -123,9 +129,10 @@ class ChatService:
     def assignments(
         self, caller: Caller, chat_id: str, limit: int, after: str | None
     ) -> tuple[list[dict[str, Any]], str | None]:
-        """The receipts of the chat's assignments, oldest first, and the event to go on from."""
+        """The receipts of what distribution decided of the chat, oldest first, those that nobody could be given it
+        among them; and the event to go on from."""
         self.visible(caller, chat_id)
-        found = self._store.events(caller.account, chat_id, "chat.assigned", after, limit + 1)
+        found = self._store.events(caller.account, chat_id, ("chat.assigned", "chat.waiting"), after, limit + 1)
         receipts = [dict(event.data["receipt"]) for event in found[:limit] if event.data.get("receipt")]
         return receipts, found[limit - 1].id if len(found) > limit else None
 
@@ -141,9 +148,6 @@ class ChatService:
         threads = self._store.threads(a, [chat.thread for chat in chats])
         return [self.shape(chat, threads.get(chat.thread)) for chat in chats]
 
-    def _window(self, chat: Chat, thread: Thread | None) -> datetime | None:
-        return window_expires_at(self._adapters(chat.channel_type).window, thread.last_inbound_at if thread else None)
-
 
 def _opened_within(chat: Chat, wanted: ChatFilter) -> bool:
     since, until = wanted.opened_from, wanted.opened_to
@@ -152,6 +156,8 @@ def _opened_within(chat: Chat, wanted: ChatFilter) -> bool:
 
 def _matches(chat: Chat, wanted: ChatFilter) -> bool:
     """What the index did not decide, and what changed since it was written."""
+    if wanted.served_by is not None and wanted.served_by not in (chat.agent_id, *chat.served_by):
+        return False
     return all(
         asked is None or has == asked
         for asked, has in (

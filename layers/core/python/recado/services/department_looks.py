@@ -13,11 +13,12 @@ from recado.ports.agents import Hours, Waker
 from recado.ports.core import Clock
 from recado.ports.sweeps import DuePage, Swept
 
-PAGE = 32
-"""Two of each shard: a check reads a department's queue and members, and a page has to end in the reserve that the
+PAGE = 16
+"""One of each shard: a check reads a department's queue and members, and a page has to end in the reserve that the
 tick keeps."""
 _EVERY = timedelta(hours=1)
 _FAILED_AGAIN = timedelta(seconds=60)
+_GO_ON = timedelta(seconds=1)
 
 
 class LookStore(Protocol):
@@ -27,11 +28,15 @@ class LookStore(Protocol):
 
     def get(self, a: str, department_id: str) -> Department | None: ...
 
-    def look_again(self, a: str, department_id: str, found_at: datetime, when: datetime) -> None: ...
+    def look_again(
+        self, a: str, department_id: str, found_at: datetime, when: datetime, rearm_from: str | None
+    ) -> None: ...
 
 
 class DepartmentLooks:
-    """A job of the tick. `check(a, department_id)` is done at each look, whether the department is open or not."""
+    """A job of the tick. `check(a, department_id)` is done at each look, whether the department is open or not;
+    `rearm(a, department, place)` sets the timers of open chats from a place on, after the department's timers were
+    changed, and answers where it stopped."""
 
     def __init__(
         self,
@@ -39,12 +44,14 @@ class DepartmentLooks:
         hours: Hours,
         waker: Waker,
         clock: Clock,
+        rearm: Callable[[str, Department, str], str | None],
         check: Callable[[str, str], object] | None = None,
     ) -> None:
         self._departments = departments
         self._hours = hours
         self._waker = waker
         self._clock = clock
+        self._rearm = rearm
         self._check = check
 
     def look_due(self, limit: int) -> Swept:
@@ -71,10 +78,16 @@ class DepartmentLooks:
             self._waker.wake(a, [department_id], "department_opened")
         if self._check is not None:
             self._check(a, department_id)
+        behind = department.rearm_from
+        if behind is not None:
+            behind = self._rearm(a, department, behind)
         opens_at = None if opened else self._hours.opens_at(a, department)
-        self._departments.look_again(a, department_id, now, min(opens_at or now + _EVERY, now + _EVERY))
+        when = min(opens_at or now + _EVERY, now + (_EVERY if behind is None else _GO_ON))
+        self._departments.look_again(a, department_id, now, when, behind)
         return opened
 
     def _put_off(self, a: str, department_id: str, now: datetime) -> None:
         with suppress(Exception):  # what failed before is told; the department stays due
-            self._departments.look_again(a, department_id, now, now + _FAILED_AGAIN)
+            department = self._departments.get(a, department_id)
+            behind = department.rearm_from if department else None
+            self._departments.look_again(a, department_id, now, now + _FAILED_AGAIN, behind)

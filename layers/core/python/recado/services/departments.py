@@ -110,38 +110,29 @@ class DepartmentService:
             raise NotFound("There is no such member.")
         return membership
 
-    def put_member(
-        self,
-        a: str,
-        department_id: str,
-        user_id: str,
-        agent: bool,
-        supervisor: bool,
-        unavailable: bool,
-        position: int | None,
-    ) -> Membership:
-        """Join or change; without a position the old one, or one after the last. Raises Invalid, NotFound."""
-        if not (agent or supervisor):
-            raise Invalid.field("/agent", "no_part", "A member is an agent, a supervisor or both.")
+    def put_member(self, a: str, department_id: str, user_id: str, given: Mapping[str, Any]) -> Membership:
+        """Join or change. `given`: those of `agent`, `supervisor`, `unavailable` and `position` that are to be set; the
+        others stay, and a new member is an agent, the last in the order. Raises Invalid, NotFound."""
         self._department(a, department_id)
         if self._users.get(a, user_id) is None:
             raise NotFound("There is no such user.")
-        if position is None:
-            position = self._place(a, department_id, user_id)
-        membership = Membership(position, agent, supervisor, unavailable)
-        self._presence.set_membership(a, user_id, department_id, membership)
-        return membership
+
+        def decide(before: Membership | None) -> Membership:
+            if before is not None:
+                return _changed(before, given)
+            new = _changed(Membership(0, agent=True, supervisor=False), given)
+            return new if "position" in given else replace(new, position=self._last_place(a, department_id))
+
+        agent = self._presence.change_membership(a, user_id, department_id, decide)
+        return agent.memberships[department_id]
 
     def remove_member(self, a: str, department_id: str, user_id: str) -> None:
         """Raises NotFound when the user is no member."""
         self.member(a, department_id, user_id)
         self._presence.set_membership(a, user_id, department_id, None)
 
-    def _place(self, a: str, department_id: str, user_id: str) -> int:
+    def _last_place(self, a: str, department_id: str) -> int:
         members = self._presence.members(a, department_id)
-        own = next((membership.position for member, membership in members if member == user_id), None)
-        if own is not None:
-            return own
         return min(members[-1][1].position + 1, MAX_POSITION) if members else 1
 
     def _settled(self, a: str, department: Department, given: Mapping[str, Any]) -> Department:
@@ -181,6 +172,15 @@ class DepartmentService:
         if department is None:
             raise NotFound("There is no such department.")
         return department
+
+
+def _changed(membership: Membership, given: Mapping[str, Any]) -> Membership:
+    """The membership with what is given. Raises Invalid at the field that would leave no part to take."""
+    after = replace(membership, **given)
+    if not (after.agent or after.supervisor):
+        pointer = "/agent" if "agent" in given else "/supervisor"
+        raise Invalid.field(pointer, "no_part", "A member is an agent, a supervisor or both.")
+    return after
 
 
 def _no_overflow_department() -> Invalid:

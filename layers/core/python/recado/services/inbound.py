@@ -102,12 +102,13 @@ class InboundService:
 
     def _read(self, body: Mapping[str, Any]) -> tuple[Customer, Parsed]:
         """A part's normal forms; what of it they do not hold is kept raw, and told on the channel where its people can
-        mend it."""
+        mend it. A provider that waits to hear that it was taken is answered."""
         a, channel_id = str(body["account"]), str(body["channel_id"])
         text = self._blobs.get(body["key"]).decode("ascii") if "key" in body else str(body["part"])
         channel = self._channels.find(a, channel_id)
         if channel is None:
             raise LookupError(f"no channel {channel_id}")
+        self._webhooks.answer(channel, text)
         parsed = without_bad_times(self._webhooks.parse(channel, text), self._clock.now())
         if parsed.kept_raw:
             key = keep(self._blobs, a, channel_id, text.encode("ascii"))

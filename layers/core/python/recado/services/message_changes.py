@@ -28,7 +28,7 @@ class MessageTexts(Protocol):
 
 
 class MessageChanges:
-    """Edits and deletions of internal notes, by their author or an admin."""
+    """Edits and deletions of internal notes, by their author while they may write notes there, or an admin."""
 
     def __init__(self, chats: ChatService, texts: MessageTexts, clock: Clock) -> None:
         self._chats = chats
@@ -60,7 +60,7 @@ class MessageChanges:
         decide: Callable[[Message], Message | None],
     ) -> Message:
         for _ in range(_TRIES):
-            before = self._chats.message(caller, chat_id, message_id)
+            before = self._chats.note(caller, chat_id, message_id)
             if not before.internal:
                 raise Conflict(
                     f"Only an internal note can be changed: the channel has no way to {verb} a message.",

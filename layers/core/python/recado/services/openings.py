@@ -18,8 +18,8 @@ from recado.services.sending import send_command
 
 
 class ChatOpenings:
-    """Reads the channel's department, and what its settings make necessary: the chat that closed last, that one's
-    department, whether it is open now."""
+    """Reads the channel's department, the chat that closed last and that one's department, and whether it is open
+    now."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class ChatOpenings:
     def look(self, a: str, channel: ConnectedChannel, thread: Thread | None, contact_id: str) -> Opening:
         """How a chat opens now in this thread, or in a new one. On a channel that cannot send nothing is answered."""
         department = self._departments.get(a, channel.department_id)
-        last = self._last(a, thread, department)
+        last = self._last(a, thread)
         own = self._own(a, last, department)
         found = opening(department, last, own, contact_id, self._clock.now())
         if channel.state != "active":
@@ -54,17 +54,13 @@ class ChatOpenings:
             return None
         return department.away_message
 
-    def _last(self, a: str, thread: Thread | None, department: Department | None) -> Chat | None:
-        if thread is None or thread.last_chat_id is None or department is None:
-            return None
-        if not (department.last_agent_first or department.reopening.by_customer):
-            return None
-        return self._threads.chat(a, thread.last_chat_id)
+    def _last(self, a: str, thread: Thread | None) -> Chat | None:
+        return None if thread is None or thread.last_chat_id is None else self._threads.chat(a, thread.last_chat_id)
 
     def _own(self, a: str, last: Chat | None, department: Department | None) -> Department | None:
         if last is None or department is None or last.department_id == department.id:
             return department
-        return self._departments.get(a, last.department_id) if department.reopening.by_customer else None
+        return self._departments.get(a, last.department_id)
 
     def answer(self, a: str, intake: Intake) -> None:
         """Let the away message be sent. Losing this is no harm: the table's stream and then the sweep put the command

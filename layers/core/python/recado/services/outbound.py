@@ -14,6 +14,7 @@ from recado.domain.chats import Message, Thread
 from recado.domain.errors import Busy
 from recado.domain.messages import CannotSend, Failure, Rejected, Sent
 from recado.domain.sending import Outgoing, Step, claim, conclude, dropped, enqueue_again, outbound_message, recipient
+from recado.domain.windows import sent_as_human_agent
 from recado.ports.core import AddressRefused, Clock, Command, ConnectFailed, Http, Ids, NoAnswer, Queue
 from recado.ports.inbound import ChannelProblems
 from recado.ports.outbox import Adapters, OutboxStore, ParkedStatuses, ProviderRequest, SendingAdapter, SendJournal
@@ -141,6 +142,9 @@ class OutboundService:
     ) -> Outgoing | None:
         now = self._clock.now()
         outbound = outbound_message(message, self._provider_id_of_reply(a, out))
+        human, last = message.author.type == "user", thread.last_inbound_at
+        if sent_as_human_agent(adapter.window, outbound.kind, last, now, human):
+            outbound = outbound._replace(human_agent=True)
         try:
             requests = adapter.build_send(outbound, recipient(thread), channel.settings, channel.secrets, now)
         except CannotSend as refusal:

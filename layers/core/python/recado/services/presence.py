@@ -65,6 +65,17 @@ class PresenceService:
             a, user_id, lambda agent: with_membership(agent, department_id, membership), "member_changed"
         )
 
+    def change_membership(
+        self, a: str, user_id: str, department_id: str, decide: Callable[[Membership | None], Membership]
+    ) -> Agent:
+        """Join or change a department, from what the user is there now (None: no member)."""
+        return self._change(
+            a,
+            user_id,
+            lambda agent: with_membership(agent, department_id, decide(agent.memberships.get(department_id))),
+            "member_changed",
+        )
+
     def set_supervised(self, a: str, user_id: str, supervised: Callable[[frozenset[str]], frozenset[str]]) -> Agent:
         """Whom the user follows beside departments, from whom they follow now. Conflict `too_many_supervised`."""
         return self._change(

@@ -14,7 +14,7 @@ from recado.domain.ids import sibling_id
 from recado.domain.messages import Template, is_one_emoji
 from recado.domain.sending import Draft, Posting, outbound_message, post
 from recado.domain.timers import armed
-from recado.domain.windows import may_send, window_expires_at
+from recado.domain.windows import human_window_expires_at, may_send, window_expires_at
 from recado.ports.agents import Departments
 from recado.ports.chats import ChatStore
 from recado.ports.core import Clock, Command, Ids, Queue
@@ -93,7 +93,7 @@ class SendingService:
                 raise NotFound(
                     "There is no such file.", errors=[FieldError("/file_id", "not_found", "There is no such file.")]
                 )
-            reply = self._reply(a, thread, new.reply_to)
+            reply = self._reply(a, thread, new.reply_to, draft.internal)
             posting = post(draft, chat, thread, caller.author, message_id, reply, self._clock.now(), correlation_id)
             if not draft.internal:
                 self._check(a, chat, thread, posting.message, reply)
@@ -130,13 +130,17 @@ class SendingService:
         chat = self._store.chat(a, chat_id)
         return self._store.find_message(a, chat.thread, message_id) if chat else None
 
-    def _reply(self, a: str, thread: Thread, message_id: str | None) -> Message | None:
+    def _reply(self, a: str, thread: Thread, message_id: str | None, internal: bool) -> Message | None:
+        """The message that is answered. The customer never had a note, so only a note answers one."""
         if message_id is None:
             return None
         found = self._store.find_message(a, thread.key, message_id)
         if found is None:
             detail = "There is no such message in this conversation."
             raise NotFound(detail, errors=[FieldError("/reply_to", "not_found", detail)])
+        if found.internal and not internal:
+            detail = "That is an internal note, which the customer does not have."
+            raise Invalid.field("/reply_to", "not_in_conversation", detail)
         return found
 
     def _check(self, a: str, chat: Chat, thread: Thread, message: Message, reply: Message | None) -> None:
@@ -158,18 +162,23 @@ class SendingService:
         errors = adapter.check(outbound)
         if errors:
             raise Invalid(errors[0].detail, errors=errors)
-        self._check_window(adapter, thread, outbound.kind)
+        self._check_window(adapter, thread, outbound.kind, message.author.type == "user")
 
-    def _check_window(self, adapter: SendingAdapter, thread: Thread, kind: str) -> None:
-        rule = adapter.window
-        if may_send(rule, kind, thread.last_inbound_at, self._clock.now()):
+    def _check_window(self, adapter: SendingAdapter, thread: Thread, kind: str, human: bool) -> None:
+        rule, now = adapter.window, self._clock.now()
+        if rule is None or may_send(rule, kind, thread.last_inbound_at, now, human):
             return
-        expired_at = moment(window_expires_at(rule, thread.last_inbound_at))
-        raise Conflict(
-            "The customer has not written for too long: only a template may be sent now.",
-            code="outside_window",
-            extra={"window_expires_at": expired_at, "templates": []},
-        )
+        extra: dict[str, Any] = {
+            "window_expires_at": moment(window_expires_at(rule, thread.last_inbound_at)),
+            "templates": [],
+        }
+        if rule.human_seconds is not None:
+            extra["human_window_expires_at"] = moment(human_window_expires_at(rule, thread.last_inbound_at))
+        if may_send(rule, kind, thread.last_inbound_at, now, human=True):
+            left = "only a person may write now"
+        else:
+            left = "only a template may be sent now" if rule.after else "they must write first"
+        raise Conflict(f"The customer has not written for too long: {left}.", code="outside_window", extra=extra)
 
     def _enqueue(self, a: str, message: Message, correlation_id: str) -> None:
         """Losing this is no harm: the table's stream and then the sweep put the command into the queue again."""

@@ -19,7 +19,7 @@ from recado.domain.people import LEASE_SECONDS, Agent, Membership
 from recado.ports.sweeps import DuePage, Owned
 from recado.storage import keys
 from recado.storage.due import Due, due_page
-from recado.storage.tables import TimeAttribute, WorkspaceRecord
+from recado.storage.tables import Record, TimeAttribute, WorkspaceRecord, read_together
 from recado.storage.transaction import Transaction, condition_failed, guard
 
 AGENT_MOVES = guard(
@@ -41,9 +41,6 @@ GONE_AS_SEEN = guard(
     "an agent comes back, or goes again, while the looking after their chats ends: nobody would look at their lease",
 )
 LEASE_LIVE = guard("lease-is-live", "an agent's lease ends between the decision and its commit")
-
-
-_SKS = ("AGENT", "LEASE")
 
 
 class AgentRecord(WorkspaceRecord):
@@ -75,12 +72,6 @@ class AgentRecord(WorkspaceRecord):
         )
 
 
-class _AgentOrLease(AgentRecord):
-    """Either of the two items under an agent's key, for reading both in one call."""
-
-    lease_until = TimeAttribute(null=True)
-
-
 class LeaseRecord(WorkspaceRecord):
     """LEASE: exists exactly while the agent is `connected`."""
 
@@ -110,6 +101,19 @@ def agent_key(a: str, user_id: str) -> tuple[str, str]:
 def lease_key(a: str, user_id: str) -> tuple[str, str]:
     """The key of LEASE."""
     return keys.agent_pk(a, user_id), "LEASE"
+
+
+def agent_items(pk: str) -> list[tuple[type[Record], str, str]]:
+    """What `read_together` has to read of an agent."""
+    return [(AgentRecord, pk, "AGENT"), (LeaseRecord, pk, "LEASE")]
+
+
+def agent_in(found: Mapping[tuple[str, str], Record], pk: str) -> tuple[Agent, datetime | None] | None:
+    """The agent, and the end of its lease, among what was read; None when there is none."""
+    agent, lease = found.get((pk, "AGENT")), found.get((pk, "LEASE"))
+    if not isinstance(agent, AgentRecord):
+        return None
+    return agent.agent(), lease.lease_until if isinstance(lease, LeaseRecord) else None
 
 
 def _memberships(agent: Agent) -> dict[str, Any]:
@@ -252,14 +256,8 @@ class AgentStore:
     def read_all(self, wanted: Iterable[Owned]) -> dict[Owned, tuple[Agent, datetime | None]]:
         """As `read`, of any accounts."""
         places = {keys.agent_pk(a, user_id): (a, user_id) for a, user_id in wanted}
-        agents: dict[str, Agent] = {}
-        leases: dict[str, datetime] = {}
-        for record in _AgentOrLease.batch_get([(pk, sk) for pk in places for sk in _SKS], consistent_read=True):
-            if record.sk == "LEASE":
-                leases[record.pk] = record.lease_until
-            else:
-                agents[record.pk] = record.agent()
-        return {places[pk]: (agent, leases.get(pk)) for pk, agent in agents.items()}
+        found = read_together(one for pk in places for one in agent_items(pk))
+        return {who: agent for pk, who in places.items() if (agent := agent_in(found, pk)) is not None}
 
     def change(self, a: str, change: AgentChange) -> bool:
         """Write a change of presence, cap or membership."""

@@ -10,7 +10,15 @@ from recado.domain.distribution import Turn
 from recado.storage import keys
 from recado.storage.agents import add_agent_change, add_lease_check
 from recado.storage.alerts import add_alert
-from recado.storage.chat_records import ChatEventRecord, ChatRecord, HeadRecord, ThreadRecord, WaitRecord, wait_record
+from recado.storage.chat_records import (
+    ChatEventRecord,
+    ChatRecord,
+    HeadRecord,
+    ServedRecord,
+    ThreadRecord,
+    WaitRecord,
+    wait_record,
+)
 from recado.storage.transaction import Cancelled, Transaction, guard
 
 CHAT_MOVES = guard(
@@ -28,8 +36,8 @@ TURN_ONCE = guard(
 
 
 def add_move(tx: Transaction, a: str, move: ChatMove) -> None:
-    """CHAT, its WAIT items and, when it closes or opens again, its thread. Labels `chat:<id>`, `wait…:<id>`,
-    `thread:<id>`."""
+    """CHAT, its WAIT items, SERVED of who leaves it and, when it closes or opens again, its thread. Labels `chat:<id>`,
+    `wait…:<id>`, `served:<id>`, `thread:<id>`."""
     before, after = move.before, move.after
     tx.put(f"chat:{after.id}", ChatRecord.of_chat(a, after), CHAT_MOVES(ChatRecord.version == before.version))
     old = wait_record(a, before) if before.situation == "queued" else None
@@ -38,6 +46,8 @@ def add_move(tx: Transaction, a: str, move: ChatMove) -> None:
         tx.delete(f"wait-left:{after.id}", WaitRecord(old.pk, old.sk))
     if new is not None:
         tx.put(f"wait:{after.id}", new)
+    if move.left is not None:
+        tx.put(f"served:{after.id}", ServedRecord(keys.served_pk(a, move.left), after.id))
     if move.thread is not None and "closed" in (before.situation, after.situation):
         _add_thread(tx, a, move, move.thread.last_seq)
 
@@ -58,8 +68,9 @@ def _add_thread(tx: Transaction, a: str, move: ChatMove, seen: int) -> None:
 def add_turn(tx: Transaction, a: str, turn: Turn) -> None:
     """The queue's head goes on. A queue that never had a turn has no head. Label `head`."""
     unseen = HeadRecord.turn.does_not_exist()
-    record = HeadRecord(keys.queue_pk(a, turn.department_id), "HEAD", cursor=turn.cursor, turn=turn.turn)
-    tx.put("head", record, TURN_ONCE(unseen if turn.seen == 0 else HeadRecord.turn == turn.seen))
+    head = HeadRecord(keys.queue_pk(a, turn.department_id), "HEAD")
+    actions = [HeadRecord.cursor.set(turn.cursor), HeadRecord.turn.set(turn.turn)]
+    tx.update("head", head, actions, TURN_ONCE(unseen if turn.seen == 0 else HeadRecord.turn == turn.seen))
 
 
 class ChatMoveStore:

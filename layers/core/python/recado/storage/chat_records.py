@@ -70,6 +70,7 @@ class ThreadRecord(ChatsRecord):
     last_seq = NumberAttribute()
     open_chat_id = UnicodeAttribute(null=True)
     last_chat_id = UnicodeAttribute(null=True)
+    company_wrote_at = TimeAttribute(null=True)
     last_inbound_at = TimeAttribute(null=True)
     last_message_at = TimeAttribute(null=True)
     last_text = UnicodeAttribute(null=True)
@@ -203,8 +204,8 @@ class _ChatFields(ChatsRecord):
     answered_at = TimeAttribute(null=True)
     not_started_by = JSONAttribute(null=True)
     cycles = NumberAttribute(null=True)
-    overflowed_from = JSONAttribute(null=True)
     preferred_agent_id = UnicodeAttribute(null=True)
+    served_by = JSONAttribute(null=True)
     reopened_at = TimeAttribute(null=True)
     attribution = JSONAttribute(null=True)
     feedback_rating = NumberAttribute(null=True)
@@ -221,7 +222,7 @@ class _ChatFields(ChatsRecord):
             last_seq=None if self.last_seq is None else int(self.last_seq),
             not_started_by=tuple(self.not_started_by or ()),
             cycles=int(self.cycles or 0),
-            overflowed_from=tuple(self.overflowed_from or ()),
+            served_by=tuple(self.served_by or ()),
             attribution=self.attribution or {},
             feedback_rating=None if self.feedback_rating is None else int(self.feedback_rating),
         )
@@ -233,7 +234,7 @@ def _packed(chat: Chat) -> dict[str, Any]:
         "sender": chat.thread.sender,
         "not_started_by": list(chat.not_started_by) or None,
         "cycles": chat.cycles or None,
-        "overflowed_from": list(chat.overflowed_from) or None,
+        "served_by": list(chat.served_by) or None,
         "attribution": dict(chat.attribution) or None,
     }
 
@@ -312,11 +313,18 @@ class WaitRecord(_ChatFields):
     read it."""
 
 
+class ServedRecord(ChatsRecord):
+    """SERVED: the user of its partition served the chat of its sort key before somebody else did. CHAT decides; this
+    only leads there."""
+
+
 class HeadRecord(ChatsRecord):
-    """HEAD of a department's queue: whose turn was last (`<position>#<agent>`) and how many turns there were."""
+    """HEAD of a department's queue: whose turn was last (`<position>#<agent>`), how many turns there were, and up to
+    which WAIT item chats were told why they wait."""
 
     cursor = UnicodeAttribute(null=True)
-    turn = NumberAttribute(default=0)
+    turn = NumberAttribute(null=True)
+    told = UnicodeAttribute(null=True)
 
 
 def wait_record(a: str, chat: Chat) -> WaitRecord:

@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from heapq import merge
-from itertools import islice
+from itertools import groupby, islice
 from typing import Any
 
 from recado.domain.chats import SITUATIONS, Chat, Event, Message, Situation, Thread, ThreadKey
 from recado.ports.chats import ChatFilter
 from recado.storage import keys
-from recado.storage.chat_records import ChatEventRecord, ChatRecord, MessageRecord, ThreadRecord
+from recado.storage.chat_records import ChatEventRecord, ChatRecord, MessageRecord, ServedRecord, ThreadRecord
 
 LOOK_BACK = 2_000
 """How many messages back an answered one is looked for."""
@@ -34,13 +34,14 @@ class DynamoChats:
         return None if found is None else found.thread()
 
     def ids(self, a: str, wanted: ChatFilter, before: str | None, limit: int) -> list[str]:
-        """One query for each situation, merged; a contact's chats lie together and need one."""
+        """One query for each situation, merged, and one for the chats that somebody served before others; a contact's
+        chats lie together and need one."""
         oldest = _from_id(a, wanted.opened_from)
         newest = _to_id(a, wanted.opened_to)
         if before is not None and before < newest:
             newest = before
         streams = [_newest_first(*source, oldest, newest, limit + 1) for source in _sources(a, wanted)]
-        found = (chat_id for chat_id in merge(*streams, reverse=True) if chat_id != before)
+        found = (chat_id for chat_id, _ in groupby(merge(*streams, reverse=True)) if chat_id != before)
         return list(islice(found, limit))
 
     def read(self, a: str, chat_ids: Sequence[str]) -> list[Chat]:
@@ -87,26 +88,44 @@ class DynamoChats:
         )
         return next((record.message() for record in records if record.id == message_id), None)
 
-    def events(self, a: str, chat_id: str, event_type: str, after: str | None, limit: int) -> list[Event]:
+    def events(self, a: str, chat_id: str, event_types: Sequence[str], after: str | None, limit: int) -> list[Event]:
         """One query of the chat's facts."""
         records = ChatEventRecord.query(
             keys.chat_pk(a, chat_id),
             ChatEventRecord.sk.between(keys.event_sk(after + _LAST if after else ""), keys.event_sk(_LAST)),
-            ChatEventRecord.type == event_type,
+            ChatEventRecord.type.is_in(*event_types),
             consistent_read=True,
             limit=limit,
         )
         return [record.event() for record in records]
 
+    def last_event(self, a: str, chat_id: str, event_type: str) -> Event | None:
+        """One query of the chat's facts, newest first."""
+        records = ChatEventRecord.query(
+            keys.chat_pk(a, chat_id),
+            ChatEventRecord.sk.startswith(keys.event_sk("")),
+            ChatEventRecord.type == event_type,
+            consistent_read=True,
+            scan_index_forward=False,
+            page_size=10,
+            limit=1,
+        )
+        return next((record.event() for record in records), None)
+
 
 def _sources(a: str, wanted: ChatFilter) -> list[tuple[Any, Any, str, str]]:
-    """The index, its sort key, partition and the prefix before the chat's id, of each query that the filter needs."""
+    """The index or kind of item, its sort key, partition and the prefix before the chat's id, of each query that the
+    filter needs."""
     if wanted.contact_id:
         return [(ChatRecord.by_contact, ChatRecord.co_sk, keys.index_pk(a, wanted.contact_id), "CHAT#")]
     situations: tuple[Situation, ...] = (wanted.situation,) if wanted.situation else SITUATIONS
-    if wanted.agent_id:
-        pk = keys.index_pk(a, wanted.agent_id)
-        return [(ChatRecord.by_agent, ChatRecord.ag_sk, pk, f"{one}#") for one in situations]
+    served_by, agent_id = wanted.served_by, wanted.agent_id or wanted.served_by
+    served = [(ServedRecord, ServedRecord.sk, keys.served_pk(a, served_by), "")] if served_by else []
+    if served_by and served_by != agent_id:
+        return served
+    if agent_id:
+        pk = keys.index_pk(a, agent_id)
+        return [*served, *((ChatRecord.by_agent, ChatRecord.ag_sk, pk, f"{one}#") for one in situations)]
     if wanted.department_id:
         pk = keys.index_pk(a, wanted.department_id)
         return [(ChatRecord.by_department, ChatRecord.de_sk, pk, f"{one}#") for one in situations]
@@ -114,12 +133,12 @@ def _sources(a: str, wanted: ChatFilter) -> list[tuple[Any, Any, str, str]]:
 
 
 def _newest_first(index: Any, sort: Any, pk: str, prefix: str, oldest: str, newest: str, limit: int) -> Iterator[str]:
-    """Ids of one partition of an index, both bounds included."""
+    """Ids of one partition, both bounds included."""
     if oldest > newest:
         return
     bounds = sort.between(prefix + oldest, prefix + newest)
     for record in index.query(pk, bounds, scan_index_forward=False, limit=limit):
-        yield record.pk.rpartition("#")[2]
+        yield record.sk if isinstance(record, ServedRecord) else record.pk.rpartition("#")[2]
 
 
 def _from_id(a: str, at: datetime | None) -> str:

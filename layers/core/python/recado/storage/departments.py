@@ -54,6 +54,7 @@ class DepartmentRecord(WorkspaceRecord):
     holidays = JSONAttribute(null=True)
     away_message = UnicodeAttribute(null=True)
     tabulation_required = BooleanAttribute(null=True)
+    rearm_from = UnicodeAttribute(null=True)
     version = NumberAttribute()
     due_pk = UnicodeAttribute(null=True)
     due_sk = UnicodeAttribute(null=True)
@@ -166,13 +167,20 @@ class DepartmentStore:
         until = DepartmentRecord.due_sk <= keys.stamp(now)
         return due_page("DEPARTMENTS", lambda shard, most: DepartmentRecord.due.query(shard, until, limit=most), limit)
 
-    def look_again(self, a: str, department_id: str, found_at: datetime, when: datetime) -> None:
-        """Put a department that was found due at `found_at` to its next look. One that was changed meanwhile keeps
-        the time that the change gave it, a deleted one stays so. 1 WRU, 2 for the index."""
+    def look_again(
+        self, a: str, department_id: str, found_at: datetime, when: datetime, rearm_from: str | None
+    ) -> None:
+        """Put a department that was found due at `found_at` to its next look, and say from where on its chats' timers
+        are still to be set. One that was changed meanwhile keeps what the change gave it, a deleted one stays so.
+        1 WRU, 2 for the index."""
+        behind = DepartmentRecord.rearm_from
         record = DepartmentRecord(keys.workspace_pk(a, "DEPARTMENTS"), department_id)
         try:
             record.update(
-                [DepartmentRecord.due_sk.set(keys.stamp(when))],
+                [
+                    DepartmentRecord.due_sk.set(keys.stamp(when)),
+                    behind.remove() if rearm_from is None else behind.set(rearm_from),
+                ],
                 condition=_STILL_DUE(DepartmentRecord.due_sk <= keys.stamp(found_at)),
             )
         except UpdateError as error:

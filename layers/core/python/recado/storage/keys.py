@@ -94,6 +94,11 @@ def chat_pk(a: str, chat_id: str) -> str:
     return f"{a}#CHAT#{chat_id}"
 
 
+def served_pk(a: str, user_id: str) -> str:
+    """The sort key is the chat's id."""
+    return f"{a}#SERVED#{user_id}"
+
+
 def queue_pk(a: str, department_id: str) -> str:
     return f"{a}#Q#{department_id}"
 
@@ -175,3 +180,7 @@ def fed_pk(a: str, event_id: str) -> str:
 def count_pk(a: str, kind: str, entity_id: str) -> str:
     """`kind` is agent, department or channel; the sort key is the day."""
     return f"{a}#COUNT#{kind}#{entity_id}"
+
+
+def file_pk(a: str, file_id: str) -> str:
+    return f"{a}#FILES#{file_id}"

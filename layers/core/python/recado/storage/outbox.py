@@ -56,10 +56,11 @@ class DynamoOutbox:
         tx = Transaction()
         tx.put("message", MessageRecord.of_message(a, posting.message))
         actions: list[Action] = [ThreadRecord.last_seq.set(after.last_seq), ThreadRecord.unread.set(after.unread)]
-        if posting.out is not None and after.last_message_at is not None:
+        if posting.out is not None and after.last_message_at is not None and after.company_wrote_at is not None:
             actions += [
                 ThreadRecord.last_message_at.set(after.last_message_at),
                 ThreadRecord.last_text.set(after.last_text),
+                ThreadRecord.company_wrote_at.set(after.company_wrote_at),
             ]
             tx.put("out", OutRecord.of_send(a, posting.out), WRITTEN_ONCE(OutRecord.pk.does_not_exist()))
         thread = ThreadRecord(keys.thread_pk(a, before.key), "THREAD")

@@ -1,18 +1,21 @@
 """What is read to hold a department against its agents and chats, and the repairs: each under a condition on the item
-from which the repaired one follows (docs/data-model.md §4)."""
+from which the repaired one follows (docs/data-model.md §4).
+
+An item may be broken: an attribute is missing or is of another kind. It stops no read of the others."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
+from recado.domain.agents import place
 from recado.domain.chats import Chat
 from recado.domain.people import Agent
-from recado.domain.reconciliation import Counting, Head, Places, Waiting
-from recado.ports.reconciliation import Mark
+from recado.domain.reconciliation import Counting, Drift, Head, Places, Waiting, is_place, is_whole
+from recado.ports.reconciliation import Mark, Read
 from recado.storage import keys
 from recado.storage.agents import AgentRecord, MemberRecord, RingRecord, agent_key
 from recado.storage.chat_records import ChatRecord, HeadRecord, WaitRecord, wait_record
@@ -41,10 +44,29 @@ _QUEUED = "queued#"
 _AFTER = " "
 """Sorts before every character of a place: a place with it is the least text after that place."""
 _LAST = "~"
+_BROKEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What reading an attribute that makes no sense raises."""
 _R = TypeVar("_R", bound=Record)
+_T = TypeVar("_T")
 
 
-class MarkRecord(WorkspaceRecord):
+class _MaybeBroken(Record):
+    """An item that is read whatever it holds: of a broken one there is the key alone."""
+
+    is_broken = False
+
+    @classmethod
+    def from_raw_data(cls, data: dict[str, Any]) -> Self:
+        """The record, without attributes when they cannot be read."""
+        try:
+            return super().from_raw_data(data)
+        except _BROKEN:
+            record = cls(data["pk"]["S"], data["sk"]["S"])
+            record.is_broken = True
+            return record
+
+
+class MarkRecord(_MaybeBroken, WorkspaceRecord):
     """CHECK of a department: where it goes on."""
 
     part = UnicodeAttribute()
@@ -52,50 +74,91 @@ class MarkRecord(WorkspaceRecord):
     began_at = TimeAttribute()
 
 
-class CountingRecord(WorkspaceRecord):
+class CountingRecord(_MaybeBroken, WorkspaceRecord):
     """COUNTING of an agent's chats."""
 
-    version = NumberAttribute()
-    chats = NumberAttribute()
-    since = TimeAttribute()
+    difference = NumberAttribute()
+    at = TimeAttribute()
+    recent = JSONAttribute()
+
+    def counting(self) -> Counting:
+        """The entity."""
+        return Counting(self.sk, int(self.difference), self.at, frozenset(self.recent))
+
+
+class _Agent(_MaybeBroken, AgentRecord): ...
+
+
+class _Member(_MaybeBroken, MemberRecord): ...
+
+
+class _Ring(_MaybeBroken, RingRecord): ...
+
+
+class _Chat(_MaybeBroken, ChatRecord): ...
+
+
+class _Wait(_MaybeBroken, WaitRecord): ...
+
+
+class _Head(_MaybeBroken, ChatsRecord):
+    """HEAD as it is, without the values that a missing attribute would be given."""
+
+    cursor = UnicodeAttribute(null=True)
+    turn = NumberAttribute(null=True)
 
 
 class DynamoReconciliation:
     """The port `recado.ports.reconciliation.ReconciliationStore` on DynamoDB."""
 
     def mark(self, a: str, department_id: str) -> Mark | None:
-        """One get."""
+        """One get. A broken mark is none: the check begins anew."""
         found = MarkRecord.find(keys.workspace_pk(a, "CHECKS"), department_id)
-        return Mark(found.part, found.after, found.began_at) if found else None
+        whole = found is not None and found.part is not None and found.began_at is not None
+        return Mark(found.part, found.after, found.began_at) if found and whole else None
 
-    def keep_mark(self, a: str, department_id: str, mark: Mark | None) -> None:
-        """One write."""
-        record = MarkRecord(keys.workspace_pk(a, "CHECKS"), department_id)
-        if mark is None:
-            record.delete()
-            return
-        record.part, record.after, record.began_at = mark.part, mark.after, mark.began_at
-        record.ttl = int((mark.began_at + _MARK_KEPT).timestamp())
-        record.save()
+    def keep_mark(self, a: str, department_id: str, mark: Mark, now: datetime) -> None:
+        """One put."""
+        MarkRecord(
+            keys.workspace_pk(a, "CHECKS"),
+            department_id,
+            part=mark.part,
+            after=mark.after,
+            began_at=mark.began_at,
+            ttl=int((now + _MARK_KEPT).timestamp()),
+        ).save()
 
-    def listed_places(
-        self, a: str, department_id: str, after: str | None, limit: int
-    ) -> tuple[dict[str, Places], str | None]:
+    def drop_mark(self, a: str, department_id: str) -> None:
+        """One delete."""
+        MarkRecord(keys.workspace_pk(a, "CHECKS"), department_id).delete()
+
+    def agents(self, a: str, user_ids: Iterable[str]) -> Read[dict[str, Agent]]:
+        """A batch get per 100 agents."""
+        wanted = {keys.agent_pk(a, user_id): user_id for user_id in user_ids}
+        if not wanted:
+            return Read({})
+        records = _Agent.batch_get([(pk, "AGENT") for pk in wanted], consistent_read=True)
+        return _read("AGENT", {wanted[record.pk]: record for record in records}, _agent)
+
+    def listed_places(self, a: str, department_id: str, after: str | None, limit: int) -> Read[dict[str, Places]]:
         """Two queries over the same stretch of places."""
-        beyond = MemberRecord.sk > after if after else None
-        members = list(MemberRecord.query(keys.members_pk(a, department_id), beyond, consistent_read=True, limit=limit))
+        beyond = _Member.sk > after if after else None
+        members = list(_Member.query(keys.members_pk(a, department_id), beyond, consistent_read=True, limit=limit))
         following = members[-1].sk if len(members) == limit else None
-        stretch = RingRecord.sk.between((after or "") + _AFTER, following or _LAST)
-        rings = list(RingRecord.query(keys.ring_pk(a, department_id), stretch, consistent_read=True))
-        return _by_user(members, rings), following
+        stretch = _Ring.sk.between((after or "") + _AFTER, following or _LAST)
+        rings = list(_Ring.query(keys.ring_pk(a, department_id), stretch, consistent_read=True))
+        lost = [("MEMBER", one.sk) for one in members if not is_place(one.sk)]
+        lost += [("RING", one.sk) for one in rings if not is_place(one.sk)]
+        unreadable = [_unreadable(kind, sk) for kind, sk in lost]
+        return Read(_by_user(members, rings), unreadable, following)
 
     def places(self, a: str, department_id: str, wanted: Mapping[str, Iterable[str]]) -> dict[str, Places]:
         """A batch get of each kind per 100 places."""
         places = sorted({at for those in wanted.values() for at in those})
         if not places:
             return {user_id: Places() for user_id in wanted}
-        members = MemberRecord.batch_get([(keys.members_pk(a, department_id), at) for at in places], True)
-        rings = RingRecord.batch_get([(keys.ring_pk(a, department_id), at) for at in places], True)
+        members = _Member.batch_get([(keys.members_pk(a, department_id), at) for at in places], True)
+        rings = _Ring.batch_get([(keys.ring_pk(a, department_id), at) for at in places], True)
         found = _by_user(list(members), list(rings))
         return {user_id: found.get(user_id, Places()) for user_id in wanted}
 
@@ -132,13 +195,12 @@ class DynamoReconciliation:
         ids = [record.sk for record in found]
         return ids, ids[-1] if len(ids) == limit else None
 
-    def listed_waits(
-        self, a: str, department_id: str, after: str | None, limit: int
-    ) -> tuple[list[Waiting], str | None]:
+    def listed_waits(self, a: str, department_id: str, after: str | None, limit: int) -> Read[list[Waiting]]:
         """One query."""
-        stretch = WaitRecord.sk.between((after or _WAIT) + _AFTER, _WAIT + _LAST)
-        found = list(WaitRecord.query(keys.queue_pk(a, department_id), stretch, consistent_read=True, limit=limit))
-        return [_waiting(record) for record in found], found[-1].sk if len(found) == limit else None
+        stretch = _Wait.sk.between((after or _WAIT) + _AFTER, _WAIT + _LAST)
+        found = list(_Wait.query(keys.queue_pk(a, department_id), stretch, consistent_read=True, limit=limit))
+        read = _read("WAIT", {record.sk.removeprefix(_WAIT): record for record in found}, _waiting)
+        return Read(list(read.found.values()), read.unreadable, found[-1].sk if len(found) == limit else None)
 
     def listed_queued(self, a: str, department_id: str, after: str | None, limit: int) -> tuple[list[str], str | None]:
         """One query of the index, eventually consistent."""
@@ -147,19 +209,20 @@ class DynamoReconciliation:
         ids = [record.pk.rpartition("#")[2] for record in found]
         return ids, _QUEUED + ids[-1] if len(ids) == limit else None
 
-    def chats(self, a: str, chat_ids: Sequence[str]) -> dict[str, Chat]:
+    def chats(self, a: str, chat_ids: Sequence[str]) -> Read[dict[str, Chat]]:
         """A batch get per 100 chats."""
-        wanted = [(keys.chat_pk(a, chat_id), "CHAT") for chat_id in dict.fromkeys(chat_ids)]
+        wanted = {keys.chat_pk(a, chat_id): chat_id for chat_id in chat_ids}
         if not wanted:
-            return {}
-        return {record.id: record.chat() for record in ChatRecord.batch_get(wanted, consistent_read=True)}
+            return Read({})
+        records = _Chat.batch_get([(pk, "CHAT") for pk in wanted], consistent_read=True)
+        return _read("CHAT", {wanted[record.pk]: record for record in records}, _chat)
 
     def waits(self, a: str, department_id: str, wanted: Iterable[tuple[str, datetime]]) -> list[Waiting]:
         """A batch get per 100 items."""
         places = [(keys.queue_pk(a, department_id), keys.wait_sk(since, chat_id)) for chat_id, since in wanted]
         if not places:
             return []
-        return [_waiting(record) for record in WaitRecord.batch_get(list(dict.fromkeys(places)), consistent_read=True)]
+        return [_waiting(record) for record in _Wait.batch_get(list(dict.fromkeys(places)), consistent_read=True)]
 
     def mend_wait(
         self, a: str, department_id: str, chat_id: str, chat: Chat | None, found: Sequence[Waiting], waits_here: bool
@@ -179,10 +242,14 @@ class DynamoReconciliation:
             tx.put("wait", wait_record(a, chat))
         return tx.committed()
 
-    def head(self, a: str, department_id: str) -> Head | None:
+    def head(self, a: str, department_id: str) -> Read[Head | None]:
         """One get."""
-        found = _StoredHead.find(keys.queue_pk(a, department_id), "HEAD")
-        return Head(None if found.turn is None else int(found.turn), found.cursor) if found else None
+        found = _Head.find(keys.queue_pk(a, department_id), "HEAD")
+        if found is None:
+            return Read(None)
+        if found.is_broken:
+            return Read(None, [_unreadable("HEAD", department_id)])
+        return Read(Head(None if found.turn is None else int(found.turn), found.cursor))
 
     def mend_head(self, a: str, department_id: str, found: Head, sane: Head) -> bool:
         """One transaction of one item."""
@@ -197,40 +264,78 @@ class DynamoReconciliation:
         found = ChatRecord.by_agent.query(keys.index_pk(a, user_id), ChatRecord.ag_sk.startswith("in_service#"))
         return [record.pk.rpartition("#")[2] for record in found]
 
-    def counting(self, a: str, user_id: str) -> Counting | None:
-        """One get."""
-        found = CountingRecord.find(keys.workspace_pk(a, "CHECKS"), user_id)
-        return Counting(user_id, int(found.version), int(found.chats), found.since) if found else None
+    def countings(self, a: str) -> dict[str, Counting]:
+        """One query. One that is broken is none."""
+        found = CountingRecord.query(
+            keys.workspace_pk(a, "CHECKS"), CountingRecord.sk.startswith("us_"), consistent_read=True
+        )
+        return _read("COUNTING", {record.sk: record for record in found}, CountingRecord.counting).found
 
     def keep_counting(self, a: str, counting: Counting) -> None:
         """One put."""
         CountingRecord(
             keys.workspace_pk(a, "CHECKS"),
             counting.user_id,
-            version=counting.version,
-            chats=counting.chats,
-            since=counting.since,
-            ttl=int((counting.since + _COUNTING_KEPT).timestamp()),
+            difference=counting.difference,
+            at=counting.at,
+            recent=sorted(counting.recent),
+            ttl=int((counting.at + _COUNTING_KEPT).timestamp()),
         ).save()
 
+    def drop_counting(self, a: str, user_id: str) -> None:
+        """One delete."""
+        CountingRecord(keys.workspace_pk(a, "CHECKS"), user_id).delete()
 
-class _StoredHead(ChatsRecord):
-    """HEAD as it is, without the values that a missing attribute would be given."""
 
-    cursor = UnicodeAttribute(null=True)
-    turn = NumberAttribute(null=True)
+def _read(kind: str, records: Mapping[str, _R], make: Callable[[_R], _T]) -> Read[dict[str, _T]]:
+    """What is made of the items, by id, and the drifts of those of which nothing can be made."""
+    found: dict[str, _T] = {}
+    unreadable = []
+    for item_id, record in records.items():
+        try:
+            found[item_id] = make(record)
+        except _BROKEN:
+            unreadable.append(_unreadable(kind, item_id))
+    return Read(found, unreadable)
+
+
+def _unreadable(kind: str, item_id: str) -> Drift:
+    return Drift("unreadable", item_id, kind, None)
+
+
+def _agent(record: AgentRecord) -> Agent:
+    """The agent. ValueError or TypeError also for what only shows when places are made of it."""
+    agent = record.agent()
+    for membership in agent.memberships.values():
+        place(membership.position, agent.user_id)
+    if keys.agent_pk(record.pk.partition("#")[0], agent.user_id) != record.pk:
+        raise ValueError(f"{record.pk} holds another agent")
+    return agent
+
+
+def _chat(record: ChatRecord) -> Chat:
+    """The chat. ValueError also for one that waits but has no place in the queue."""
+    chat = record.chat()
+    if not is_whole(chat) or chat.id != record.pk.rpartition("#")[2]:
+        raise ValueError(f"{record.pk} is not whole")
+    return chat
 
 
 def _by_user(members: Sequence[MemberRecord], rings: Sequence[RingRecord]) -> dict[str, Places]:
     """Whose place it is tells the key: the attributes may be what is broken."""
     eligible: dict[str, dict[str, bool | None]] = {}
     standing: dict[str, set[str]] = {}
-    for member in members:
-        eligible.setdefault(_user_of(member), {})[member.sk] = _eligible(member)
-    for ring in rings:
+    broken: dict[str, set[str]] = {}
+    for member in filter(lambda one: is_place(one.sk), members):
+        eligible.setdefault(_user_of(member), {})[member.sk] = member.eligible if _is_whole(member) else None
+    for ring in filter(lambda one: is_place(one.sk), rings):
         standing.setdefault(_user_of(ring), set()).add(ring.sk)
+        if not _is_whole(ring):
+            broken.setdefault(_user_of(ring), set()).add(ring.sk)
     return {
-        user_id: Places(eligible.get(user_id, {}), frozenset(standing.get(user_id, ())))
+        user_id: Places(
+            eligible.get(user_id, {}), frozenset(standing.get(user_id, ())), frozenset(broken.get(user_id, ()))
+        )
         for user_id in sorted({*eligible, *standing})
     }
 
@@ -239,12 +344,20 @@ def _user_of(record: Record) -> str:
     return str(record.sk).partition("#")[2]
 
 
-def _eligible(member: MemberRecord) -> bool | None:
-    whole = member.user_id == _user_of(member) and member.position is not None
-    return member.eligible if whole else None
+def _is_whole(record: MemberRecord | RingRecord) -> bool:
+    """Whether an item says the same as its key."""
+    position: Any = record.position
+    return record.user_id == _user_of(record) and position == int(record.sk.partition("#")[0])
 
 
 def _waiting(record: WaitRecord) -> Waiting:
+    """What the key tells, ValueError when that is no chat's; the version of the copy only when it can be read."""
     _, since, chat_id = record.sk.split("#", 2)
-    version: Any = record.version
-    return Waiting(chat_id, datetime.fromisoformat(since), None if version is None else int(version))
+    queued_at = datetime.fromisoformat(since)
+    if keys.wait_sk(queued_at, chat_id) != record.sk:
+        raise ValueError(f"{record.sk} is the place of no chat")
+    try:
+        version = record.chat().version
+    except _BROKEN:
+        return Waiting(chat_id, queued_at, None)
+    return Waiting(chat_id, queued_at, version)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.update import Action
 
-from recado.domain.chats import MessageError
+from recado.domain.chats import MessageError, Status, ThreadKey
 from recado.domain.delivery import earlier_than
 from recado.ports.inbound import Delivery, Seen
 from recado.storage import keys
@@ -16,6 +16,8 @@ from recado.storage.threads import place_of
 from recado.storage.transaction import Cancelled, Transaction, condition_failed, guard
 
 PARKED_DAYS = 14
+LOOK_BACK = 100
+_KNOWN_AS_SENT: tuple[Status, ...] = ("sent", "delivered", "read")
 STATUS_FORWARD = guard(
     "status-moves-forward",
     "two statuses of one message at once, or one after a later one: the message would go back from read to sent",
@@ -80,6 +82,27 @@ class DynamoStatuses:
         except Cancelled:
             return False
         return True
+
+    def sent_until(self, a: str, thread: ThreadKey, until: datetime, status: Status) -> list[Seen]:
+        """One query backwards."""
+        records = MessageRecord.query(
+            keys.thread_pk(a, thread),
+            MessageRecord.sk.startswith("MSG#"),
+            consistent_read=True,
+            scan_index_forward=False,
+            page_size=LOOK_BACK,
+            limit=LOOK_BACK,
+        )
+        stand_already = {other for other in _KNOWN_AS_SENT if other not in earlier_than(status)}
+        found = []
+        for record in records:
+            if record.direction != "outbound" or record.internal or record.created_at > until:
+                continue
+            if record.status in stand_already:
+                break
+            if record.status in _KNOWN_AS_SENT:
+                found.append(Seen(record.id, thread, int(record.seq)))
+        return found
 
     def take_parked(self, a: str, channel_id: str, provider_id: str) -> int:
         """Apply, then forget: whoever stops between the two leaves them to be applied again, which changes nothing. To

@@ -4,6 +4,7 @@ late."""
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Self, TypeVar
 
@@ -14,6 +15,7 @@ from pynamodb.constants import STRING
 from pynamodb.exceptions import DoesNotExist
 from pynamodb.models import Model
 
+from recado.domain.errors import Busy
 from recado.settings import settings
 from recado.storage.keys import stamp
 
@@ -30,6 +32,8 @@ _INDEXES = {
 }
 _CONNECT_TIMEOUT_S = 1.0
 _READ_TIMEOUT_S = 3.0
+_KEYS, _ROUNDS = 100, 5
+"""Keys in one call, and calls more than needed until what is left out counts as not to be had."""
 _RETRIES = 2
 """Three attempts end, with the pauses between them (1 s and 2 s at most), before the shortest of the functions does:
 one that is stopped in the middle of a call cannot read again what became of it."""
@@ -141,6 +145,39 @@ class _TableName:
 
     def __get__(self, instance: object, owner: type | None = None) -> str:
         return str(getattr(settings(), self._setting))
+
+
+def read_together(wanted: Iterable[tuple[type[Record], str, str]]) -> dict[tuple[str, str], Record]:
+    """Items of any of the tables by their keys, consistently, in one call for each 100. Raises Busy when DynamoDB
+    keeps leaving some out."""
+    kinds = {(pk, sk): kind for kind, pk, sk in wanted}
+    left = list(kinds)
+    found: dict[tuple[str, str], Record] = {}
+    for _ in range(_ROUNDS + len(left) // _KEYS):
+        if not left:
+            return found
+        answer = _batch_get(left[:_KEYS], kinds)
+        for items in answer["Responses"].values():
+            for item in items:
+                key = item["pk"]["S"], item["sk"]["S"]
+                found[key] = kinds[key].from_raw_data(item)
+        unread = {
+            (one["pk"]["S"], one["sk"]["S"])
+            for asked in answer.get("UnprocessedKeys", {}).values()
+            for one in asked["Keys"]
+        }
+        left = [*(key for key in left[:_KEYS] if key in unread), *left[_KEYS:]]
+    raise Busy("a read of several items")
+
+
+def _batch_get(places: Sequence[tuple[str, str]], kinds: Mapping[tuple[str, str], type[Record]]) -> dict[str, Any]:
+    asked: dict[str, dict[str, Any]] = {}
+    for pk, sk in places:
+        table = asked.setdefault(kinds[pk, sk].Meta.table_name, {"Keys": [], "ConsistentRead": True})
+        table["Keys"].append({"pk": {"S": pk}, "sk": {"S": sk}})
+    client: Any = kinds[places[0]]._get_connection().connection.client
+    answer: dict[str, Any] = client.batch_get_item(RequestItems=asked)
+    return answer
 
 
 class ContactsRecord(Record):

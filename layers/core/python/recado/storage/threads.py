@@ -28,6 +28,16 @@ from recado.storage.sends import OutRecord
 from recado.storage.transaction import Cancelled, Transaction, condition_failed, guard
 
 SEEN_DAYS = 90
+_MOVING = (
+    "contact_id",
+    "open_chat_id",
+    "last_inbound_at",
+    "last_message_at",
+    "address",
+    "alias",
+    "company_wrote_at",
+)
+"""What a message may change of a thread, beside its seq, text and unread."""
 SEEN_ONCE = guard("message-is-seen-once", "a provider delivers one message twice at once: both would be stored")
 THREAD_MOVES = guard(
     "intake-moves-thread-from-seen-seq",
@@ -199,10 +209,10 @@ def _add_thread(tx: Transaction, a: str, intake: Intake) -> None:
         if intake.answered
         else ThreadRecord.unread.add(intake.unread_added),
     ]
-    for attribute in ("contact_id", "open_chat_id", "last_inbound_at", "last_message_at", "address", "alias"):
-        value = getattr(thread, attribute)
-        if value != getattr(seen, attribute):
-            actions.append(getattr(ThreadRecord, attribute).set(value))
+    for name in _MOVING:
+        value, attribute = getattr(thread, name), getattr(ThreadRecord, name)
+        if value != getattr(seen, name):
+            actions.append(attribute.remove() if value is None else attribute.set(value))
     tx.update("thread", record, actions, THREAD_MOVES(ThreadRecord.last_seq == seen.last_seq))
 
 

@@ -8,79 +8,64 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from hmac import digest
 from re import ASCII
 from re import compile as pattern
 from typing import Any
 
 from recado.channels.base import (
-    Answer,
-    BadSignature,
-    ChannelAdapter,
     Field,
     Headers,
     HttpRequest,
     Limits,
+    MediaLimit,
     Part,
     RetryPolicy,
     Secrets,
     Window,
-    matches,
     unreadable_body,
 )
+from recado.channels.meta import MetaAdapter, wrong_token
 from recado.channels.untrusted import Unreadable, decode
 from recado.channels.whatsapp import inbound, outbound
 from recado.channels.whatsapp.errors import interpret
 from recado.domain.errors import FieldError
+from recado.domain.file_limits import KB, MB
 from recado.domain.messages import MEDIA_KINDS, OutboundMessage, Parsed, Rejected, Sender, Sent
 from recado.ports.core import HttpResponse
 
 _DIGITS = pattern(r"\d{5,32}", ASCII)
-_TOKEN = pattern(r"[\x21-\x7e]{1,2048}")
-_CHALLENGE = pattern(r"[\w.\-]{1,256}", ASCII)
+
+# Source: …/whatsapp/cloud-api/reference/media, "Supported media types". Of documents it lists some; others are sent
+# too, by the same kind.
+_MEDIA_LIMITS = {
+    "image": MediaLimit(5 * MB, frozenset({"image/jpeg", "image/png"})),
+    "video": MediaLimit(16 * MB, frozenset({"video/mp4", "video/3gpp"})),
+    "audio": MediaLimit(16 * MB, frozenset({"audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"})),
+    "document": MediaLimit(100 * MB),
+    "sticker": MediaLimit(500 * KB, frozenset({"image/webp"})),
+}
 
 
 def _account_id(value: str) -> str | None:
     return None if _DIGITS.fullmatch(value) else "It must be the number's id at Meta, digits only."
 
 
-def _token(value: str) -> str | None:
-    return None if _TOKEN.fullmatch(value) else "It must be printable characters without blanks."
-
-
-class WhatsApp(ChannelAdapter):
+class WhatsApp(MetaAdapter):
     """One number of a WhatsApp Business account. One app, with one secret and one webhook, may serve many numbers."""
 
     type = "whatsapp"
-    provider = "graph"
-    public_base_url = "https://graph.facebook.com"
     fields = (
         Field("settings", "phone_number_id", "always", _account_id),
-        Field("secrets", "app_secret", "always", _token),
-        Field("secrets", "verify_token", "always", _token),
-        Field("secrets", "access_token", "to_send", _token),
+        Field("secrets", "app_secret", "always", wrong_token),
+        Field("secrets", "verify_token", "always", wrong_token),
+        Field("secrets", "access_token", "to_send", wrong_token),
     )
     limits = Limits(text=4096, caption=1024)
     kinds = MEDIA_KINDS | {"text", "template", "reaction", "interactive"}
     starts_by = frozenset({"mobile", "phone"})
     window = Window(seconds=24 * 3600, after=frozenset({"template"}))
+    media_limits = _MEDIA_LIMITS
     retries = RetryPolicy(give_up_after_s=48 * 3600)  # code 131049 asks for a day alone
-
-    def handshake(self, query: Mapping[str, str], settings: Mapping[str, Any], secrets: Secrets) -> Answer | None:
-        """The challenge as it came, for the verify token we gave Meta; 403 for anything else."""
-        given, challenge = query.get("hub.verify_token", ""), query.get("hub.challenge", "")
-        known = any(matches(token, given) for token in secrets.get("verify_token", ()) if token)
-        if query.get("hub.mode") == "subscribe" and known and _CHALLENGE.fullmatch(challenge):
-            return Answer(200, challenge)
-        return Answer(403, "Forbidden")
-
-    def verify(self, raw: bytes, headers: Headers, url: str, secrets: Secrets, now: datetime) -> None:
-        """X-Hub-Signature-256: ``sha256=`` and the lower-case hex HMAC-SHA256 of the bytes under the app's secret."""
-        given = headers.get("x-hub-signature-256", "")
-        for secret in secrets.get("app_secret", ()):
-            if secret and matches("sha256=" + digest(secret.encode(), raw, "sha256").hex(), given):
-                return
-        raise BadSignature
 
     def split(self, raw: bytes, headers: Headers, now: datetime) -> list[Part]:
         """One part for each number of ours and customer; see ``inbound``."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
+from recado.channels.meta import error_code
 from recado.channels.untrusted import (
     Unreadable,
     bounded_text,
@@ -20,7 +21,6 @@ from recado.channels.untrusted import (
     objects,
     text,
 )
-from recado.channels.whatsapp.errors import error_code
 from recado.domain.messages import MEDIA_KINDS, Kind, Media
 
 _UNAVAILABLE = 131060

@@ -6,9 +6,8 @@ Graph error says little, and a code may come with several.
 
 from __future__ import annotations
 
-from typing import Any
-
 from recado.channels.base import retry_after_s
+from recado.channels.meta import error_code
 from recado.channels.untrusted import Unreadable, decode, identifier, label, mapping, objects
 from recado.domain.messages import Failure, FailureClass, Rejected, Sent
 from recado.ports.core import HttpResponse
@@ -61,12 +60,6 @@ def failure(code: int, title: str | None, otherwise: FailureClass, wait_s: float
     if klass != "retry":
         return Failure(str(code), text, klass)
     return Failure(str(code), text, klass, max(wait_s or 0.0, WAITS_S.get(code, 0.0)) or None)
-
-
-def error_code(value: Any) -> int | None:
-    """A code as Graph writes it, a number or its digits."""
-    text = identifier(value)
-    return int(text) if text and len(text) <= 9 and text.isascii() and text.isdigit() else None
 
 
 def interpret(response: HttpResponse) -> Sent | Rejected:

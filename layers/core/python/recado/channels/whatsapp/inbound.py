@@ -15,6 +15,7 @@ from re import compile as pattern
 from typing import Any, NamedTuple
 
 from recado.channels.base import Part, unreadable
+from recado.channels.meta import error_code
 from recado.channels.untrusted import (
     bounded_tree,
     epoch_seconds,
@@ -25,7 +26,7 @@ from recado.channels.untrusted import (
     text,
 )
 from recado.channels.whatsapp.contents import Broken, content_of
-from recado.channels.whatsapp.errors import error_code, failure
+from recado.channels.whatsapp.errors import failure
 from recado.domain.identity import canonical_phone
 from recado.domain.messages import (
     DeliveryStatus,

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from recado.channels.base import CannotSend, HttpRequest, Secrets
+from recado.channels.meta import GRAPH_VERSION
 from recado.channels.untrusted import objects
 from recado.domain.errors import FieldError
 from recado.domain.messages import MEDIA_KINDS, Failure, Media, OutboundMessage, Sender, Template
 
-GRAPH_VERSION = "v24.0"
 TIMEOUT_S = 20.0
 MAX_BUTTONS, MAX_ROWS, MAX_SECTIONS = 3, 10, 10
 MAX_BUTTON_TITLE, MAX_ROW_TITLE, MAX_ROW_DESCRIPTION, MAX_OPTION_ID = 20, 24, 72, 200

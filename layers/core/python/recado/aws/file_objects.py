@@ -1,0 +1,93 @@
+"""The objects of the files bucket: uploads in quarantine, and what was accepted."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from botocore.exceptions import ClientError
+
+from recado.aws.session import presigning_s3, s3
+from recado.ports.files import Found, Replaced, UploadForm
+
+_GONE = frozenset({"404", "NoSuchKey"})
+_REPLACED = _GONE | {"412", "PreconditionFailed"}
+
+
+class S3FileObjects:
+    """The port `recado.ports.files.FileObjects`."""
+
+    def __init__(self, bucket: str, public_base_url: str) -> None:
+        if not bucket:
+            raise ValueError("a store of files without a bucket")
+        self._bucket = bucket
+        self._public_base_url = public_base_url
+
+    def upload_form(self, key: str, content_type: str, size: int, seconds: int) -> UploadForm:
+        """A presigned POST. The browser sends it to S3 itself, so the bucket's CORS rules name the console's origin."""
+        form = presigning_s3().generate_presigned_post(
+            self._bucket,
+            key,
+            Fields={"Content-Type": content_type},
+            Conditions=[{"Content-Type": content_type}, ["content-length-range", size, size]],
+            ExpiresIn=seconds,
+        )
+        return UploadForm(form["url"], form["fields"])
+
+    def link(self, key: str, seconds: int) -> str:
+        """A presigned GET on the product's own address: what stands before the bucket there passes path and query on
+        and adds `X-Content-Type-Options: nosniff`, which S3 cannot. The signature is of S3's host, not of ours."""
+        signed = presigning_s3().generate_presigned_url(
+            "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=seconds
+        )
+        return f"{self._public_base_url}/{key}?{urlsplit(signed).query}"
+
+    def look(self, key: str) -> Found | None:
+        """Etag and size; None when there is no such object."""
+        try:
+            head = s3().head_object(Bucket=self._bucket, Key=key)
+        except ClientError as error:
+            if _code(error) in _GONE:
+                return None
+            raise
+        return Found(head["ETag"].strip('"'), head["ContentLength"])
+
+    def read(self, key: str, found: Found, offset: int, length: int) -> bytes:
+        """A range of the object as it was found. Raises Replaced."""
+        length = min(length, found.size - offset)
+        if length <= 0 or offset < 0:
+            return b""
+        try:
+            got = s3().get_object(
+                Bucket=self._bucket, Key=key, IfMatch=found.etag, Range=f"bytes={offset}-{offset + length - 1}"
+            )
+        except ClientError as error:
+            raise _replaced(error) from error
+        return got["Body"].read()
+
+    def keep(self, source: str, found: Found, target: str, content_type: str, disposition: str) -> None:
+        """Copy within the bucket, with the headers that it is served with. Raises Replaced."""
+        try:
+            s3().copy_object(
+                Bucket=self._bucket,
+                Key=target,
+                CopySource={"Bucket": self._bucket, "Key": source},
+                CopySourceIfMatch=found.etag,
+                MetadataDirective="REPLACE",
+                ContentType=content_type,
+                ContentDisposition=disposition,
+                CacheControl="private, max-age=300",
+            )
+        except ClientError as error:
+            raise _replaced(error) from error
+
+    def remove(self, key: str) -> None:
+        """Delete; an object that is not there is deleted already."""
+        s3().delete_object(Bucket=self._bucket, Key=key)
+
+
+def _replaced(error: ClientError) -> Exception:
+    return Replaced() if _code(error) in _REPLACED else error
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response["Error"]["Code"])

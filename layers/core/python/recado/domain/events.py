@@ -1,0 +1,60 @@
+"""The names of what is told: types of events, and why a chat was moved or given. docs/events.md explains each."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+EventType = Literal[
+    "chat.answered",
+    "chat.assigned",
+    "chat.assumed",
+    "chat.closed",
+    "chat.feedback",
+    "chat.queued",
+    "chat.reopened",
+    "chat.started",
+    "chat.tabulated",
+    "chat.transferred",
+    "chat.unattended",
+    "chat.waiting",
+    "contact.commented",
+    "contact.created",
+    "contact.deleted",
+    "contact.updated",
+    "message.edited",
+    "message.received",
+    "message.sent",
+    "message.status",
+    "workflow.step_changed",
+]
+EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
+
+MovedBecause = Literal["agent_gone", "automatic_timeout", "customer_idle", "department_gone", "not_started", "overflow"]
+"""`cause` of `chat.queued` and `chat.closed` where nobody asked for it."""
+
+GivenByHand = Literal["assumed", "transferred", "reopened", "started"]
+"""`cause` of a receipt where a person took the chat or gave it."""
+
+LookBecause = Literal[
+    "agent_free",
+    "agent_gone",
+    "agent_returned",
+    "automatic_timeout",
+    "cap_raised",
+    "chat_waits",
+    "department_changed",
+    "department_gone",
+    "department_opened",
+    "distribution_enabled",
+    "look",
+    "member_changed",
+    "not_started",
+    "overflow",
+    "queued",
+    "reconciled",
+    "slot_freed",
+    "unattended",
+]
+"""What made a department be looked at: `cause` of the receipts of that look."""
+
+AssignedBecause = GivenByHand | LookBecause | Literal["last_agent"]

@@ -1,0 +1,71 @@
+"""A file that somebody uploads: announced, put into quarantine, accepted or rejected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from recado.domain.access import Caller
+from recado.domain.file_limits import Feature
+from recado.domain.ids import ACCOUNT_LENGTH, is_id
+
+CONFIRMED_WITHIN = timedelta(hours=24)
+UPLOAD_FOR_S = 600
+"""How long the form of an upload is good for."""
+SERVED_FOR_S = 300
+"""How long a link to an accepted file is good for."""
+_QUARANTINE = "quarantine"
+FileState = Literal["pending", "accepted", "rejected"]
+
+
+@dataclass(frozen=True)
+class File:
+    """`content_type` is one of `file_types.TYPES`, `size` bytes, both as announced; an accepted file has exactly
+    these. `etag` is S3's, of the bytes that were accepted. `reason` is a code (`domain.file_contents.Reason`)."""
+
+    id: str
+    feature: Feature
+    name: str
+    content_type: str
+    size: int
+    created_by: str
+    created_at: datetime
+    state: FileState = "pending"
+    channel_id: str | None = None
+    reason: str | None = None
+    etag: str | None = None
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When it is gone if it was not accepted by then; an accepted file stays."""
+        return None if self.state == "accepted" else self.created_at + CONFIRMED_WITHIN
+
+    def is_gone(self, now: datetime) -> bool:
+        """Whether nobody may find it any more, though its item may still lie there."""
+        return self.ends_at is not None and now >= self.ends_at
+
+
+def may_read(caller: Caller, file: File) -> bool:
+    """Whether the file exists for the caller: who made it, and admins."""
+    return caller.role == "admin" or file.created_by == caller.id
+
+
+def quarantine_key(a: str, file_id: str) -> str:
+    """Where S3 takes an upload."""
+    return f"{_QUARANTINE}/{a}/{file_id}"
+
+
+def served_key(a: str, file_id: str, etag: str) -> str:
+    """Where accepted bytes lie. The etag is part of it, so that a second upload by the same form can never come to lie
+    over what was accepted."""
+    return f"files/{a}/{file_id}/{etag}"
+
+
+def file_in_quarantine(key: str) -> tuple[str, str] | None:
+    """(account, file id) of a quarantine key; None for any other key."""
+    place, _, rest = key.partition("/")
+    a, _, file_id = rest.partition("/")
+    if place != _QUARANTINE or len(a) != ACCOUNT_LENGTH or not is_id(file_id, "fi", a):
+        return None
+    return a, file_id

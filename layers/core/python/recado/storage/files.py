@@ -1,0 +1,75 @@
+"""Files that were announced, and what came of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.exceptions import UpdateError
+from pynamodb.expressions.update import Action
+
+from recado.domain.files import File
+from recado.storage import keys
+from recado.storage.tables import TimeAttribute, WorkspaceRecord
+from recado.storage.transaction import all_of, condition_failed, guard
+
+FILE_PENDING = guard(
+    "file-is-settled-once",
+    "two arrivals of a file are checked at once: what was rejected is accepted after all, or one's bytes go under "
+    "the other's etag",
+)
+FILE_IN_TIME = guard(
+    "file-is-accepted-in-time",
+    "a file's time ends while it is checked: what was told to be gone is there again",
+)
+
+
+class FileRecord(WorkspaceRecord):
+    """FILE."""
+
+    id = UnicodeAttribute()
+    feature = UnicodeAttribute()
+    name = UnicodeAttribute()
+    content_type = UnicodeAttribute()
+    size = NumberAttribute()
+    created_by = UnicodeAttribute()
+    created_at = TimeAttribute()
+    state = UnicodeAttribute()
+    channel_id = UnicodeAttribute(null=True)
+    reason = UnicodeAttribute(null=True)
+    etag = UnicodeAttribute(null=True)
+
+
+class DynamoFiles:
+    """The port `recado.ports.files.FileStore`."""
+
+    def create(self, a: str, file: File) -> None:
+        """Write a new file; its item goes by itself unless the file is accepted."""
+        ttl = int(file.ends_at.timestamp()) if file.ends_at else None
+        FileRecord.of(file, pk=keys.file_pk(a, file.id), sk="FILE", ttl=ttl).save()
+
+    def get(self, a: str, file_id: str) -> File | None:
+        """A file, strongly consistent."""
+        found = FileRecord.find(keys.file_pk(a, file_id), "FILE")
+        return None if found is None else found.to(File, size=int(found.size))
+
+    def accept(self, a: str, file: File, etag: str, now: datetime) -> bool:
+        """Accept the bytes with this etag; False when the file was settled before, or its time is over."""
+        actions: list[Action] = [FileRecord.state.set("accepted"), FileRecord.etag.set(etag), FileRecord.ttl.remove()]
+        return self._settle(a, file, actions, now)
+
+    def reject(self, a: str, file: File, reason: str, now: datetime) -> bool:
+        """Reject it; False as above. The item keeps its end."""
+        return self._settle(a, file, [FileRecord.state.set("rejected"), FileRecord.reason.set(reason)], now)
+
+    def _settle(self, a: str, file: File, actions: list[Action], now: datetime) -> bool:
+        condition = all_of(
+            FILE_PENDING(FileRecord.state == "pending"), FILE_IN_TIME(FileRecord.ttl > int(now.timestamp()))
+        )
+        try:
+            FileRecord(keys.file_pk(a, file.id), "FILE").update(actions=actions, condition=condition)
+        except UpdateError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True
