@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from pynamodb.exceptions import UpdateError
 
 from recado.aws import session
 from recado.aws.file_objects import S3FileObjects
@@ -63,6 +62,14 @@ class Door:
     def served(self, file: File) -> dict[str, Any]:
         assert file.etag is not None
         return dict(self.s3.get_object(Bucket=BUCKET, Key=served_key(A, file.id, file.etag)))
+
+
+@contextmanager
+def called_again() -> Iterator[None]:
+    """The handler fails, without a word of what failed, so that Lambda calls it again."""
+    with pytest.raises(Exception) as raised:  # noqa: PT011 - its class is the handler's own
+        yield
+    assert (type(raised.value).__name__, str(raised.value)) == ("CheckFailed", "")
 
 
 def event(key: str) -> dict[str, Any]:
@@ -163,7 +170,7 @@ def test_a_crash_is_finished_by_the_next_try(door: Door, monkeypatch: pytest.Mon
 
     with monkeypatch.context() as patched:
         patched.setattr(S3FileObjects, lost, crash)
-        with pytest.raises(RuntimeError):
+        with called_again():
             door.arrive(file)
     assert door.file(file).state == ("pending" if lost == "keep" else "accepted")
     assert door.quarantine(file) in door.objects()
@@ -179,7 +186,7 @@ def test_the_answer_of_the_item_is_lost(door: Door, lost_answers: LostAnswers, h
     file = door.announce("image/png", len(png()))
     door.put(file, png())
     getattr(lost_answers, how)("UpdateItem")
-    with nullcontext() if how == "repeat" else pytest.raises(UpdateError):
+    with nullcontext() if how == "repeat" else called_again():
         door.arrive(file)
     door.arrive(file)
     settled = door.file(file)
