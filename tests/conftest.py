@@ -7,6 +7,7 @@ import copy
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -119,10 +120,15 @@ moto_models.DynamoDBBackend.transact_write_items = _transact_with_one_copy
 def dynamodb() -> Iterator[Any]:
     """A boto3 client on the three empty tables in moto."""
     with mock_aws():
-        tables.reset_connections()
-        client = boto3.client("dynamodb")
+        client = _client()
         for definition in table_definitions(ROOT / "infra" / "data.yaml"):
             client.create_table(**definition)
         yield client
         transaction.restore()
-        tables.reset_connections()
+
+
+@lru_cache
+def _client() -> Any:
+    """Making a client takes longer than most tests; this one, and pynamodb's, serve all that run in moto."""
+    tables.reset_connections()
+    return boto3.client("dynamodb")

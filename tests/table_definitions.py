@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ _TAKEN = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "Billin
 _NAMES = {"ContactsTable": "contacts", "ChatsTable": "chats", "WorkspaceTable": "workspace"}
 
 
+@lru_cache
 def table_definitions(template: Path) -> list[dict[str, Any]]:
     """Arguments of create_table for each of the three tables."""
     resources = load_yaml(template.read_text())["Resources"]

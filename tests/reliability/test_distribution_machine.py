@@ -26,7 +26,7 @@ from tests.team import ACCOUNT, Team
 
 ADMIN = Caller(ACCOUNT, "admin", user_id="us_admin")
 OVERFLOW = 120
-EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "20"))
+EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "10"))
 
 
 @dataclass
