@@ -75,8 +75,9 @@ def _check(team: Team, agents: list[str], chats: list[Chat]) -> None:
     owned = {agent: sum(chat.agent_id == agent for chat in state) for agent in agents}
     assert loads == owned == dict.fromkeys(agents, 20), "all caps are reached, none is exceeded: the spread is 0"
     assert len(team.waiting()) == 100
-    assert all(len(team.receipts(chat)) == (chat.agent_id is not None) for chat in state), "assigned once"
-    turns = {team.receipts(chat)[0]["turn"]: chat for chat in state if chat.agent_id}
+    given = {chat.id: [one for one in team.receipts(chat) if one["agent_id"]] for chat in state}
+    assert all(len(given[chat.id]) == (chat.agent_id is not None) for chat in state), "assigned once"
+    turns = {given[chat.id][0]["turn"]: chat for chat in state if chat.agent_id}
     assert sorted(turns) == list(range(1, 201))
     assert [agents.index(str(turns[turn].agent_id)) for turn in sorted(turns)] == [turn % 10 for turn in range(200)]
     assert [turns[turn].id for turn in sorted(turns)] == [chat.id for chat in state[:200]], "nobody overtook"
