@@ -349,3 +349,11 @@ def test_one_closes_twice_at_once(team: Team) -> None:
     meanwhile(team, lambda: team.actions.close(ADMIN, other.id, comment="done"))
     error = refused(Conflict, lambda: team.actions.close(ADMIN, other.id, comment="lost"))
     assert error.code == "already_closed" and facts(other) == ["chat.closed"]
+
+
+def test_who_may_not_open_it_learns_nothing_of_another_open_chat(team: Team, closed: Chat) -> None:
+    other = f"ca_{ACCOUNT}_{7:027x}"
+    customer_writes(team, closed, other)
+    stranger = Caller(ACCOUNT, "agent", user_id=f"us_{ACCOUNT}_{8:027x}")
+    assert refused(Forbidden, lambda: team.actions.reopen(stranger, closed.id)).code == "not_your_chat"
+    assert refused(Conflict, lambda: team.actions.reopen(ADMIN, closed.id)).code == "another_chat_open"

@@ -275,6 +275,8 @@ class ChatActions:
         try:
             return decide(chat, now)
         except Conflict as refusal:
+            if cause == "reopened" and not _permitted(caller, chat, cause):
+                raise _not_yours() from None
             refusal.extra = {**whereabouts(chat), **refusal.extra}
             raise
         except Invalid:
