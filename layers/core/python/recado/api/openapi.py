@@ -73,7 +73,7 @@ _ABOUT = (
 )
 
 
-_FIRST_SENTENCE = re.compile(r".*?[.!?](?= |$)|.*")
+_AFTER_A_SENTENCE = re.compile(r"(?<=[.!?]) ")
 
 
 def _operation(route: Route, schema_of: dict[str, Any], shared: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def _operation(route: Route, schema_of: dict[str, Any], shared: dict[str, dict[s
     operation: dict[str, Any] = {
         "operationId": route.function.__name__,
         "tags": [route.tag],
-        "summary": _FIRST_SENTENCE.match(description)[0],  # type: ignore[index]
+        "summary": _AFTER_A_SENTENCE.split(description, maxsplit=1)[0],
         "description": description,
         "parameters": [*_path_parameters(route), *_query_parameters(route)],
         "responses": {

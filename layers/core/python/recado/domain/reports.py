@@ -170,13 +170,15 @@ def _each(whose: Mapping[Kind, str], figures: Figures) -> list[Count]:
 
 def _whose(data: Mapping[str, Any]) -> dict[Kind, str]:
     """The agent, the department and the channel of a chat, as far as it has them."""
-    channel = data.get("channel_id")
-    return {**_places(data), **({"channel": channel} if _is_id(channel) else {})}  # type: ignore[dict-item]
+    return _named(data, "agent", "department", "channel")
 
 
 def _places(data: Mapping[str, Any]) -> dict[Kind, str]:
-    named: dict[Kind, object] = {"agent": data.get("agent_id"), "department": data.get("department_id")}
-    return {kind: str(one) for kind, one in named.items() if _is_id(one)}
+    return _named(data, "agent", "department")
+
+
+def _named(data: Mapping[str, Any], *kinds: Kind) -> dict[Kind, str]:
+    return {kind: str(data[f"{kind}_id"]) for kind in kinds if _is_id(data.get(f"{kind}_id"))}
 
 
 def _is_id(value: object) -> bool:
