@@ -186,6 +186,7 @@ class Stack:
             "PublicBaseUrl": self.base_url,
             "GraphBaseUrl": f"{self.providers_url}/graph",
             "TelegramBaseUrl": f"{self.providers_url}/telegram",
+            "TwilioBaseUrl": f"{self.providers_url}/twilio",
             "DeletionProtection": "false",
             **self.parameters,
         }

@@ -12,7 +12,7 @@ def main() -> None:
     bench = Bench(sys.argv[1])
     (bench.folder / "expected").mkdir(exist_ok=True)
     for name in bench.payloads():
-        forms = plain_parts(bench.receive(json.dumps(bench.read(f"{name}.json")).encode()))
+        forms = plain_parts(bench.receive(bench.encode(bench.read(f"{name}.json"))))
         written = json.dumps(forms, indent=2, ensure_ascii=False)
         (bench.folder / "expected" / f"{name}.json").write_text(written + "\n")
 

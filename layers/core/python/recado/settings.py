@@ -25,6 +25,7 @@ class Settings:
     public_base_url: str = ""
     graph_base_url: str = ""
     telegram_base_url: str = ""
+    twilio_base_url: str = ""
     log_level: str = "INFO"
 
 

@@ -37,7 +37,11 @@ class Platform:
     @cached_property
     def provider_addresses(self) -> dict[str, str]:
         """Where the APIs of the channels' providers are, by the names that the adapters give them."""
-        return {"graph": self.settings.graph_base_url, "bot_api": self.settings.telegram_base_url}
+        return {
+            "graph": self.settings.graph_base_url,
+            "bot_api": self.settings.telegram_base_url,
+            "telephony_api": self.settings.twilio_base_url,
+        }
 
     @cached_property
     def inbound_queue(self) -> Queue:

@@ -125,7 +125,9 @@ def arrival_of_edit(edit: Edit) -> Arrival:
 
 
 def placeholder(media: Media) -> dict[str, Any]:
-    """The `file` of a message whose bytes are still at the provider."""
+    """The `file` of a message: as it is stored already, or of bytes that are still at the provider."""
+    if media.stored is not None:
+        return dict(media.stored)
     return {
         "id": None,
         "name": media.name,

@@ -76,6 +76,9 @@ class Media(NamedTuple):
     """Bytes, as far as the provider told."""
     content: bytes | None = None
     """Of a file to be sent on a channel that takes the bytes themselves (`ChannelAdapter.uploads`)."""
+    stored: Mapping[str, Any] | None = None
+    """The `file` of the message, where it lies in our own store already (a widget's upload, a mail's attachment): there
+    is nothing to fetch."""
 
 
 class Failure(NamedTuple):
