@@ -40,7 +40,7 @@ def bench(request: pytest.FixtureRequest) -> Bench:
 
 
 def a_body(bench: Bench) -> bytes:
-    return bench.encode(bench.read("text.json"))
+    return bench.encode(bench.payload("text"))
 
 
 def mutated(text: str, chance: random.Random) -> str:
@@ -136,7 +136,7 @@ def test_no_mutation_of_a_body_is_good(bench: Bench) -> None:
 
 
 def test_the_bytes_are_signed_as_they_came(bench: Bench) -> None:
-    document = bench.read("text.json")
+    document = bench.payload("text")
     text = bench.encode(document).decode() if bench.own_form else json.dumps(document, ensure_ascii=False)
     for raw in (
         text.encode(),
@@ -276,7 +276,7 @@ def with_text(document: Any, text: str) -> Any:
 
 
 def test_a_body_of_three_megabytes(bench: Bench) -> None:
-    big = bench.encode(with_text(bench.read("text.json"), "x" * 3_000_000))
+    big = bench.encode(with_text(bench.payload("text"), "x" * 3_000_000))
     assert len(big) > 3_000_000
     (part, parsed), *_ = bench.receive(big)
     message = parsed.messages[0]
@@ -307,7 +307,8 @@ def test_a_message_becomes_its_requests(bench: Bench, case: dict[str, Any]) -> N
     message = outbound(case["message"])
     assert bench.adapter.check(message) == ()
     requests = bench.adapter.build_send(message, recipient(case["to"]), bench.settings, bench.secrets, NOW)
-    assert [plain_request(request, bench.signing.SIGNATURE_HEADER) for request in requests] == case["requests"]
+    signature = bench.signing.SIGNATURE_HEADER if bench.adapter.webhooks else ""
+    assert [plain_request(request, signature) for request in requests] == case["requests"]
 
 
 def test_every_kind_that_can_be_sent_is_shown(bench: Bench) -> None:
@@ -381,7 +382,8 @@ def test_each_field_is_missed_and_checked(bench: Bench) -> None:
         held = {"settings": dict(bench.settings), "secrets": dict(bench.secrets)}
         del held[field.place][field.name]
         missing = bench.adapter.validate(**held) if field.need == "always" else bench.adapter.problems(**held)
-        assert [(error.pointer, error.code) for error in missing] == [(f"/{field.place}/{field.name}", "required")]
+        required = [] if field.need == "never" else [(f"/{field.place}/{field.name}", "required")]
+        assert [(error.pointer, error.code) for error in missing] == required
         for wrong in (5, {"a": 1}, "two words", "\x00", "é\ud800"):
             held[field.place][field.name] = wrong
             assert [error.code for error in bench.adapter.validate(**held)] == ["invalid"], (field.name, wrong)

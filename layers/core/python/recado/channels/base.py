@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from hmac import compare_digest
 from typing import Any, ClassVar, Literal, NamedTuple
@@ -129,16 +129,27 @@ class RetryPolicy(NamedTuple):
 
 
 class Field(NamedTuple):
-    """A setting or secret of a channel. ``wrong`` gives what is wrong with a value, or None.
+    """A setting or secret of a channel. ``wrong`` gives what is wrong with a text, or None.
 
-    need: ``always`` (the channel is refused without it) · ``to_send`` (it only receives without it: a problem of the
-    channel).
+    need: ``always`` (the channel is refused without it) · ``to_send`` (it cannot do its whole work without it: a
+    problem of the channel) · ``never`` (it may be left out).
     """
 
     place: Literal["settings", "secrets"]
     name: str
-    need: Literal["always", "to_send"]
-    wrong: Callable[[str], str | None]
+    need: Literal["always", "to_send", "never"]
+    wrong: Callable[[str], str | None] | None = None
+    faults: Callable[[Any], Sequence[FieldError]] | None = None
+    """In place of ``wrong``, for a setting that is any JSON value and no text: all that is wrong with it. The pointers
+    begin at the value."""
+
+    def errors(self, value: Any) -> list[FieldError]:
+        """What is wrong with a value that was given."""
+        if self.faults is not None:
+            at = f"/{self.place}/{self.name}"
+            return [FieldError(at + one.pointer, one.code, one.detail) for one in self.faults(value)]
+        detail = self.wrong(value) if self.wrong and isinstance(value, str) else "It must be a text."
+        return [self.error("invalid", detail)] if detail else []
 
     def error(self, code: str, detail: str) -> FieldError:
         """The error of this field, pointing into a channel's JSON."""
@@ -149,6 +160,9 @@ class ChannelAdapter(ABC):
     """One channel. Every member is pure; ``now`` is aware UTC."""
 
     type: ClassVar[str]
+    webhooks: ClassVar[bool] = True
+    """Whether it has a provider that posts to `/webhooks/{channel_id}`; else what customers say comes by a door of its
+    own (`channels.unhooked`)."""
     fields: ClassVar[tuple[Field, ...]]
     limits: ClassVar[Limits]
     kinds: ClassVar[frozenset[str]]
@@ -284,6 +298,11 @@ class ChannelAdapter(ABC):
         it."""
         return None
 
+    def made(self, channel_id: str, secret: Callable[[], str]) -> tuple[Mapping[str, Any], Mapping[str, str]]:
+        """Settings and secrets that nobody gives: they are made with the channel and stay. `secret` gives a random
+        text."""
+        return {}, {}
+
     def validate(self, settings: Mapping[str, Any], secrets: Mapping[str, Any]) -> tuple[FieldError, ...]:
         """What is wrong with the settings and secrets (each a text, or a tuple of those that hold) a channel is to
         have."""
@@ -329,9 +348,8 @@ class ChannelAdapter(ABC):
             values = given if isinstance(given, tuple) else (given,) if given not in (None, "") else ()
             if not values and field.need == need:
                 errors.append(field.error("required", f"{field.name} is needed."))
-            elif values and not only_missing:
-                wrong = [field.wrong(value) if isinstance(value, str) else "It must be a text." for value in values]
-                errors += [field.error("invalid", detail) for detail in wrong if detail]
+            elif not only_missing:
+                errors += [error for value in values for error in field.errors(value)]
         return errors
 
 

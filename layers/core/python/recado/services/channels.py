@@ -31,6 +31,8 @@ class ChannelRules(Protocol):
 
     def account_address(self, settings: Mapping[str, Any]) -> str | None: ...
 
+    def made(self, channel_id: str, secret: Callable[[], str]) -> tuple[Mapping[str, Any], Mapping[str, str]]: ...
+
 
 class ChannelService:
     """Secrets go in and never come out; an address is of one channel of the account."""
@@ -79,12 +81,14 @@ class ChannelService:
             rules = self._rules(channel_type)
         except NotFound:
             raise Invalid.field("/type", "unknown_type", "There is no such type of channel.") from None
+        channel_id = self._ids.new("ch", a)
+        own_settings, own_secrets = rules.made(channel_id, self._ids.secret)
         placed, given = _placed(rules, settings, secrets)
-        settings = _merged({}, placed)
-        kept: Secrets = {key: (value,) for key, value in given.items()}
+        settings = _merged(own_settings, placed)
+        kept: Secrets = {key: (value,) for key, value in {**own_secrets, **given}.items()}
         _check(rules, settings, kept)
         channel = Channel(
-            id=self._ids.new("ch", a),
+            id=channel_id,
             type=channel_type,
             name=name,
             department_id=self._department(a, department_id or self._departments.default(a)),
@@ -108,7 +112,9 @@ class ChannelService:
         for _ in range(_TRIES):
             before = self.get(a, channel_id)
             rules = self._rules(before.type)
-            given_settings, given_secrets = _placed(rules, told_settings, told_secrets)
+            fixed, _ = rules.made(channel_id, self._ids.secret)
+            news = {key: value for key, value in told_settings.items() if key not in fixed or fixed[key] != value}
+            given_settings, given_secrets = _placed(rules, news, told_secrets)
             settings = _merged(before.settings, given_settings)
             old = self._channels.secrets(a, channel_id)
             secrets = _merged(old, {key: value and (value,) for key, value in given_secrets.items()})
