@@ -141,6 +141,7 @@ class World:
             self.pause,
             lambda: 0.5,
             self.journal,
+            "https://recado.example.com",
         )
 
     def open_chat(self, **fields: Any) -> Chat:

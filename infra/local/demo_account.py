@@ -66,6 +66,16 @@ def account_of_meta() -> tuple[str, dict[str, str]]:
     return account_id, {"app_secret": secrets.token_hex(16), "verify_token": secrets.token_hex(12)}
 
 
+def account_of_twilio() -> dict[str, str]:
+    """A fresh account at Twilio: its SID and token."""
+    return {"account_sid": "AC" + secrets.token_hex(16), "auth_token": secrets.token_hex(16)}
+
+
+def number_of_ours() -> str:
+    """A fresh number of São Paulo, a landline."""
+    return f"+55114{secrets.randbelow(10**7):07d}"
+
+
 def connect_channels(
     product: Container, a: str, department_id: str, base_url: str, providers_url: str
 ) -> dict[str, dict[str, str]]:
@@ -76,6 +86,7 @@ def connect_channels(
     access = {"access_token": "EAA" + secrets.token_hex(40)}
     telegram = {"secret_token": secrets.token_urlsafe(24)}
     bot_token = f"5200000001:{secrets.token_urlsafe(26)}"
+    sms, sms_number = account_of_twilio(), number_of_ours()
     custom = {"secret": "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()}
     wanted: dict[str, tuple[str, dict[str, str], dict[str, str], dict[str, str]]] = {
         "whatsapp": (
@@ -97,6 +108,7 @@ def connect_channels(
             {**instagram, "page_id": instagram_id},
         ),
         "telegram": ("Telegram", {}, {**telegram, "bot_token": bot_token}, telegram),
+        "sms": ("SMS", {"number": sms_number}, sms, {"auth_token": sms["auth_token"], "number": sms_number}),
         "custom": ("Custom system", {"callback_url": f"{providers_url}/custom"}, custom, custom),
     }
     channels = {}

@@ -97,6 +97,7 @@ def outbound(message: dict[str, Any]) -> OutboundMessage:
         Template(**template) if template else None,
         message.get("reply_to"),
         message.get("human_agent", False),
+        URL,
     )
 
 

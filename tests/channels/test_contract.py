@@ -128,11 +128,16 @@ def test_no_mutation_of_a_body_is_good(bench: Bench) -> None:
         pytest.skip("the provider proves who it is, and does not sign what it says")
     raw, chance = a_body(bench), random.Random(2)
     headers = bench.sign(raw)
-    for _ in range(200):
+    says_the_same = getattr(bench.signing, "says_the_same", lambda one, other: False)
+    refused = 0
+    while refused < 200:
         at = chance.randrange(len(raw))
         changed = raw[:at] + bytes([raw[at] ^ (1 << chance.randrange(8))]) + raw[at + 1 :]
+        if says_the_same(raw, changed):
+            continue  # what is signed is what the form says, not how it is written
         with pytest.raises(BadSignature):
             bench.verify(changed, headers)
+        refused += 1
 
 
 def test_the_bytes_are_signed_as_they_came(bench: Bench) -> None:

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recado.channels.base import BadSignature, HttpRequest, Part, RetryPolicy
+from recado.channels.splitting import utf16_units
 from recado.channels.telegram import Telegram, outbound
-from recado.channels.telegram.outbound import MAX_TEXT, utf16_units
+from recado.channels.telegram.outbound import MAX_TEXT
 from recado.domain.chats import Thread, ThreadKey
 from recado.domain.messages import CannotSend, Media, Rejected
 from recado.domain.sending import recipient as recipient_of

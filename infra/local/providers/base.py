@@ -9,6 +9,14 @@ from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
 
+def readable(raw: bytes) -> Any:
+    """A body as the controls show it: parsed when it is JSON, else its text."""
+    try:
+        return json.loads(raw)
+    except ValueError:
+        return raw.decode("utf-8", errors="replace")
+
+
 @dataclass(frozen=True)
 class Call:
     """One request of the product to a provider. `headers` have lower-case names; `values` are the path's variables."""
@@ -23,10 +31,7 @@ class Call:
 
     def body(self) -> Any:
         """The parsed body when it is JSON, else its text."""
-        try:
-            return json.loads(self.raw)
-        except ValueError:
-            return self.raw.decode("utf-8", errors="replace")
+        return readable(self.raw)
 
     def object(self) -> dict[str, Any]:
         """The body as a JSON object; empty when it is anything else."""

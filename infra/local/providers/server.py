@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,7 +14,15 @@ from aiohttp import web
 
 from infra.local import local_clock
 from infra.local.problem_answers import Handler, own_refusals, problem
-from infra.local.providers.base import Answer, Call, Provider, SharesRoutes, StatusRefused, StatusRequest
+from infra.local.providers.base import (
+    Answer,
+    Call,
+    Provider,
+    SharesRoutes,
+    StatusRefused,
+    StatusRequest,
+    readable,
+)
 from infra.local.providers.call_log import CallLog
 from infra.local.providers.channel_settings import KnownChannels
 from infra.local.providers.registry import PROVIDERS, SCRIPTABLE
@@ -109,7 +116,7 @@ class Simulator:
                 said = {"status": response.status, "body": await response.text(errors="replace")}
         except (aiohttp.ClientError, TimeoutError) as error:
             return problem(502, "product_unreachable", f"the webhook did not arrive: {type(error).__name__}")
-        return web.json_response({"webhook": said, "sent": json.loads(webhook.body)})
+        return web.json_response({"webhook": said, "sent": readable(webhook.body)})
 
 
 SESSION = web.AppKey("session", aiohttp.ClientSession)

@@ -82,6 +82,7 @@ class Messaging(Chats):
             sleep,
             lambda: randbelow(1_000_000) / 1_000_000,
             LoggedSends(),
+            self.settings.public_base_url,
         )
 
     @cached_property

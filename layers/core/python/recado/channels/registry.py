@@ -14,6 +14,7 @@ _ADAPTERS = {
     "instagram": "recado.channels.instagram:Instagram",
     "custom": "recado.channels.custom:Custom",
     "telegram": "recado.channels.telegram:Telegram",
+    "sms": "recado.channels.sms:Sms",
 }
 _loaded: dict[str, type[ChannelAdapter]] = {}
 

@@ -8,6 +8,11 @@ from re import compile as pattern
 _PIECES = pattern(r"\s+|\S+")
 
 
+def utf16_units(text: str) -> int:
+    """The length of a text in UTF-16, as several providers count it: most emoji are two."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
 def split_text(text: str, limit: int, size: Callable[[str], int] = len) -> list[str]:
     """The text in parts of at most ``limit``, cut between words, the blanks at the cuts left out; a word longer than a
     part is cut between characters. A text that fits stays as it is.

@@ -191,6 +191,8 @@ class OutboundMessage(NamedTuple):
     """Provider id of the message answered; of the message reacted to when kind is reaction."""
     human_agent: bool = False
     """A person wrote it and the window is shut: it may be sent only because a person did (`Window.human_seconds`)."""
+    webhook_url: str | None = None
+    """Where the channel takes webhooks, for a provider that is told with each message where its statuses go."""
 
 
 class Sent(NamedTuple):

@@ -54,6 +54,7 @@ class OutboundService:
         pause: Callable[[float], None],
         chance: Callable[[], float],
         journal: SendJournal,
+        public_base_url: str,
     ) -> None:
         self._outbox = outbox
         self._channels = channels
@@ -68,6 +69,7 @@ class OutboundService:
         self._pause = pause
         self._chance = chance
         self._journal = journal
+        self._public_base_url = public_base_url
 
     def send(self, a: str, message_id: str) -> None:
         """Bring one send as far as it goes now. Repeating it is harmless at any point. Raises what storage raises; the
@@ -142,6 +144,7 @@ class OutboundService:
     ) -> Outgoing | None:
         now = self._clock.now()
         outbound = outbound_message(message, self._provider_id_of_reply(a, out))
+        outbound = outbound._replace(webhook_url=f"{self._public_base_url}/webhooks/{channel.id}")
         human, last = message.author.type == "user", thread.last_inbound_at
         if sent_as_human_agent(adapter.window, outbound.kind, last, now, human):
             outbound = outbound._replace(human_agent=True)

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from recado.channels.base import CannotSend, HttpRequest, Secrets
-from recado.channels.splitting import split_text
+from recado.channels.splitting import split_text, utf16_units
 from recado.channels.telegram.inbound import customer_key
 from recado.channels.untrusted import finite, label, mapping, objects, text
 from recado.domain.errors import FieldError
@@ -45,11 +45,6 @@ _PLAYED = {"video": {"video/mp4"}, "audio": {"audio/mpeg", "audio/mp3", "audio/m
 _NAMES = {"photo": "photo.jpg", "video": "video.mp4", "voice": "voice.ogg", "animation": "animation.gif"}
 
 Json = dict[str, Any]
-
-
-def utf16_units(text: str) -> int:
-    """The length of a text as Telegram counts it: most emoji are two."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 # -- check -----------------------------------------------------------------------------------------
