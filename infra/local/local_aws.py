@@ -18,8 +18,14 @@ from infra.local.processes import StartFailed
 # Calm for so long means that the commands and the facts that follow from them have been worked off.
 CALM_S = 0.5
 CALM_AT_MOST_S = 8.0
-WORKERS = ("Inbound", "Distribution", "Outbound", "Feed", "Events")
-COMMAND_QUEUES = ("INBOUND_QUEUE_URL", "DISTRIBUTION_QUEUE_URL", "OUTBOUND_QUEUE_URL", "FEED_QUEUE_URL")
+WORKERS = ("Inbound", "Distribution", "Outbound", "Feed", "Media", "Events")
+COMMAND_QUEUES = (
+    "INBOUND_QUEUE_URL",
+    "DISTRIBUTION_QUEUE_URL",
+    "OUTBOUND_QUEUE_URL",
+    "FEED_QUEUE_URL",
+    "MEDIA_QUEUE_URL",
+)
 
 
 def environment(state_dir: Path, host: str, port: int, temporary: Path) -> dict[str, str]:

@@ -12,7 +12,7 @@ DATA = "infra/data.yaml"
 TABLES = of_kind("AWS::DynamoDB::Table", DATA)
 QUEUES = of_kind("AWS::SQS::Queue", DATA)
 BUCKETS = of_kind("AWS::S3::Bucket", DATA)
-COMMANDS = ("Inbound", "Distribution", "Outbound", "Feed")
+COMMANDS = ("Inbound", "Distribution", "Outbound", "Feed", "Media")
 FOURTEEN_DAYS_S = 14 * 86_400
 
 

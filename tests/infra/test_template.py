@@ -111,7 +111,7 @@ def test_every_arrival_in_quarantine_is_checked() -> None:
     assert bucket["NotificationConfiguration"]["EventBridgeConfiguration"] == {"EventBridgeEnabled": True}
 
 
-def test_nobody_but_the_check_puts_what_is_served() -> None:
+def test_only_who_looks_at_files_puts_what_is_served() -> None:
     """The API signs for its own rights: what it may not do, no form or link of it can."""
     may: dict[str, set[tuple[str, str]]] = {}
     for name, role in of_kind("AWS::IAM::Role", "infra/access.yaml").items():
@@ -124,4 +124,5 @@ def test_nobody_but_the_check_puts_what_is_served() -> None:
     assert may["ApiRole"] == {("s3:PutObject", "quarantine/*"), ("s3:GetObject", "files/*")}
     assert may["OutboundRole"] == {("s3:GetObject", "files/*")}
     puts = {name for name, rights in may.items() if ("s3:PutObject", "files/*") in rights}
-    assert puts == {"FileLimitsRole"}
+    assert puts == {"FileLimitsRole", "MediaRole"}
+    assert may["MediaRole"] == {("s3:PutObject", "files/*")}

@@ -1,5 +1,5 @@
 """What workers put right, set aside or tried, as log lines (ports.inbound.Journal, ports.outbox.SendJournal,
-ports.reconciliation.DriftJournal)."""
+ports.fetching.FetchJournal, ports.reconciliation.DriftJournal)."""
 
 from __future__ import annotations
 
@@ -37,6 +37,16 @@ class LoggedSends:
     def not_enqueued(self, message_id: str, error: Exception) -> None:
         """The queue did not take the command."""
         telemetry.failure("send_not_enqueued", error, message_id=message_id)
+
+
+class LoggedFetches:
+    """What comes of fetching files (ports.fetching.FetchJournal)."""
+
+    def tried(self, message_id: str, attempt: int, outcome: str, code: str, size: int) -> None:
+        """An attempt ended."""
+        telemetry.info(
+            "file_fetched", message_id=message_id, attempt=attempt, outcome=outcome, code=code or "ok", size_bytes=size
+        )
 
 
 class LoggedDrifts:

@@ -20,6 +20,7 @@ class Settings:
     distribution_queue_url: str = ""
     outbound_queue_url: str = ""
     feed_queue_url: str = ""
+    media_queue_url: str = ""
     raw_bucket: str = ""
     files_bucket: str = ""
     public_base_url: str = ""

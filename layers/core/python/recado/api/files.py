@@ -70,7 +70,8 @@ def announce_file(call: Call) -> Any:
 
 @files.get("/v1/files/{file_id}", may("files:read", *EVERYONE), answers=FileShape)
 def get_file(call: Call, file_id: str) -> Any:
-    """A file of one's own (admins: any): whether it was accepted, and then where it is fetched."""
+    """A file of one's own, of a chat that one sees, or made to be sent (admins: any): whether it was accepted, and then
+    where it is fetched."""
     service = call.services.file_service
     file = service.get(call.caller, file_id)
     return file_view(file, service.link(call.caller.account, file))

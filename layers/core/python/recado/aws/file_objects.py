@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import IO
 from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
@@ -9,6 +10,7 @@ from botocore.exceptions import ClientError
 from recado.aws.session import presigning_s3, s3
 from recado.ports.files import Found, Replaced, UploadForm
 
+_CACHED = "private, max-age=300"
 _GONE = frozenset({"404", "NoSuchKey"})
 _REPLACED = _GONE | {"412", "PreconditionFailed"}
 
@@ -75,10 +77,21 @@ class S3FileObjects:
                 MetadataDirective="REPLACE",
                 ContentType=content_type,
                 ContentDisposition=disposition,
-                CacheControl="private, max-age=300",
+                CacheControl=_CACHED,
             )
         except ClientError as error:
             raise _replaced(error) from error
+
+    def put(self, key: str, body: IO[bytes], content_type: str, disposition: str) -> None:
+        """One request that reads the body as it sends it."""
+        s3().put_object(
+            Bucket=self._bucket,
+            Key=key,
+            Body=body,
+            ContentType=content_type,
+            ContentDisposition=disposition,
+            CacheControl=_CACHED,
+        )
 
     def remove(self, key: str) -> None:
         """Delete; an object that is not there is deleted already."""

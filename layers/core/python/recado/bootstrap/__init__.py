@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from recado.bootstrap.filing import Filing
 from recado.bootstrap.messaging import Messaging
 from recado.bootstrap.reporting import Reporting
 from recado.settings import settings
 
 
-class Container(Messaging, Filing, Reporting):
+class Container(Messaging, Reporting):
     """What a process uses; handlers ask it for services by name."""
 
 

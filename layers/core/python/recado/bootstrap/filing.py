@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from recado.bootstrap.chats import Chats
+from recado.settings import local_doors
 
 if TYPE_CHECKING:
     from recado.ports.files import FileObjects
+    from recado.services.fetching import FetchService
     from recado.services.file_checks import FileChecks
     from recado.services.files import FileService
+    from recado.services.received_files import ReceivedFiles
 
 
 class Filing(Chats):
@@ -29,7 +32,9 @@ class Filing(Chats):
         from recado.services.files import FileService
         from recado.storage.files import DynamoFiles
 
-        return FileService(DynamoFiles(), self.file_objects, self.channels, self.adapters, self.clock, self.ids)
+        return FileService(
+            DynamoFiles(), self.file_objects, self.channels, self.adapters, self.chat_service, self.clock, self.ids
+        )
 
     @cached_property
     def file_checks(self) -> FileChecks:
@@ -38,3 +43,42 @@ class Filing(Chats):
         from recado.storage.files import DynamoFiles
 
         return FileChecks(DynamoFiles(), self.file_objects, self.clock)
+
+    @cached_property
+    def received_files(self) -> ReceivedFiles:
+        """Files that come as bytes."""
+        from recado.services.received_files import ReceivedFiles
+
+        return ReceivedFiles(self.file_objects, self.clock)
+
+    @cached_property
+    def fetching(self) -> FetchService:
+        """Files of messages, fetched from their providers."""
+        from secrets import randbelow
+        from time import sleep
+
+        from recado.channels.registry import adapter
+        from recado.journal import LoggedFetches
+        from recado.outside.addresses import PublicAddresses, origins_in
+        from recado.outside.downloads import OutsideDownloads
+        from recado.outside.http import OutsideHttp
+        from recado.services.channel_problems import ChannelProblemNotes
+        from recado.services.fetching import FetchService
+        from recado.storage.fetches import DynamoFetches
+
+        folder = local_doors().folder
+        return FetchService(
+            DynamoFetches(),
+            self.channel_directory,
+            ChannelProblemNotes(self.channels, self.clock),
+            partial(adapter, base_urls=self.provider_addresses),
+            OutsideHttp(),
+            OutsideDownloads(),
+            OutsideDownloads(PublicAddresses(origins_in(folder)) if folder else PublicAddresses()),
+            self.received_files,
+            self.media_queue,
+            self.clock,
+            sleep,
+            lambda: randbelow(1_000_000) / 1_000_000,
+            LoggedFetches(),
+        )

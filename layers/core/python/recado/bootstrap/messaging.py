@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from recado.bootstrap.chats import Chats
+from recado.bootstrap.filing import Filing
 from recado.settings import local_doors
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from recado.services.tick import TickService
 
 
-class Messaging(Chats):
+class Messaging(Filing):
     """Messages, from webhook to provider, and what the minute brings."""
 
     @cached_property
@@ -102,6 +102,7 @@ class Messaging(Chats):
                 "departments": self.department_looks.look_due,
                 "chats": self.chat_timers.run_due,
                 "sends": settle_due,
+                "media": self.fetching.sweep,
             }
         )
 

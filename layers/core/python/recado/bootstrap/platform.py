@@ -72,6 +72,13 @@ class Platform:
         return SqsQueue(self.settings.feed_queue_url)
 
     @cached_property
+    def media_queue(self) -> Queue:
+        """Files of messages to be fetched; group = message."""
+        from recado.aws.queue import SqsQueue
+
+        return SqsQueue(self.settings.media_queue_url)
+
+    @cached_property
     def raw_blobs(self) -> Blobs:
         """Webhook bodies too large for a queue, and what could not be understood."""
         from recado.aws.blobs import S3Blobs
@@ -99,5 +106,10 @@ class Platform:
         from recado.storage.streams import TableStreams
 
         return FactsService(
-            TableStreams(), self.feed_queue, self.distribution_queue, self.outbound_queue, self.raw_blobs
+            TableStreams(),
+            self.feed_queue,
+            self.distribution_queue,
+            self.outbound_queue,
+            self.media_queue,
+            self.raw_blobs,
         )

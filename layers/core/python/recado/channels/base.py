@@ -20,6 +20,7 @@ from hmac import compare_digest
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from recado.domain.errors import FieldError
+from recado.domain.file_limits import Feature
 from recado.domain.file_limits import MediaLimit as MediaLimit
 from recado.domain.messages import CannotSend as CannotSend
 from recado.domain.messages import Failure, Media, OutboundMessage, Parsed, Rejected, Sender, Sent
@@ -32,6 +33,8 @@ Secrets = Mapping[str, tuple[str, ...]]
 SETTINGS_OF_ALL = frozenset({"entry_flow_id"})
 """Settings that are not the adapters' business."""
 _PLACES = ("settings", "secrets")
+MEDIA_GONE, MEDIA_TOO_LARGE = "media_gone", "media_too_large"
+"""Codes of failures: the provider no longer has a file, or does not give one so large."""
 PartKind = Literal["messages", "statuses", "other", "unreadable"]
 
 
@@ -177,6 +180,12 @@ class ChannelAdapter(ABC):
     media_hosts: ClassVar[frozenset[str]] = frozenset()
     """From where files are fetched, beside the provider's API itself: these hosts and what ends with a dot and one of
     them."""
+    file_feature: ClassVar[Feature] = "service"
+    """As what the files of messages are limited, both ways, where that is stricter than the channel."""
+    media_retries: ClassVar[RetryPolicy] = RetryPolicy()
+    """When a file is fetched again that could not be."""
+    media_comes_later_s: ClassVar[float] = 0.0
+    """For how long after its message a file that the provider does not have may still come there."""
     uploads: ClassVar[bool] = False
     """Whether files are sent as bytes (`Media.content`); else by a link that holds for an hour (`Media.url`)."""
     ack: ClassVar[Answer] = Answer()
@@ -270,11 +279,13 @@ class ChannelAdapter(ABC):
         return None
 
     def located(self, media: Media, response: HttpResponse) -> Media | Rejected:
-        """The file with its URL, from the answer to `locate_media`. Never raises."""
+        """The file with its URL, from the answer to `locate_media`. Never raises. A failure of class ``content`` has
+        the code MEDIA_GONE or MEDIA_TOO_LARGE where that is why."""
         return media
 
     def download(self, media: Media, settings: Mapping[str, Any], secrets: Secrets) -> HttpRequest:
-        """The request for the bytes at `media.url`, which the caller holds against `media_hosts` first."""
+        """The request for the bytes at `media.url`, which the caller holds against `media_hosts` first, but for
+        ``customer_url``. Where it is redirected, its headers go no further than its own host."""
         return HttpRequest("GET", media.url or "", {}, b"", 60.0)
 
     # -- the channel itself ------------------------------------------------------------------------

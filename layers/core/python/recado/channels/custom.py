@@ -70,6 +70,7 @@ from recado.domain.messages import (
 from recado.ports.core import HttpResponse
 
 TIMEOUT_S = 5.0
+DOWNLOAD_TIMEOUT_S = 60.0
 TOLERANCE_S = 300
 MAX_SIGNATURES = 16
 MAX_URL = 2048
@@ -290,6 +291,12 @@ class Custom(ChannelAdapter):
         if status in (408, 429) or status >= 500:
             return Rejected(Failure(f"http_{status}", title, "retry", retry_after_s(response.headers)))
         return Rejected(Failure(f"http_{status}", title, "pause_channel" if status == 410 else "content"))
+
+    # -- files at the provider ---------------------------------------------------------------------
+
+    def download(self, media: Media, settings: Mapping[str, Any], secrets: Secrets) -> HttpRequest:
+        """The bytes at ``file_url``, which the customer's system chose."""
+        return HttpRequest("GET", media.url or "", {}, b"", DOWNLOAD_TIMEOUT_S, customer_url=True)
 
     # -- the channel itself ------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ EventType = Literal[
     "contact.deleted",
     "contact.updated",
     "message.edited",
+    "message.file",
     "message.received",
     "message.sent",
     "message.status",

@@ -72,7 +72,7 @@ def refusal(declared: str, declared_size: int, size: int, read: Read) -> Reason 
         return "hostile_archive"
     if declared not in found or declared not in TYPES:
         return "type_differs"
-    if declared == SVG and _runs_something(read, size):
+    if declared == SVG and runs_something(read, size):
         return "active_content"
     return None
 
@@ -230,7 +230,7 @@ def _unprintable(text: str) -> bool:
     return any(sign < " " and sign not in "\t\n\r\f\v\x1a" for sign in text)
 
 
-def _runs_something(read: Read, size: int) -> bool:
+def runs_something(read: Read, size: int) -> bool:
     """Whether a drawing holds what a browser would run, follow or fetch; what cannot be read whole counts as such."""
     if size > MAX_MARKUP_BYTES:
         return True

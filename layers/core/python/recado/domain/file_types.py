@@ -73,6 +73,26 @@ _OTHER_NAMES = {
     "text/xml": "application/xml",
     "text/x-vcard": "text/vcard",
 }
+_EXTENSIONS = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/gif": ".gif",
+    "image/webp": ".webp",
+    "video/mp4": ".mp4",
+    "video/3gpp": ".3gp",
+    "video/quicktime": ".mov",
+    "video/webm": ".webm",
+    "audio/aac": ".aac",
+    "audio/amr": ".amr",
+    "audio/mpeg": ".mp3",
+    "audio/mp4": ".m4a",
+    "audio/ogg": ".ogg",
+    "audio/wav": ".wav",
+    "audio/webm": ".weba",
+    "application/pdf": ".pdf",
+    "text/plain": ".txt",
+}
+"""Of what comes without a name: pictures, sounds and films, seldom anything else."""
 _RUN_BY_NAME = (
     " app bat chm cmd com cpl dll dmg exe gadget hta htm html inf ins iso jar js jse jsp lnk msc msi msp mst pif ps1 "
     "reg scf scr sct sh shtml svgz sys url vb vbe vbs wsc wsf wsh xhtml xht "
@@ -83,6 +103,11 @@ def type_of(content_type: str) -> str:
     """A content type as the list writes it: without parameters, in lower case, by its own name."""
     bare = content_type.partition(";")[0].strip().lower()
     return _OTHER_NAMES.get(bare, bare)
+
+
+def extension_of(content_type: str) -> str:
+    """The end of a file's name for a type, with its dot; empty for types whose files come with names."""
+    return _EXTENSIONS.get(content_type, "")
 
 
 def is_run_by_name(name: str) -> bool:

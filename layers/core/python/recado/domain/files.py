@@ -16,13 +16,15 @@ UPLOAD_FOR_S = 600
 SERVED_FOR_S = 300
 """How long a link to an accepted file is good for."""
 _QUARANTINE = "quarantine"
+_OF_ALL: frozenset[Feature] = frozenset({"flow", "shortcut"})
 FileState = Literal["pending", "accepted", "rejected"]
 
 
 @dataclass(frozen=True)
 class File:
     """`content_type` is one of `file_types.TYPES`, `size` bytes, both as announced; an accepted file has exactly
-    these. `etag` is S3's, of the bytes that were accepted. `reason` is a code (`domain.file_contents.Reason`)."""
+    these. `etag` names the bytes that were accepted: S3's etag of an upload, the SHA-256 of what we put there. `reason`
+    is a code (`domain.file_contents.Reason`)."""
 
     id: str
     feature: Feature
@@ -47,8 +49,9 @@ class File:
 
 
 def may_read(caller: Caller, file: File) -> bool:
-    """Whether the file exists for the caller: who made it, and admins."""
-    return caller.role == "admin" or file.created_by == caller.id
+    """Whether the file exists for the caller whatever chats it is in: who made it, and admins; what the company made to
+    be sent is everybody's."""
+    return caller.role == "admin" or file.created_by == caller.id or file.feature in _OF_ALL
 
 
 def quarantine_key(a: str, file_id: str) -> str:

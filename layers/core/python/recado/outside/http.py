@@ -10,9 +10,10 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from http.client import HTTPException
+from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -25,6 +26,7 @@ from recado.ports.core import ConnectFailed, HttpResponse, NoAnswer
 CONNECT_TIMEOUT_S = 5.0
 MAX_BODY_BYTES = 1024 * 1024
 _PORTS = {"http": 80, "https": 443}
+_T = TypeVar("_T")
 
 
 class OutsideHttp:
@@ -40,24 +42,39 @@ class OutsideHttp:
         """One request; redirects are answers like any other. Raises ConnectFailed when nothing was sent (name not
         found, refused, TLS not agreed), NoAnswer for all that goes wrong after that: reset, time-out, an answer cut
         short or over 1 MB. ValueError: no web URL."""
-        parts = urlsplit(url)
-        if parts.scheme not in _PORTS or not parts.hostname:
-            raise ValueError("not a web URL")
-        address = self._route(url) if self._route else parts.hostname
-        connection = _connection(parts, address, min(timeout_s, CONNECT_TIMEOUT_S))
+        status, given, content = exchange(self._route, method, url, headers, body, timeout_s, _bounded_body)
+        return HttpResponse(status, given, content)
+
+
+def exchange(
+    route: Route | None,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes | None,
+    timeout_s: float,
+    take: Callable[[HTTPResponse], _T],
+) -> tuple[int, dict[str, str], _T]:
+    """One request as `OutsideHttp.request` makes it: status, headers by their names in lower case, and what `take` made
+    of the body while the connection was open. `take` may raise NoAnswer."""
+    parts = urlsplit(url)
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise ValueError("not a web URL")
+    address = route(url) if route else parts.hostname
+    connection = _connection(parts, address, min(timeout_s, CONNECT_TIMEOUT_S))
+    try:
         try:
-            try:
-                connection.connect()
-            except (
-                OSError,
-                HTTPError,
-                HTTPException,
-                ValueError,
-            ) as error:  # ValueError: a certificate of another name
-                raise ConnectFailed(type(error).__name__) from error
-            return _exchange(connection, method, parts, headers, body, timeout_s)
-        finally:
-            connection.close()
+            connection.connect()
+        except (
+            OSError,
+            HTTPError,
+            HTTPException,
+            ValueError,
+        ) as error:  # ValueError: a certificate of another name
+            raise ConnectFailed(type(error).__name__) from error
+        return _exchange(connection, method, parts, headers, body, timeout_s, take)
+    finally:
+        connection.close()
 
 
 def _connection(parts: SplitResult, address: str, timeout_s: float) -> HTTPConnection:
@@ -87,7 +104,8 @@ def _exchange(
     headers: Mapping[str, str],
     body: bytes | None,
     timeout_s: float,
-) -> HttpResponse:
+    take: Callable[[HTTPResponse], _T],
+) -> tuple[int, dict[str, str], _T]:
     """Send and read, within `timeout_s` in all: at its end the socket is shut, however slowly bytes still trickle
     in."""
     sock = connection.sock
@@ -101,9 +119,8 @@ def _exchange(
         all_headers = {"host": parts.netloc.rpartition("@")[2], "user-agent": "Recado", **headers}
         connection.request(method, target, body=body, headers=all_headers, preload_content=False, decode_content=False)
         response = connection.getresponse()
-        answer = HttpResponse(
-            response.status, {name.lower(): value for name, value in response.headers.items()}, _bounded_body(response)
-        )
+        given = {name.lower(): value for name, value in response.headers.items()}
+        answer = response.status, given, take(response)
     except (OSError, HTTPError, HTTPException) as error:
         raise NoAnswer(type(error).__name__) from error
     finally:
@@ -118,9 +135,14 @@ def _bounded_body(response: HTTPResponse) -> bytes:
     body = response.read(MAX_BODY_BYTES + 1)
     if len(body) > MAX_BODY_BYTES:
         raise NoAnswer("the answer is too large")
+    whole(response)
+    return body
+
+
+def whole(response: HTTPResponse) -> None:
+    """Raises NoAnswer when a body that was read to its end was cut short."""
     if response.length_remaining:
         raise NoAnswer("the answer was cut short")
-    return body
 
 
 def _shut(sock: socket.socket, late: threading.Event) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import IO, NamedTuple, Protocol
 
 from recado.domain.files import File
 
@@ -15,6 +15,10 @@ class FileStore(Protocol):
     def create(self, a: str, file: File) -> None: ...
 
     def get(self, a: str, file_id: str) -> File | None: ...
+
+    def chats_with(self, a: str, file_id: str, limit: int) -> list[str]:
+        """The ids of chats that a file is in, the newest first."""
+        ...
 
     def accept(self, a: str, file: File, etag: str, now: datetime) -> bool:
         """The bytes with this etag are the file."""
@@ -60,6 +64,10 @@ class FileObjects(Protocol):
 
     def keep(self, source: str, found: Found, target: str, content_type: str, disposition: str) -> None:
         """Copy the object as it was found, to be served as this type. Raises Replaced."""
+        ...
+
+    def put(self, key: str, body: IO[bytes], content_type: str, disposition: str) -> None:
+        """Store a body from its beginning, to be served as this type."""
         ...
 
     def remove(self, key: str) -> None: ...

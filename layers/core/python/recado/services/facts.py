@@ -1,7 +1,8 @@
 """Facts on their way out: what changed in the tables becomes events for the feed, looks at departments and sends.
 
 A fact keeps its event id however often it is told, so that the feed takes it once. Looks and sends are told here a
-second time: whoever made the change asked already, and what it asked for may have been lost."""
+second time: whoever made the change asked already, and what it asked for may have been lost. Files of messages that
+are to be fetched are asked for here alone."""
 
 from __future__ import annotations
 
@@ -13,9 +14,12 @@ from typing import Any
 
 from recado.domain.changes import Change, DepartmentStirred, FactWritten, MessageChanged, SendRequested
 from recado.domain.chats import Event, Message
+from recado.domain.fetching import is_placeholder
 from recado.domain.message_changes import is_revoked
 from recado.ports.core import Blobs, Command, Queue
+from recado.ports.fetching import Place
 from recado.ports.streams import StreamReader
+from recado.services.fetching import fetch_command
 from recado.services.sending import send_command
 from recado.services.views import event_view, message_view
 
@@ -44,16 +48,20 @@ class _Outgoing:
     feed: list[Command] = field(default_factory=list)
     distribution: list[Command] = field(default_factory=list)
     outbound: list[Command] = field(default_factory=list)
+    media: list[Command] = field(default_factory=list)
 
 
 class FactsService:
-    """Tells the changes of a stream batch to the three queues."""
+    """Tells the changes of a stream batch to the queues."""
 
-    def __init__(self, reader: StreamReader, feed: Queue, distribution: Queue, outbound: Queue, parking: Blobs) -> None:
+    def __init__(
+        self, reader: StreamReader, feed: Queue, distribution: Queue, outbound: Queue, media: Queue, parking: Blobs
+    ) -> None:
         self._reader = reader
         self._feed = feed
         self._distribution = distribution
         self._outbound = outbound
+        self._media = media
         self._parking = parking
 
     def publish(self, records: Sequence[Mapping[str, Any]]) -> Outcome:
@@ -97,6 +105,7 @@ class FactsService:
             (self._feed, told.feed),
             (self._distribution, told.distribution),
             (self._outbound, told.outbound),
+            (self._media, told.media),
         ):
             if commands:
                 queue.send(commands)
@@ -111,6 +120,8 @@ class FactsService:
                 event_of_message = message_event(change, before, after)
                 if event_of_message is not None:
                     told.feed.append(feed_command(change.a, event_of_message))
+                if before is None and is_placeholder(after.file):
+                    told.media.append(fetch_command(Place(change.a, after.thread, after.seq), after.id))
             case DepartmentStirred(department_id, cause):
                 if all(command.group != department_id for command in told.distribution):
                     body = {"account": change.a, "department_id": department_id, "cause": cause}
@@ -125,16 +136,19 @@ def feed_command(a: str, event: Event) -> Command:
 
 
 def message_event(change: Change, before: Message | None, after: Message) -> Event | None:
-    """What a new or changed message tells: received, sent, a further status, or that its text was replaced or taken
-    back. Internal notes and other changes tell nothing.
+    """What a new or changed message tells: received, sent, a further status, that its text was replaced or taken back,
+    or that its file is there or will not come. Internal notes and other changes tell nothing.
 
     The id is derived from the message and its status, which a message has once, or from what an edit left."""
     if after.internal:
         return None
     if before is not None and before.status == after.status:
-        if before.text == after.text and is_revoked(before) == is_revoked(after):
+        if before.text != after.text or is_revoked(before) != is_revoked(after):
+            kind = "message.edited"
+        elif is_placeholder(before.file) and not is_placeholder(after.file):
+            kind = "message.file"
+        else:
             return None
-        kind = "message.edited"
     elif after.direction == "inbound":
         kind = "message.received" if before is None else "message.status"
     elif before is None and after.status == "queued":

@@ -14,6 +14,10 @@ from recado.ports.channels import ChannelStore
 from recado.ports.core import Clock, Ids
 from recado.ports.files import FileObjects, FileStore, UploadForm
 from recado.ports.outbox import Adapters
+from recado.services.chats import ChatService
+
+CHATS_LOOKED_AT = 25
+"""In how many chats, the last ones that a file is in, somebody is looked for who may read it."""
 
 
 class FileService:
@@ -25,6 +29,7 @@ class FileService:
         objects: FileObjects,
         channels: ChannelStore,
         adapters: Adapters,
+        chats: ChatService,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -32,6 +37,7 @@ class FileService:
         self._objects = objects
         self._channels = channels
         self._adapters = adapters
+        self._chats = chats
         self._clock = clock
         self._ids = ids
 
@@ -50,10 +56,19 @@ class FileService:
 
     def get(self, caller: Caller, file_id: str) -> File:
         """Raises NotFound, also for what the caller may not see and what never came."""
-        file = self._files.get(caller.account, file_id)
-        if file is None or file.is_gone(self._clock.now()) or not may_read(caller, file):
+        a = caller.account
+        file = self._files.get(a, file_id) if is_id(file_id, "fi", a) else None
+        if file is None or file.is_gone(self._clock.now()):
+            raise NotFound("There is no such file.")
+        if not may_read(caller, file) and not self._is_in_sight(caller, file):
             raise NotFound("There is no such file.")
         return file
+
+    def _is_in_sight(self, caller: Caller, file: File) -> bool:
+        """Whether the caller sees one of the last chats that the file was sent in, or came by."""
+        if file.state != "accepted":
+            return False
+        return bool(self._chats.seen(caller, self._files.chats_with(caller.account, file.id, CHATS_LOOKED_AT)))
 
     def link(self, a: str, file: File) -> str | None:
         """From where an accepted file is fetched, for five minutes; None for any other."""

@@ -77,7 +77,7 @@ def chat_view(chat: Chat, thread: Thread | None, window_expires_at: datetime | N
 
 
 def message_view(message: Message) -> dict[str, Any]:
-    """A message."""
+    """A message, without where its provider keeps the file: nobody looks at that before we did."""
     return {
         "id": message.id,
         "chat_id": message.chat_id or None,
@@ -87,7 +87,7 @@ def message_view(message: Message) -> dict[str, Any]:
         "internal": message.internal,
         "kind": message.kind,
         "text": message.text,
-        "payload": dict(message.payload),
+        "payload": {name: value for name, value in message.payload.items() if name != "media"},
         "file": dict(message.file) if message.file else None,
         "reply_to": message.reply_to,
         "provider_id": message.provider_id,

@@ -9,6 +9,7 @@ from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
 from recado.domain.chats import Author, Chat, Event, Message, MessageError, Thread, ThreadKey
+from recado.domain.fetching import first_due, is_placeholder
 from recado.storage import keys
 from recado.storage.due import Due
 from recado.storage.event_fields import EventFields, event_fields
@@ -97,7 +98,7 @@ class ThreadRecord(ChatsRecord):
 
 
 class MessageRecord(ChatsRecord):
-    """MSG: a message, which is its own fact."""
+    """MSG: a message, which is its own fact; in the `due` index while its file is to be fetched."""
 
     id = UnicodeAttribute()
     chat_id = UnicodeAttribute()
@@ -120,10 +121,16 @@ class MessageRecord(ChatsRecord):
     provider_id = UnicodeAttribute(null=True)
     error_code = UnicodeAttribute(null=True)
     error_title = UnicodeAttribute(null=True)
+    fetch_attempt = NumberAttribute(null=True)
+    fetch_due = TimeAttribute(null=True)
+    due_pk = UnicodeAttribute(null=True)
+    due_sk = UnicodeAttribute(null=True)
+    due = Due()
 
     @classmethod
     def of_message(cls, a: str, message: Message) -> MessageRecord:
         """The item of a message; what is empty or false is left out."""
+        due = first_due(message) if is_placeholder(message.file) else None
         return cls.of(
             message,
             pk=keys.thread_pk(a, message.thread),
@@ -137,6 +144,10 @@ class MessageRecord(ChatsRecord):
             file=dict(message.file) if message.file else None,
             error_code=message.error.code if message.error else None,
             error_title=message.error.title if message.error else None,
+            fetch_attempt=0 if due else None,
+            fetch_due=due,
+            due_pk=keys.due_pk(message.id) if due else None,
+            due_sk=keys.stamp(due) if due else None,
         )
 
     def message(self) -> Message:

@@ -25,17 +25,25 @@ class Due(GlobalSecondaryIndex[Any]):
 
 
 def due_page(kind: str, oldest: Callable[[str, int], Iterable[Record]], limit: int) -> DuePage:
-    """About `limit` of what is due: 16 queries, ½ RRU each and the same for each 4 KB found. `kind` stands in the
-    partition keys, before the id or, in a collection, with the id as the sort key; `oldest` reads so many of a shard in
-    the order of their time."""
-    share = max(1, limit // keys.SHARDS)
+    """As `due_records`, by public ids: what stands in the partition key behind the kind or, in a collection, the sort
+    key."""
+    records, more = due_records(kind, oldest, limit)
     found: list[Owned] = []
+    for record in records:
+        account, _, *public_id = record.pk.split("#", 2)
+        found.append((account, public_id[0] if public_id else record.sk))
+    return DuePage(found, more)
+
+
+def due_records(kind: str, oldest: Callable[[str, int], Iterable[Record]], limit: int) -> tuple[list[Record], bool]:
+    """The keys of about `limit` of what is due, and whether more is: 16 queries, ½ RRU each and the same for each 4 KB
+    found. `kind` stands in the partition keys behind the account; `oldest` reads so many of a shard in the order of
+    their time."""
+    share = max(1, limit // keys.SHARDS)
+    found: list[Record] = []
     more = False
     for shard in range(keys.SHARDS):
         records = list(oldest(f"DUE#{shard:02d}", share))
         more = more or len(records) == share
-        for record in records:
-            account, of_kind, *public_id = record.pk.split("#", 2)
-            if of_kind == kind:
-                found.append((account, public_id[0] if public_id else record.sk))
-    return DuePage(found, more)
+        found += [record for record in records if record.pk.split("#", 2)[1] == kind]
+    return found, more

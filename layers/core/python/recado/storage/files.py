@@ -11,7 +11,7 @@ from pynamodb.expressions.update import Action
 from recado.domain.files import File
 from recado.storage import keys
 from recado.storage.tables import TimeAttribute, WorkspaceRecord
-from recado.storage.transaction import all_of, condition_failed, guard
+from recado.storage.transaction import Transaction, all_of, condition_failed, guard
 
 FILE_PENDING = guard(
     "file-is-settled-once",
@@ -39,19 +39,39 @@ class FileRecord(WorkspaceRecord):
     reason = UnicodeAttribute(null=True)
     etag = UnicodeAttribute(null=True)
 
+    @classmethod
+    def of_file(cls, a: str, file: File) -> FileRecord:
+        """The item of a file; it goes by itself unless the file is accepted."""
+        ttl = int(file.ends_at.timestamp()) if file.ends_at else None
+        return cls.of(file, pk=keys.file_pk(a, file.id), sk="FILE", ttl=ttl)
+
+
+class FileChatRecord(WorkspaceRecord):
+    """A chat in which a file was sent or came: who may see the one may read the other."""
+
 
 class DynamoFiles:
     """The port `recado.ports.files.FileStore`."""
 
     def create(self, a: str, file: File) -> None:
-        """Write a new file; its item goes by itself unless the file is accepted."""
-        ttl = int(file.ends_at.timestamp()) if file.ends_at else None
-        FileRecord.of(file, pk=keys.file_pk(a, file.id), sk="FILE", ttl=ttl).save()
+        """Write a new file."""
+        FileRecord.of_file(a, file).save()
 
     def get(self, a: str, file_id: str) -> File | None:
         """A file, strongly consistent."""
         found = FileRecord.find(keys.file_pk(a, file_id), "FILE")
         return None if found is None else found.to(File, size=int(found.size))
+
+    def chats_with(self, a: str, file_id: str, limit: int) -> list[str]:
+        """One query backwards."""
+        records = FileChatRecord.query(
+            keys.file_pk(a, file_id),
+            FileChatRecord.sk.startswith(keys.chat_of_file_sk("")),
+            consistent_read=True,
+            scan_index_forward=False,
+            limit=limit,
+        )
+        return [record.sk.removeprefix(keys.chat_of_file_sk("")) for record in records]
 
     def accept(self, a: str, file: File, etag: str, now: datetime) -> bool:
         """Accept the bytes with this etag; False when the file was settled before, or its time is over."""
@@ -73,3 +93,8 @@ class DynamoFiles:
                 return False
             raise
         return True
+
+
+def add_chat_of_file(tx: Transaction, a: str, file_id: str, chat_id: str) -> None:
+    """The way from a file to a chat that it is in; put again and again."""
+    tx.put(f"file-in:{file_id}", FileChatRecord(pk=keys.file_pk(a, file_id), sk=keys.chat_of_file_sk(chat_id)))

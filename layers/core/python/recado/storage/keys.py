@@ -184,3 +184,7 @@ def count_pk(a: str, kind: str, entity_id: str) -> str:
 
 def file_pk(a: str, file_id: str) -> str:
     return f"{a}#FILES#{file_id}"
+
+
+def chat_of_file_sk(chat_id: str) -> str:
+    return f"CHAT#{chat_id}"

@@ -28,7 +28,7 @@ from recado.channels.base import (
     unreadable_body,
 )
 from recado.channels.telegram import inbound, outbound
-from recado.channels.telegram.errors import answer_of, failure_of, interpret
+from recado.channels.telegram.errors import answer_of, interpret, media_failure
 from recado.channels.untrusted import Unreadable, decode, identifier, mapping, text
 from recado.domain.errors import FieldError
 from recado.domain.messages import (
@@ -151,7 +151,7 @@ class Telegram(ChannelAdapter):
         """The file with a URL that lacks the token: `download` alone puts it in."""
         body = answer_of(response)
         if response.status >= 400 or body.get("ok") is not True:
-            return Rejected(failure_of(response))
+            return Rejected(media_failure(response))
         file = mapping(body.get("result"))
         path, size = text(file.get("file_path")) or "", file.get("file_size")
         if not _FILE_PATH.fullmatch(path):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from recado.channels.base import retry_after_s
+from recado.channels.base import MEDIA_GONE, MEDIA_TOO_LARGE, retry_after_s
 from recado.channels.untrusted import Unreadable, decode, identifier, mapping, text
 from recado.domain.messages import Failure, FailureClass, Rejected, Sent
 from recado.ports.core import HttpResponse
@@ -43,6 +43,12 @@ FORBIDDEN: tuple[tuple[str, str], ...] = (
     ("user is deactivated", "The person's account was deleted."),
     ("initiate conversation", "The person never started the bot."),
     ("kicked", "The bot was removed from the chat."),
+)
+
+_FILES = (
+    ("file is too big", MEDIA_TOO_LARGE),
+    ("wrong file identifier", MEDIA_GONE),
+    ("wrong file_id", MEDIA_GONE),
 )
 
 
@@ -94,6 +100,13 @@ def failure_of(response: HttpResponse) -> Failure:
     known = next(((klass, told) for part, klass, told in BAD_REQUESTS if part in said), None)
     klass, title = known or ("content", "Telegram refused the message.")
     return Failure(str(code), title, klass)
+
+
+def media_failure(response: HttpResponse) -> Failure:
+    """Why Telegram does not say where a file is."""
+    failure, said = failure_of(response), (text(answer_of(response).get("description")) or "").lower()
+    code = next((code for part, code in _FILES if part in said), failure.code)
+    return failure._replace(code=code)
 
 
 def _seconds(value: Any) -> float | None:

@@ -26,11 +26,11 @@ from recado.channels.base import (
 )
 from recado.channels.meta import MetaAdapter, wrong_token
 from recado.channels.untrusted import Unreadable, decode
-from recado.channels.whatsapp import inbound, outbound
+from recado.channels.whatsapp import files, inbound, outbound
 from recado.channels.whatsapp.errors import interpret
 from recado.domain.errors import FieldError
 from recado.domain.file_limits import KB, MB
-from recado.domain.messages import MEDIA_KINDS, OutboundMessage, Parsed, Rejected, Sender, Sent
+from recado.domain.messages import MEDIA_KINDS, Media, OutboundMessage, Parsed, Rejected, Sender, Sent
 from recado.ports.core import HttpResponse
 
 _DIGITS = pattern(r"\d{5,32}", ASCII)
@@ -65,6 +65,7 @@ class WhatsApp(MetaAdapter):
     starts_by = frozenset({"mobile", "phone"})
     window = Window(seconds=24 * 3600, after=frozenset({"template"}))
     media_limits = _MEDIA_LIMITS
+    media_hosts = files.HOSTS
     retries = RetryPolicy(give_up_after_s=48 * 3600)  # code 131049 asks for a day alone
 
     def split(self, raw: bytes, headers: Headers, now: datetime) -> list[Part]:
@@ -94,6 +95,18 @@ class WhatsApp(MetaAdapter):
     def interpret(self, response: HttpResponse) -> Sent | Rejected:
         """By the error's code, not by the HTTP status; see ``errors``."""
         return interpret(response)
+
+    def locate_media(self, media: Media, settings: Mapping[str, Any], secrets: Secrets) -> HttpRequest | None:
+        """See ``files``."""
+        return files.locate(self.base_url, media, secrets)
+
+    def located(self, media: Media, response: HttpResponse) -> Media | Rejected:
+        """See ``files``."""
+        return files.located(media, response)
+
+    def download(self, media: Media, settings: Mapping[str, Any], secrets: Secrets) -> HttpRequest:
+        """See ``files``."""
+        return files.download(media, secrets)
 
     def canonical(self, address: str) -> str:
         """A phone in its canonical form, or ``u:`` and a business-scoped user id (``BR.…``)."""
