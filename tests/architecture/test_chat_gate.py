@@ -11,12 +11,12 @@ from tests.architecture.sources import Source, product
 CHAT_PARAMETERS = {"chat_id", "message_id"}
 POLICY = {
     "layers/core/python/recado/services/chats.py": "the gate",
-    "layers/core/python/recado/services/contacts.py": "leaves out of timelines what the gate would hide",
+    "layers/core/python/recado/services/contact_timelines.py": "leaves out of timelines what the gate would hide",
 }
 """Who asks the policy whether a chat is seen. Everybody else asks the gate."""
 READERS = {
     "chat_service": "is the gate",
-    "contact_service": "reads the chats of a timeline, and tells those that the policy lets the caller see",
+    "contact_timelines": "reads the chats of a timeline, and tells those that the policy lets the caller see",
     "chat_actions": "behind the gate",
     "chat_commits": "writes what was decided behind the gate",
     "chat_marks": "behind the gate",

@@ -13,7 +13,8 @@ from tests.handlers.stack import LambdaContext, Stack
 
 
 def test_the_real_jobs_run_over_empty_tables(stack: Stack) -> None:
-    assert stack.invoke("tick", {"id": "event-1"}) == {"leases": 0, "departments": 0, "chats": 0, "sends": 0}
+    done = stack.invoke("tick", {"id": "event-1"})
+    assert {"leases", "departments", "chats", "sends", "groups"} <= done.keys() and set(done.values()) == {0}
     assert [report.error for report in stack.container.tick.run(lambda: True)] == [None] * 4
 
 

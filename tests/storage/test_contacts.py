@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,9 +13,11 @@ from recado.domain.contact_claims import MAX_IDENTITIES, claims_of, contact_clai
 from recado.domain.contact_rules import changed
 from recado.domain.contact_search import MAX_TOKENS
 from recado.domain.contacts import Claim, Contact, Identity
-from recado.ports.contacts import ClaimsTaken, ContactMoved
+from recado.domain.groups import Group, GroupKind
+from recado.ports.contacts import ClaimsTaken, ContactChange, ContactMoved
 from recado.storage.contact_records import ContactEventRecord
 from recado.storage.contacts import ContactStore, add_contact, lost_contact
+from recado.storage.groups import DynamoGroups
 from recado.storage.transaction import Cancelled, Transaction
 from tests.recording import record
 
@@ -38,16 +41,28 @@ class Book:
         )
 
     def add(self, **fields: Any) -> Contact:
+        groups: list[tuple[GroupKind, str]] = [("group", one) for one in fields.get("group_ids", ())]
+        self.stand(*groups, *([("organization", fields["organization_id"])] if "organization_id" in fields else []))
         contact = Contact(self.ids.new("ct", A), self.clock.now(), self.clock.now(), **fields)
         contact = replace(contact, claims=contact_claims(contact))
         self.store.create(A, contact, self.event(contact))
         return self.read(contact)
 
-    def change(self, contact: Contact, **fields: Any) -> Contact:
+    def stand(self, *groups: tuple[GroupKind, str]) -> None:
+        """These groups are there."""
+        for kind, group_id in groups:
+            now = self.clock.now()
+            DynamoGroups().create(A, Group(group_id, kind, self.ids.new("nm", A), now, now))
+
+    def change(self, contact: Contact, others: Sequence[ContactChange] = (), **fields: Any) -> Contact:
         before = self.read(contact)
         after = changed(before, fields, self.clock.now())
-        self.store.change(A, before, after, self.event(after, "contact.updated"))
+        self.store.change(A, before, after, self.event(after, "contact.updated"), others)
         return self.read(contact)
+
+    def relinked(self, contact: Contact) -> ContactChange:
+        after = replace(contact, linked_ids=("ct_l",), version=contact.version + 1)
+        return ContactChange(contact, after, self.event(after, "contact.linked"))
 
     def read(self, contact: Contact) -> Contact:
         found = self.store.get(A, contact.id)
@@ -122,18 +137,30 @@ def test_the_largest_contact_fits_its_transactions(book: Book, dynamodb: Any) ->
     )
     assert len(contact.tokens) == MAX_TOKENS
     others = " ".join(f"v{number}" for number in range(500))
+    entered = tuple(f"gr_{number}" for number in range(10, 20))
+    book.stand(*(("group", one) for one in entered), ("organization", "og_1"), ("organization", "og_2"))
+    contact = book.change(contact, organization_id="og_1")
     after = book.change(
-        contact, name=others, mobile="+5511912345678", phone="+5491133334444", email="z.y.x.w.v@u.t.s.r"
+        contact,
+        name=others,
+        mobile="+5511912345678",
+        phone="+5491133334444",
+        email="z.y.x.w.v@u.t.s.r",
+        group_ids=entered,
+        organization_id="og_2",
+        principal_id="ct_p2",
+        others=[book.relinked(book.add(name=f"Principal {number}")) for number in range(2)],
     )
     assert len(after.tokens) == MAX_TOKENS
     book.store.delete(A, after, book.event(after, "contact.deleted"))
-    assert {pk for pk, _ in everything(dynamodb)} == {f"{A}#E#{contact.id}"}
+    assert not [pk for pk, sk in everything(dynamodb) if contact.id in pk + sk and "#E#" not in pk]
 
 
 def test_a_change_leaves_what_a_new_contact_would_have(book: Book, dynamodb: Any) -> None:
     contact = book.add(
         name="Ana Souza", mobile="+5511987654321", email="a@x.co", group_ids=("gr_1",), organization_id="og_1"
     )
+    book.stand(("group", "gr_2"))
     contact = book.change(
         contact, name="Ana Lima", mobile="+5511912345678", email=None, group_ids=("gr_2",), organization_id=None
     )

@@ -47,9 +47,14 @@ def test_a_national_number_is_the_account_s_country_s() -> None:
 
 
 def errors_of(given: dict[str, Any]) -> list[tuple[str, str]]:
-    with pytest.raises(Invalid) as refused:
-        cleaned(given, "BR")
-    return [(error.pointer, error.code) for error in refused.value.errors]
+    _, errors = cleaned(given, "BR")
+    return [(error.pointer, error.code) for error in errors]
+
+
+def values_of(given: dict[str, Any]) -> dict[str, Any]:
+    values, errors = cleaned(given, "BR")
+    assert errors == []
+    return values
 
 
 def test_every_wrong_field_is_pointed_at() -> None:
@@ -58,22 +63,12 @@ def test_every_wrong_field_is_pointed_at() -> None:
         "phone": "12",
         "email": "a@b",
         "birthday": "2026-02-30",
-        "organization_id": "og_x",
-        "group_ids": ["gr_x"],
-        "custom_fields": {"a/b": 1},
-        "principal_id": "ct_x",
-        "photo_file_id": "fi_x",
     }
     assert errors_of(wrong) == [
         ("/mobile", "invalid_phone"),
         ("/phone", "invalid_phone"),
         ("/email", "invalid_email"),
         ("/birthday", "invalid_date"),
-        ("/organization_id", "not_found"),
-        ("/group_ids/0", "not_found"),
-        ("/custom_fields/a~1b", "not_found"),
-        ("/principal_id", "not_found"),
-        ("/photo_file_id", "not_found"),
     ]
 
 
@@ -92,11 +87,11 @@ def test_texts_are_trimmed_and_empty_ones_are_null() -> None:
         "group_ids": [],
         "custom_fields": {},
     }
-    assert cleaned(given, "BR") == {"name": "Ana", "city": None, "notes": None, "email": "a@b.co"}
+    assert values_of(given) == {"name": "Ana", "city": None, "notes": None, "email": "a@b.co"}
 
 
 def test_the_number_as_given_is_kept() -> None:
-    assert cleaned({"mobile": " 11 98765-4321 ", "phone": ""}, "BR") == {
+    assert values_of({"mobile": " 11 98765-4321 ", "phone": ""}) == {
         "mobile": "+5511987654321",
         "mobile_given": "11 98765-4321",
         "phone": None,
@@ -121,14 +116,14 @@ def test_a_change_that_changes_nothing_is_none() -> None:
 
 
 def test_a_change_moves_version_and_claims() -> None:
-    contact = created("ct", cleaned({"mobile": "+5511987654321", "email": "a@b.co"}, "BR"), AT)
-    after = changed(contact, cleaned({"mobile": "+5511912345678"}, "BR"), LATER)
+    contact = created("ct", values_of({"mobile": "+5511987654321", "email": "a@b.co"}), AT)
+    after = changed(contact, values_of({"mobile": "+5511912345678"}), LATER)
     assert (after.version, after.updated_at, after.created_at) == (2, LATER, AT)
     assert after.claims == contact_claims(after)
 
 
 def test_a_change_leaves_alone_what_another_contact_holds() -> None:
-    contact = created("ct", cleaned({"mobile": "+5511987654321", "email": "a@b.co"}, "BR"), AT)
+    contact = created("ct", values_of({"mobile": "+5511987654321", "email": "a@b.co"}), AT)
     contact = replace(contact, claims=tuple(claim for claim in contact.claims if claim.kind != "email"))
     after = changed(contact, {"name": "Ana"}, LATER)
     assert Claim("email", "a@b.co") not in after.claims
@@ -136,7 +131,5 @@ def test_a_change_leaves_alone_what_another_contact_holds() -> None:
 
 
 def test_a_claim_points_at_its_field() -> None:
-    contact = created(
-        "ct", cleaned({"mobile": "+5511987654321", "phone": "+551133334444", "email": "A@b.co"}, "BR"), AT
-    )
+    contact = created("ct", values_of({"mobile": "+5511987654321", "phone": "+551133334444", "email": "A@b.co"}), AT)
     assert [field_of(claim, contact) for claim in contact.claims] == ["mobile", "mobile", "phone", "email"]

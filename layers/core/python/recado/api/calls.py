@@ -31,6 +31,7 @@ KINDS = {
     "workflow_id": "wf",
     "tabulation_id": "tb",
     "file_id": "fi",
+    "field_id": "cf",
 }
 """Path parameters that are ids, and of which kind."""
 DEFAULT_LIMIT = 50

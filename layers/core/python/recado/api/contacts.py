@@ -11,9 +11,12 @@ from recado.api.routes import Call, Resource
 from recado.api.rules import STAFF, may
 from recado.domain.contact_claims import MAX_EMAIL, MAX_NAME
 from recado.domain.contact_search import MAX_QUERY_LENGTH
+from recado.domain.errors import Invalid
+from recado.domain.groups import MAX_GROUPS_OF_CONTACT, GroupKind
 
 contacts = Resource("contacts")
 
+_LINKING = ("same_contact", "principal_is_linked", "contact_has_linked", "too_many_linked")
 _ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
 Name = Annotated[str, Meta(max_length=MAX_NAME, pattern=_ONE_LINE)]
 Line = Annotated[str, Meta(max_length=200, pattern=_ONE_LINE)]
@@ -39,7 +42,7 @@ class ContactFields(Body, frozen=True):
     country: Line | Maybe | None = UNSET
     notes: LongText | Maybe | None = UNSET
     organization_id: PublicId | Maybe | None = UNSET
-    group_ids: Annotated[list[PublicId], Meta(max_length=10)] | Maybe | None = UNSET
+    group_ids: Annotated[list[PublicId], Meta(max_length=MAX_GROUPS_OF_CONTACT)] | Maybe | None = UNSET
     custom_fields: Annotated[dict[str, Any], Meta(max_length=200)] | Maybe | None = UNSET
     principal_id: PublicId | Maybe | None = UNSET
     photo_file_id: PublicId | Maybe | None = UNSET
@@ -51,6 +54,14 @@ class NewComment(Body, frozen=True):
 
 class ContactQuery(Query, frozen=True):
     q: Annotated[str, Meta(max_length=MAX_QUERY_LENGTH)] | None = None
+    group_id: Annotated[PublicId | None, Meta(description="Those who are in the group.")] = None
+    organization_id: Annotated[PublicId | None, Meta(description="Those who are of the organization.")] = None
+
+
+class NewPrincipal(Body, frozen=True):
+    """Null: the contact stands alone."""
+
+    contact_id: PublicId | None
 
 
 class IdentityShape(msgspec.Struct):
@@ -99,7 +110,13 @@ class TimelineEntryShape(msgspec.Struct):
 @contacts.get("/v1/contacts", may("contacts:read", *STAFF), query=ContactQuery, paged=str, answers=ContactShape)
 def list_contacts(call: Call) -> Any:
     """Contacts, newest first; with `q` found by words of name or e-mail, by number, its last four digits, or id."""
-    page, following = call.services.contact_service.page(call.caller, call.query.q, call.limit, call.after)
+    query = call.query
+    given = [one for one in ("q", "group_id", "organization_id") if getattr(query, one)]
+    if len(given) > 1:
+        raise Invalid.field(f"?{given[1]}", "one_of", "Give one of q, group_id and organization_id.")
+    group: tuple[GroupKind, str] | None = ("group", query.group_id) if query.group_id else None
+    group = ("organization", query.organization_id) if query.organization_id else group
+    page, following = call.services.contact_service.page(call.caller, query.q, call.limit, call.after, group)
     return call.list(page, following)
 
 
@@ -109,7 +126,7 @@ def list_contacts(call: Call) -> Any:
     body=ContactFields,
     answers=ContactShape,
     status=201,
-    problems=("contact_exists",),
+    problems=("contact_exists", *_LINKING),
 )
 def create_contact(call: Call) -> Any:
     """Add a contact; it needs a name or one of mobile, phone, email."""
@@ -127,7 +144,7 @@ def get_contact(call: Call, contact_id: str) -> Any:
     may("contacts:write", *STAFF),
     body=ContactFields,
     answers=ContactShape,
-    problems=("contact_exists",),
+    problems=("contact_exists", *_LINKING),
 )
 def change_contact(call: Call, contact_id: str) -> Any:
     """Write over the given fields."""
@@ -140,10 +157,22 @@ def delete_contact(call: Call, contact_id: str) -> None:
     call.services.contact_service.delete(call.caller, contact_id)
 
 
+@contacts.put(
+    "/v1/contacts/{contact_id}/principal",
+    may("contacts:write", *STAFF),
+    body=NewPrincipal,
+    answers=ContactShape,
+    problems=_LINKING,
+)
+def link_contact(call: Call, contact_id: str) -> Any:
+    """Link a contact to its principal, in place of any other; links have one level."""
+    return call.services.contact_service.link(call.caller, contact_id, call.body.contact_id)
+
+
 @contacts.get("/v1/contacts/{contact_id}/timeline", may("contacts:read", *STAFF), paged=str, answers=TimelineEntryShape)
 def list_contact_timeline(call: Call, contact_id: str) -> Any:
     """What happened with a contact and its chats, newest first."""
-    page, following = call.services.contact_service.timeline(call.caller, contact_id, call.limit, call.after)
+    page, following = call.services.contact_timelines.page(call.caller, contact_id, call.limit, call.after)
     return call.list(page, following)
 
 
@@ -156,4 +185,4 @@ def list_contact_timeline(call: Call, contact_id: str) -> Any:
 )
 def comment_on_contact(call: Call, contact_id: str) -> Any:
     """Write a comment into the timeline."""
-    return call.services.contact_service.comment(call.caller, contact_id, call.body.text)
+    return call.services.contact_timelines.comment(call.caller, contact_id, call.body.text)

@@ -98,6 +98,14 @@ REFUSALS = {
     "seat_limit_reached": Refusal(
         409, "All seats of the plan are taken; a session that was silent loses its own to others.", ("seats",)
     ),
+    "contact_has_linked": Refusal(409, "Others are linked to the contact: it is a principal itself.", ("contact_ids",)),
+    "principal_is_linked": Refusal(409, "That contact is linked to another one itself.", ("contact_id",)),
+    "same_contact": Refusal(409, "It is the same contact."),
+    "too_many_linked": Refusal(409, "As many contacts are linked to it as there may be.", ("limit",)),
+    "name_taken": Refusal(409, "There is one of this name, whatever its case and accents."),
+    "slug_taken": Refusal(409, "The table has a field of this slug."),
+    "field_changed": Refusal(409, "Somebody else changed the field at this moment: read it again."),
+    "too_many_fields": Refusal(409, "The table has as many fields as there may be.", ("limit",)),
     "tabulation_has_children": Refusal(409, "Other tabulations lie below it.", ("children",)),
     "too_many_departments": Refusal(409, "The user is in as many departments as there may be.", ("limit",)),
     "too_many_supervised": Refusal(409, "The user follows as many as there may be.", ("limit",)),

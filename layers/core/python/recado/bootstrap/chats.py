@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from recado.bootstrap.people import People
+from recado.bootstrap.contact_books import ContactBooks
 
 if TYPE_CHECKING:
     from recado.aws.channel_directory import DynamoChannelDirectory
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from recado.services.chat_starting import ChatStarting
     from recado.services.chat_timers import ChatTimers
     from recado.services.chats import ChatService
+    from recado.services.contact_timelines import ContactTimelineService
     from recado.services.contacts import ContactService
     from recado.services.department_looks import DepartmentLooks
     from recado.services.department_turns import DepartmentTurnsService
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from recado.storage.chats import DynamoChats
 
 
-class Chats(People):
+class Chats(ContactBooks):
     """Contacts and chats: who sees them, what is done with them, and how they are given out."""
 
     @cached_property
@@ -58,13 +59,24 @@ class Chats(People):
             store,
             ContactLists(store),
             ContactTimelines(),
+            self.contact_references,
+            self.remembered_fields,
             RememberedChannels(self.channels, self.clock),
             ChannelReach(),
-            self.chats,
-            self.departments,
             self.accounts,
             self.clock,
             self.ids,
+        )
+
+    @cached_property
+    def contact_timelines(self) -> ContactTimelineService:
+        """What happened with a contact."""
+        from recado.services.contact_timelines import ContactTimelineService
+        from recado.storage.contact_timelines import ContactTimelines
+        from recado.storage.contacts import ContactStore
+
+        return ContactTimelineService(
+            ContactStore(), ContactTimelines(), self.chats, self.departments, self.clock, self.ids
         )
 
     @cached_property

@@ -19,7 +19,8 @@ DEFAULT_REGION = "BR"
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 PHONES = ("mobile", "phone")
-_REFERENCES = ("organization_id", "principal_id", "photo_file_id")
+REFERENCES = frozenset({"organization_id", "group_ids", "custom_fields", "photo_file_id", "principal_id"})
+"""What points at something else of the account: whether it is there is not decided here."""
 _SOME_OF = ("name", "mobile", "phone", "email")
 
 
@@ -52,14 +53,13 @@ def e164_of(text: str, region: str) -> str | None:
     return None
 
 
-def cleaned(given: Mapping[str, Any], region: str) -> dict[str, Any]:
-    """The fields of a request as a contact has them: blanks around texts are cut, an empty text is None, phones are
-    E.164 beside the number as given. Raises Invalid with a pointer to each wrong field."""
+def cleaned(given: Mapping[str, Any], region: str) -> tuple[dict[str, Any], list[FieldError]]:
+    """The fields of a request as a contact has them, but for its references, and an error with a pointer for each that
+    is wrong: blanks around texts are cut, an empty text is None, phones are E.164 beside the number as given."""
     values: dict[str, Any] = {}
     errors: list[FieldError] = []
     for name, value in given.items():
-        if name in (*_REFERENCES, "group_ids", "custom_fields"):
-            errors += _unknown_references(name, value)
+        if name in REFERENCES:
             continue
         text = (value or "").strip() or None
         if name in PHONES:
@@ -74,9 +74,7 @@ def cleaned(given: Mapping[str, Any], region: str) -> dict[str, Any]:
         if name == "birthday" and text and not _is_date(text):
             errors.append(FieldError("/birthday", "invalid_date", "A date is written YYYY-MM-DD."))
         values[name] = text
-    if errors:
-        raise Invalid("Some fields are wrong.", errors=errors)
-    return values
+    return values, errors
 
 
 def created(contact_id: str, values: Mapping[str, Any], now: datetime) -> Contact:
@@ -110,17 +108,6 @@ def _known(contact: Contact) -> Contact:
         return contact
     detail = "A contact needs a name or one of mobile, phone and email."
     raise Invalid(detail, errors=[FieldError("/name", "required", detail)])
-
-
-def _unknown_references(name: str, value: Any) -> list[FieldError]:
-    """Nothing that these fields name can exist yet, so each name given is of something that does not exist."""
-    if name == "custom_fields":
-        pointers = [f"/{name}/{slug.replace('~', '~0').replace('/', '~1')}" for slug in value or {}]
-    elif name == "group_ids":
-        pointers = [f"/{name}/{position}" for position, _ in enumerate(value or ())]
-    else:
-        pointers = [f"/{name}"] if value else []
-    return [FieldError(pointer, "not_found", "There is no such thing in this account.") for pointer in pointers]
 
 
 def _is_date(text: str) -> bool:

@@ -15,9 +15,9 @@ from unicodedata import category, normalize
 from recado.domain.contacts import Contact
 from recado.domain.identity import phone_variants
 
-MAX_TOKENS = 40
+MAX_TOKENS = 25
 """Tokens of one contact: those of its phones (at most 12) and its e-mail come first, then the name's words in their
-order."""
+order. A change of all that a contact is, its groups too, has to fit one transaction of 100 operations."""
 MAX_TOKEN_LENGTH = 64
 MAX_QUERY_LENGTH = 200
 

@@ -20,6 +20,8 @@ EventType = Literal[
     "contact.commented",
     "contact.created",
     "contact.deleted",
+    "contact.linked",
+    "contact.unlinked",
     "contact.updated",
     "message.edited",
     "message.file",

@@ -10,6 +10,7 @@ from recado.domain.channels import Channel
 from recado.domain.chats import Event
 from recado.domain.contact_search import Query
 from recado.domain.contacts import Claim, Contact
+from recado.domain.groups import GroupKind
 from recado.domain.starting import Address
 
 
@@ -27,6 +28,19 @@ class ClaimsTaken(Exception):
     def __init__(self, claims: tuple[Claim, ...]) -> None:
         super().__init__("claims of a contact are held by others")
         self.claims = claims
+
+
+class GroupsGone(Exception):
+    """Groups or an organization that the contact was to enter are not there any more; nothing was written."""
+
+
+@dataclass(frozen=True)
+class ContactChange:
+    """A contact as it was read, as it shall be, and the fact."""
+
+    before: Contact
+    after: Contact
+    event: Event
 
 
 @dataclass(frozen=True)
@@ -65,15 +79,19 @@ class Contacts(Protocol):
         """The contact that holds the strongest held claim (`claims` the strongest first)."""
         ...
 
-    def create(self, a: str, contact: Contact, event: Event) -> None:
-        """Write a new contact. Raises ClaimsTaken, or ContactMoved when this id exists already."""
+    def create(self, a: str, contact: Contact, event: Event, others: Sequence[ContactChange] = ()) -> None:
+        """Write a new contact. Raises ClaimsTaken, GroupsGone, or ContactMoved when this id exists already. `others`
+        (at most two) change with it in what is neither claimed nor searched: their links."""
         ...
 
-    def change(self, a: str, before: Contact, after: Contact, event: Event) -> None:
-        """Write a change of a contact as it was read. Raises ContactMoved or ClaimsTaken."""
+    def change(
+        self, a: str, before: Contact, after: Contact, event: Event, others: Sequence[ContactChange] = ()
+    ) -> None:
+        """Write a change of a contact as it was read. Raises ContactMoved, also for one of the `others`, ClaimsTaken or
+        GroupsGone."""
         ...
 
-    def delete(self, a: str, contact: Contact, event: Event) -> None:
+    def delete(self, a: str, contact: Contact, event: Event, others: Sequence[ContactChange] = ()) -> None:
         """Delete a contact as it was read, with its claims, tokens and memberships. Raises ContactMoved."""
         ...
 
@@ -87,6 +105,10 @@ class ContactLists(Protocol):
 
     def page(self, a: str, limit: int, after: str | None) -> ContactPage:
         """All contacts, newest first, from before the contact id `after` on."""
+        ...
+
+    def members(self, a: str, kind: GroupKind, group_id: str, limit: int, after: str | None) -> ContactPage:
+        """The contacts of a group or organization, newest first, from before the contact id `after` on."""
         ...
 
     def search(self, a: str, query: Query, limit: int, after: str | None) -> ContactPage:

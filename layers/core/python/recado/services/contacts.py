@@ -1,58 +1,55 @@
-"""Contacts as people work with them: find, add, edit, delete, comment, and their timeline."""
+"""Contacts as people work with them: find, add, edit, link, delete."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 
 from recado.domain import contact_rules
-from recado.domain.access import Caller, can_see_chat
+from recado.domain.access import Caller
 from recado.domain.channels import Channel
 from recado.domain.chats import Author, Event
+from recado.domain.contact_links import check_link, with_linked, without_linked
 from recado.domain.contact_search import parse_query
 from recado.domain.contacts import Claim, Contact
+from recado.domain.custom_fields import shown
 from recado.domain.errors import Busy, Conflict, FieldError, Invalid, NotFound
+from recado.domain.groups import GroupKind
 from recado.domain.ids import is_id
-from recado.ports.chats import ChatStore, DepartmentList
 from recado.ports.contacts import (
     ClaimsTaken,
     ConnectedChannels,
-    ContactGone,
+    ContactChange,
     ContactLists,
     ContactMoved,
     ContactPage,
     Contacts,
+    GroupsGone,
     Reach,
     Timelines,
 )
 from recado.ports.core import Clock, Ids
 from recado.ports.people import AccountStore
-from recado.services.views import contact_view, event_view
+from recado.services.contact_references import ContactReferences
+from recado.services.custom_fields import RememberedFields
+from recado.services.views import contact_view
 
 _TRIES = 5
 
 
-def contact_event(
-    event_id: str, event_type: str, at: datetime, actor: Author, contact: Contact, channels: Mapping[str, bool]
-) -> Event:
-    """The fact that a contact was created, changed or deleted (`contact.created`, `contact.updated`,
-    `contact.deleted`)."""
-    return Event(event_id, event_type, at, actor, contact_view(contact, channels), contact_id=contact.id)
-
-
 class ContactService:
-    """All that the API does with contacts. Answers are public shapes."""
+    """All that people do with contacts but their timelines. Answers are public shapes."""
 
     def __init__(
         self,
         contacts: Contacts,
         lists: ContactLists,
         timelines: Timelines,
+        references: ContactReferences,
+        fields: RememberedFields,
         channels: ConnectedChannels,
         reach: Reach,
-        chats: ChatStore,
-        departments: DepartmentList,
         accounts: AccountStore,
         clock: Clock,
         ids: Ids,
@@ -60,96 +57,107 @@ class ContactService:
         self._contacts = contacts
         self._lists = lists
         self._timelines = timelines
+        self._references = references
+        self._fields = fields
         self._channels = channels
         self._reach = reach
-        self._chats = chats
-        self._departments = departments
         self._accounts = accounts
         self._clock = clock
         self._ids = ids
 
     def page(
-        self, caller: Caller, text: str | None, limit: int, after: str | None
+        self,
+        caller: Caller,
+        text: str | None,
+        limit: int,
+        after: str | None,
+        group: tuple[GroupKind, str] | None = None,
     ) -> tuple[list[dict[str, Any]], str | None]:
-        """A page of the contacts that a search text finds, of all without one. Raises Invalid for a cursor of something
-        else."""
-        page = self.find(caller.account, (text or "").strip(), limit, after)
+        """A page of the contacts that a search text finds or that are in a group, of all without either. Raises Invalid
+        for a cursor of something else."""
+        text = (text or "").strip()
+        page = (
+            self._members(caller.account, group, limit, after)
+            if group
+            else self.find(caller.account, text, limit, after)
+        )
         connected = self._channels.connected(caller.account)
-        return [self._view(contact, connected) for contact in page.items], page.next
+        return [self._view(caller.account, contact, connected) for contact in page.items], page.next
 
     def get(self, caller: Caller, contact_id: str) -> dict[str, Any]:
         """One contact. Raises NotFound."""
-        return self._view(self._read(caller.account, contact_id), self._channels.connected(caller.account))
+        a = caller.account
+        return self._view(a, self._read(a, contact_id), self._channels.connected(a))
 
     def create(self, caller: Caller, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Add a contact. 409 `contact_exists` with `contact_ids` when its numbers or address belong to others."""
-        a, now = caller.account, self._clock.now()
-        values = self._cleaned(a, given)
-        contact = contact_rules.created(self._ids.new("ct", a), values, now)
-        event = self._event(caller, "contact.created", contact)
-        try:
-            self._contacts.create(a, contact, event)
-        except ClaimsTaken as taken:
-            raise self._conflict(a, contact, taken.claims) from taken
-        return dict(event.data)
+        """Add a contact. 409 `contact_exists` with `contact_ids` when its numbers or address belong to others; as
+        `link` for a `principal_id`."""
+        a = caller.account
+        for _ in range(_TRIES):
+            values = self._checked(a, given, None)
+            now = self._clock.now()
+            contact = contact_rules.created(self._ids.new("ct", a), values, now)
+            contact, others = self._linked(caller, contact, given.get("principal_id"), "/principal_id")
+            event = self._event(caller, "contact.created", contact)
+            try:
+                self._contacts.create(a, contact, event, others)
+            except ClaimsTaken as taken:
+                raise self._conflict(a, contact, taken.claims) from taken
+            except (ContactMoved, GroupsGone):
+                continue
+            return dict(event.data)
+        raise Busy("creation of a contact")
 
     def change(self, caller: Caller, contact_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """Write the given fields over a contact's, whatever else was changed meanwhile; what is as it was writes
         nothing. Raises as `create` and NotFound."""
-        a = caller.account
-        values = self._cleaned(a, given)
+        return self._changed(caller, contact_id, given, "contact.updated", "/principal_id")
+
+    def link(self, caller: Caller, contact_id: str, principal_id: str | None) -> dict[str, Any]:
+        """Link a contact to its principal, or to none. Raises NotFound, Invalid, Conflict `same_contact`,
+        `principal_is_linked`, `contact_has_linked`, `too_many_linked`."""
+        event = "contact.linked" if principal_id else "contact.unlinked"
+        return self._changed(caller, contact_id, {"principal_id": principal_id}, event, "/contact_id")
+
+    def leave(self, a: str, contact_id: str, kind: GroupKind, group_id: str) -> bool:
+        """Take a contact out of a group that was deleted; False when there is no such contact."""
         for _ in range(_TRIES):
-            before = self._read(a, contact_id)
-            after = contact_rules.changed(before, values, self._clock.now())
+            before = self._contacts.get(a, contact_id)
+            if before is None:
+                return False
+            left: dict[str, Any] = {"group_ids": tuple(one for one in before.group_ids if one != group_id)}
+            if kind == "organization" and before.organization_id == group_id:
+                left = {"organization_id": None}
+            after = contact_rules.changed(before, left, self._clock.now())
             if after is before:
-                return self._view(before, self._channels.connected(a))
-            event = self._event(caller, "contact.updated", after)
+                return False
             try:
-                self._contacts.change(a, before, after, event)
-            except ClaimsTaken as taken:
-                raise self._conflict(a, after, taken.claims) from taken
+                self._contacts.change(a, before, after, self._told(a, "contact.updated", after, Author("system")))
             except ContactMoved:
                 continue
-            return dict(event.data)
+            return True
         raise Busy(f"change of {contact_id}")
 
     def delete(self, caller: Caller, contact_id: str) -> None:
-        """Delete a contact with all it is found by; its chats stay and keep its id. 409 `contact_has_open_chat` while
-        somebody talks with it; a chat that opens at this very moment may still be left with the id of a contact that is
-        gone."""
+        """Delete a contact with all it is found by; its chats stay and keep its id, and who was linked to it stands
+        alone. 409 `contact_has_open_chat` while somebody talks with it; a chat that opens at this very moment may still
+        be left with the id of a contact that is gone."""
         a = caller.account
         for _ in range(_TRIES):
             contact = self._read(a, contact_id)
             if self._timelines.has_open_chat(a, contact_id):
                 raise Conflict("Close the contact's open chats first.", code="contact_has_open_chat")
+            for linked_id in contact.linked_ids:
+                self._let_go(caller, linked_id, contact_id)
+            if contact.linked_ids:
+                contact = self._read(a, contact_id)
+            _, others = self._linked(caller, contact, None, "")
             try:
-                self._contacts.delete(a, contact, self._event(caller, "contact.deleted", contact))
+                self._contacts.delete(a, contact, self._event(caller, "contact.deleted", contact), others)
             except ContactMoved:
                 continue
             return
         raise Busy(f"deletion of {contact_id}")
-
-    def timeline(
-        self, caller: Caller, contact_id: str, limit: int, after: str | None
-    ) -> tuple[list[dict[str, Any]], str | None]:
-        """Events of a contact and of those chats the caller may see, newest first; a page may be short
-        and have a following one. Raises NotFound."""
-        self._read(caller.account, contact_id)
-        if after is not None and not is_id(after, "ev", caller.account):
-            raise _no_cursor()
-        page = self._timelines.page(caller.account, contact_id, limit, after)
-        return [event_view(event) for event in self._visible(caller, page.items)], page.next
-
-    def comment(self, caller: Caller, contact_id: str, text: str) -> dict[str, Any]:
-        """Write a comment into the timeline (`contact.commented`); answers the entry. Raises NotFound."""
-        event_id, now = self._ids.new("ev", caller.account), self._clock.now()
-        data = {"contact_id": contact_id, "text": text}
-        event = Event(event_id, "contact.commented", now, _actor(caller), data, contact_id=contact_id)
-        try:
-            self._contacts.comment(caller.account, event)
-        except ContactGone:
-            raise _not_found() from None
-        return event_view(event)
 
     def find(self, a: str, text: str, limit: int, after: str | None) -> ContactPage:
         """A page of the contacts that a text finds, of all without one. Raises Invalid for a cursor of something
@@ -169,20 +177,83 @@ class ContactService:
         except ValueError:
             raise _no_cursor() from None
 
-    def _cleaned(self, a: str, given: Mapping[str, Any]) -> dict[str, Any]:
-        numbers = any(given.get(name) for name in contact_rules.PHONES)
+    def _members(self, a: str, group: tuple[GroupKind, str], limit: int, after: str | None) -> ContactPage:
+        if after is not None and not is_id(after, "ct", a):
+            raise _no_cursor()
+        kind, group_id = group
+        return self._lists.members(a, kind, group_id, limit, after)
+
+    # -- writing
+    # ------------------------------------------------------------------------------------------------------------
+
+    def _changed(
+        self, caller: Caller, contact_id: str, given: Mapping[str, Any], event_type: str, pointer: str
+    ) -> dict[str, Any]:
+        a = caller.account
+        for _ in range(_TRIES):
+            before = self._read(a, contact_id)
+            after = contact_rules.changed(before, self._checked(a, given, before), self._clock.now())
+            others: Sequence[ContactChange] = ()
+            if "principal_id" in given:
+                after, others = self._linked(caller, after, given["principal_id"], pointer)
+            if after == before:
+                return self._view(a, before, self._channels.connected(a))
+            if after.version == before.version:
+                after = replace(after, version=before.version + 1, updated_at=self._clock.now())
+            event = self._event(caller, event_type, after)
+            try:
+                self._contacts.change(a, before, after, event, others)
+            except ClaimsTaken as taken:
+                raise self._conflict(a, after, taken.claims) from taken
+            except (ContactMoved, GroupsGone):
+                continue
+            return dict(event.data)
+        raise Busy(f"change of {contact_id}")
+
+    def _checked(self, a: str, given: Mapping[str, Any], before: Contact | None) -> dict[str, Any]:
+        """The fields as a contact holds them. Raises Invalid with a pointer to each that is wrong."""
+        numbers = any(given.get(name) for name in (*contact_rules.PHONES, "custom_fields"))
         account = self._accounts.get(a) if numbers else None
         region = contact_rules.region_of(account.locale) if account else contact_rules.DEFAULT_REGION
-        return contact_rules.cleaned(given, region)
+        values, errors = contact_rules.cleaned(given, region)
+        referred, wrong = self._references.checked(a, given, before, region)
+        if errors or wrong:
+            raise Invalid("Some fields are wrong.", errors=[*errors, *wrong])
+        return {**values, **referred}
 
-    def _visible(self, caller: Caller, events: Sequence[Event]) -> list[Event]:
-        chat_ids = list(dict.fromkeys(event.chat_id for event in events if event.chat_id))
-        if caller.role == "admin" or not chat_ids:
-            return list(events)
-        modes = {one.id: one.access for one in self._departments.all(caller.account)}
-        chats = self._chats.read(caller.account, chat_ids)
-        seen = {chat.id for chat in chats if can_see_chat(caller, chat, modes.get(chat.department_id, "agent"))}
-        return [event for event in events if event.chat_id is None or event.chat_id in seen]
+    # -- links
+    # --------------------------------------------------------------------------------------------------------------
+
+    def _linked(
+        self, caller: Caller, contact: Contact, principal_id: str | None, pointer: str
+    ) -> tuple[Contact, list[ContactChange]]:
+        """The contact with this principal, or with none, and what that changes of the old and the new one."""
+        if contact.principal_id == (principal_id or None):
+            return contact, []
+        a, now = caller.account, self._clock.now()
+        changes: list[ContactChange] = []
+        if contact.principal_id and (old := self._contacts.get(a, contact.principal_id)):
+            left = without_linked(old, contact.id, now)
+            if left is not old:
+                changes.append(ContactChange(old, left, self._event(caller, "contact.unlinked", left)))
+        if principal_id:
+            principal = self._contacts.get(a, principal_id) if is_id(principal_id, "ct", a) else None
+            if principal is None:
+                raise Invalid.field(pointer, "not_found", "There is no such contact.")
+            check_link(contact, principal)
+            joined = with_linked(principal, contact.id, now)
+            if joined is not principal:
+                changes.append(ContactChange(principal, joined, self._event(caller, "contact.linked", joined)))
+        return replace(contact, principal_id=principal_id or None), changes
+
+    def _let_go(self, caller: Caller, linked_id: str, principal_id: str) -> None:
+        """Who is linked to a contact that goes stands alone; whoever is linked elsewhere by now is left."""
+        linked = self._contacts.get(caller.account, linked_id)
+        if linked is not None and linked.principal_id == principal_id:
+            self.link(caller, linked_id, None)
+
+    # -- shapes
+    # -------------------------------------------------------------------------------------------------------------
 
     def _read(self, a: str, contact_id: str) -> Contact:
         contact = self._contacts.get(a, contact_id)
@@ -190,13 +261,19 @@ class ContactService:
             raise _not_found()
         return contact
 
-    def _view(self, contact: Contact, connected: Sequence[Channel]) -> dict[str, Any]:
-        return contact_view(contact, self._reach.channels(contact, connected))
+    def _view(self, a: str, contact: Contact, connected: Sequence[Channel]) -> dict[str, Any]:
+        view = contact_view(contact, self._reach.channels(contact, connected))
+        if contact.custom_fields:
+            view["custom_fields"] = shown(self._fields.of(a, "contacts"), contact.custom_fields)
+        return view
 
     def _event(self, caller: Caller, event_type: str, contact: Contact) -> Event:
-        channels = self._reach.channels(contact, self._channels.connected(caller.account))
-        event_id = self._ids.new("ev", caller.account)
-        return contact_event(event_id, event_type, self._clock.now(), _actor(caller), contact, channels)
+        return self._told(caller.account, event_type, contact, Author("user", caller.id))
+
+    def _told(self, a: str, event_type: str, contact: Contact, actor: Author) -> Event:
+        """The fact that a contact is so now."""
+        view = self._view(a, contact, self._channels.connected(a))
+        return Event(self._ids.new("ev", a), event_type, self._clock.now(), actor, view, contact_id=contact.id)
 
     def _conflict(self, a: str, contact: Contact, taken: Sequence[Claim]) -> Conflict:
         """Who holds what is asked anew: the holder may have let go of it meanwhile, then `contact_ids` is empty and
@@ -208,10 +285,6 @@ class ContactService:
         return Conflict(
             "There is such a contact already.", code="contact_exists", errors=errors, extra={"contact_ids": ids}
         )
-
-
-def _actor(caller: Caller) -> Author:
-    return Author("user", caller.id)
 
 
 def _not_found() -> NotFound:

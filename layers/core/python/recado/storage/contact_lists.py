@@ -15,12 +15,14 @@ from itertools import islice, takewhile
 from typing import Generic, TypeVar
 
 from recado.domain.contact_search import Query
+from recado.domain.groups import GroupKind
 from recado.ports.contacts import ContactPage
 from recado.storage import keys
-from recado.storage.contact_records import ContactRecord, TokenRecord
+from recado.storage.contact_records import ContactRecord, MembershipRecord, TokenRecord
 from recado.storage.contacts import ContactStore
+from recado.storage.groups import MEMBERSHIPS
 
-_R = TypeVar("_R", ContactRecord, TokenRecord)
+_R = TypeVar("_R", ContactRecord, MembershipRecord, TokenRecord)
 
 _SHARD_NAMES = tuple(f"{shard:x}" for shard in range(keys.SHARDS))
 _LAST = "\U0010ffff"
@@ -29,6 +31,7 @@ _LAST = "\U0010ffff"
 # How much a page reads, so that it stays within 40 RRU whatever was asked for: contacts of some 700 bytes, tokens of
 # some 250. Of tokens: how many of each shard are read, and how many contacts at most are then got for them.
 _MOST_CONTACTS_OF_A_SHARD = 22
+_MOST_MEMBERS = 40
 _ONE_WORD = 16, 48
 _SEVERAL_WORDS = 48, 32
 
@@ -67,6 +70,27 @@ class ContactLists:
         merged, more = _merged(_all_shards(read), "sk", newest_first=True)
         items = tuple(record.contact() for record in merged[:limit])
         return ContactPage(items, items[-1].id if items and (more or len(merged) > limit) else None)
+
+    def members(self, a: str, kind: GroupKind, group_id: str, limit: int, after: str | None) -> ContactPage:
+        """Who is in a group or organization, newest first: 16 queries and 1 batch get of at most 100 contacts."""
+        most = min(limit, _MOST_MEMBERS) // 8 + 6
+
+        def read(shard: str) -> _Slice[MembershipRecord]:
+            found = MembershipRecord.query(
+                keys.membership_shard(a, MEMBERSHIPS[kind], group_id, shard),
+                MembershipRecord.sk < (after or _LAST),
+                scan_index_forward=False,
+                limit=most + 1,
+                page_size=most + 1,
+            )
+            records = list(found)
+            return _Slice(records[:most], len(records) > most)
+
+        merged, more = _merged(_all_shards(read), "sk", newest_first=True)
+        ids = [str(record.sk) for record in merged[: min(limit, _MOST_MEMBERS)]]
+        contacts = self._contacts.get_many(a, ids)
+        items = tuple(contacts[one] for one in ids if one in contacts)
+        return ContactPage(items, ids[-1] if ids and (more or len(merged) > len(ids)) else None)
 
     def search(self, a: str, query: Query, limit: int, after: str | None) -> ContactPage:
         """What meets a query, in the order of the tokens: 16 queries and 1 batch get of at most 48 contacts. Of a query

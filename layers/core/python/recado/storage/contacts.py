@@ -3,15 +3,17 @@ event."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from recado.domain.chats import Event
 from recado.domain.contact_claims import strongest_holder
 from recado.domain.contact_search import search_tokens
 from recado.domain.contacts import Claim, Contact
-from recado.ports.contacts import ClaimsTaken, ContactGone, ContactMoved
+from recado.domain.groups import GroupKind
+from recado.ports.contacts import ClaimsTaken, ContactChange, ContactGone, ContactMoved, GroupsGone
 from recado.storage import keys
 from recado.storage.contact_records import ClaimRecord, ContactEventRecord, ContactRecord, MembershipRecord, TokenRecord
+from recado.storage.groups import MEMBERSHIPS, check_group
 from recado.storage.transaction import Cancelled, Transaction, guard
 
 CONTACT_NEW = guard("contact-new", "a creation that is done again overwrites what was changed since it was done first")
@@ -23,6 +25,8 @@ COMMENTED_EXISTS = guard("contact-commented-exists", "a comment is left behind o
 
 _CONTACT = "contact"
 _CLAIM = "contact:claim:"
+_OTHER = "other:"
+_GROUP = "contact:group:"
 
 
 def lost_contact(cancelled: Cancelled) -> bool:
@@ -40,8 +44,7 @@ def add_contact(tx: Transaction, a: str, contact: Contact, event: Event) -> None
     tokens = search_tokens(contact)
     for token in tokens:
         tx.put(f"contact:token:{token}", _token_record(a, token, contact.id, tokens))
-    for record in _memberships(a, contact):
-        tx.put(f"contact:member:{record.pk}", record)
+    _enter(tx, a, contact.id, _groups_of(contact))
 
 
 def change_contact(tx: Transaction, a: str, before: Contact, after: Contact, event: Event) -> None:
@@ -57,11 +60,8 @@ def change_contact(tx: Transaction, a: str, before: Contact, after: Contact, eve
         for token in tokens:
             tx.put(f"contact:token:{token}", _token_record(a, token, after.id, tokens))
         _delete_tokens(tx, a, after.id, set(before.tokens) - set(tokens))
-    old, new = ({record.pk: record for record in _memberships(a, contact)} for contact in (before, after))
-    for pk in new.keys() - old.keys():
-        tx.put(f"contact:member:{pk}", new[pk])
-    for pk in old.keys() - new.keys():
-        tx.delete(f"contact:member:{pk}", old[pk])
+    _enter(tx, a, after.id, _groups_of(after) - _groups_of(before))
+    _leave(tx, a, after.id, _groups_of(before) - _groups_of(after))
 
 
 class ContactStore:
@@ -90,20 +90,25 @@ class ContactStore:
         BatchGetItem."""
         return strongest_holder(claims, self.holders(a, claims))
 
-    def create(self, a: str, contact: Contact, event: Event) -> None:
-        """Write a new contact. Raises ClaimsTaken with the claims that others hold; nothing is written then."""
+    def create(self, a: str, contact: Contact, event: Event, others: Sequence[ContactChange] = ()) -> None:
+        """Write a new contact. Raises ClaimsTaken with the claims that others hold, GroupsGone, ContactMoved; nothing
+        is written then."""
         tx = Transaction()
         add_contact(tx, a, contact, event)
+        _relink(tx, a, others)
         _commit(tx, contact)
 
-    def change(self, a: str, before: Contact, after: Contact, event: Event) -> None:
-        """Write a change. Raises ContactMoved when the contact is not as it was read, ClaimsTaken when others hold a
-        claim it takes."""
+    def change(
+        self, a: str, before: Contact, after: Contact, event: Event, others: Sequence[ContactChange] = ()
+    ) -> None:
+        """Write a change. Raises ContactMoved when a contact is not as it was read, ClaimsTaken when others hold a
+        claim it takes, GroupsGone when a group it enters is not there."""
         tx = Transaction()
         change_contact(tx, a, before, after, event)
+        _relink(tx, a, others)
         _commit(tx, after)
 
-    def delete(self, a: str, contact: Contact, event: Event) -> None:
+    def delete(self, a: str, contact: Contact, event: Event, others: Sequence[ContactChange] = ()) -> None:
         """Delete a contact as it was read with its claims, tokens and memberships; its events stay. Raises
         ContactMoved."""
         tx = Transaction()
@@ -112,8 +117,8 @@ class ContactStore:
         tx.put("contact:event", ContactEventRecord.of_event(a, event))
         _delete_claims(tx, a, contact.claims)
         _delete_tokens(tx, a, contact.id, contact.tokens)
-        for record in _memberships(a, contact):
-            tx.delete(f"contact:member:{record.pk}", record)
+        _leave(tx, a, contact.id, _groups_of(contact))
+        _relink(tx, a, others)
         _commit(tx, contact)
 
     def comment(self, a: str, event: Event) -> None:
@@ -134,9 +139,19 @@ def _commit(tx: Transaction, contact: Contact) -> None:
     try:
         tx.commit()
     except Cancelled as lost:
-        if _CONTACT in lost.failed:
+        if _CONTACT in lost.failed or any(label.startswith(_OTHER) for label in lost.failed):
             raise ContactMoved from lost
+        if any(label.startswith(_GROUP) for label in lost.failed):
+            raise GroupsGone from lost
         raise ClaimsTaken(tuple(claim for claim in contact.claims if _claim_label(claim) in lost.failed)) from lost
+
+
+def _relink(tx: Transaction, a: str, others: Sequence[ContactChange]) -> None:
+    """Add changes of contacts that take no claim and leave nothing to search by."""
+    for one in others:
+        moved = CONTACT_UNMOVED(ContactRecord.version == one.before.version)
+        tx.put(f"{_OTHER}{one.after.id}", ContactRecord.of_contact(a, one.after), moved)
+        tx.put(f"{_OTHER}{one.after.id}:event", ContactEventRecord.of_event(a, one.event))
 
 
 def _claim_label(claim: Claim) -> str:
@@ -164,11 +179,22 @@ def _delete_tokens(tx: Transaction, a: str, contact_id: str, tokens: Iterable[st
         tx.delete(f"contact:token:{token}", TokenRecord(*place))
 
 
-def _memberships(a: str, contact: Contact) -> Iterator[MembershipRecord]:
-    places: Mapping[str, Iterable[str]] = {
-        "GROUP": contact.group_ids,
-        "ORG": [contact.organization_id] if contact.organization_id else [],
-    }
-    for kind, ids in places.items():
-        for one in ids:
-            yield MembershipRecord(keys.membership_pk(a, kind, one, contact.id), contact.id)
+def _groups_of(contact: Contact) -> set[tuple[GroupKind, str]]:
+    """The groups and the organization that a contact is in."""
+    groups: set[tuple[GroupKind, str]] = {("group", one) for one in contact.group_ids}
+    return groups | ({("organization", contact.organization_id)} if contact.organization_id else set())
+
+
+def _enter(tx: Transaction, a: str, contact_id: str, groups: Iterable[tuple[GroupKind, str]]) -> None:
+    for kind, group_id in sorted(groups):
+        check_group(tx, f"{_GROUP}{group_id}", a, kind, group_id)
+        tx.put(f"contact:member:{group_id}", _membership(a, kind, group_id, contact_id))
+
+
+def _leave(tx: Transaction, a: str, contact_id: str, groups: Iterable[tuple[GroupKind, str]]) -> None:
+    for kind, group_id in sorted(groups):
+        tx.delete(f"contact:member:{group_id}", _membership(a, kind, group_id, contact_id))
+
+
+def _membership(a: str, kind: GroupKind, group_id: str, contact_id: str) -> MembershipRecord:
+    return MembershipRecord(keys.membership_pk(a, MEMBERSHIPS[kind], group_id, contact_id), contact_id)

@@ -50,7 +50,11 @@ def claim_pk(a: str, kind: str, value: str) -> str:
 
 def membership_pk(a: str, kind: str, group_id: str, contact_id: str) -> str:
     """`kind` is GROUP or ORG."""
-    return f"{a}#{kind}#{group_id}#{shard_of(contact_id)}"
+    return membership_shard(a, kind, group_id, shard_of(contact_id))
+
+
+def membership_shard(a: str, kind: str, group_id: str, shard: str) -> str:
+    return f"{a}#{kind}#{group_id}#{shard}"
 
 
 def contact_events_pk(a: str, contact_id: str) -> str:
@@ -159,6 +163,10 @@ def alerts_pk(a: str, department_id: str) -> str:
 
 def channel_address_pk(a: str, channel_type: str) -> str:
     return f"{a}#CHANNELADDR#{channel_type}"
+
+
+def custom_field_sk(table: str, slug: str) -> str:
+    return f"{table}#{slug}"
 
 
 def idempotency_pk(a: str, caller: str) -> str:

@@ -1,0 +1,120 @@
+"""Custom fields: what an account adds to its contacts and organizations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from recado.domain.custom_fields import CHOICES, MAX_FIELDS, CustomField, FieldType, Table
+from recado.domain.errors import Conflict, Invalid, NotFound
+from recado.ports.core import Clock, Ids
+from recado.ports.groups import CustomFieldStore
+from recado.services.views import moment
+
+_KEPT = timedelta(seconds=10)
+_MOST_ACCOUNTS = 1000
+
+
+class CustomFieldService:
+    """A field's slug, table and type are what they were made as; everything else changes."""
+
+    def __init__(self, store: CustomFieldStore, clock: Clock, ids: Ids) -> None:
+        self._store = store
+        self._clock = clock
+        self._ids = ids
+
+    def all(self, a: str, table: Table | None) -> list[CustomField]:
+        """The fields of a table, of both without one; deactivated ones too, oldest first."""
+        tables: tuple[Table, ...] = (table,) if table else ("contacts", "organizations")
+        return sorted((one for name in tables for one in self._store.all(a, name)), key=lambda field: field.id)
+
+    def get(self, a: str, field_id: str) -> CustomField:
+        """Raises NotFound."""
+        found = next((field for field in self.all(a, None) if field.id == field_id), None)
+        if found is None:
+            raise NotFound("There is no such field.")
+        return found
+
+    def create(
+        self, a: str, table: Table, slug: str, label: str, field_type: FieldType, required: bool, options: Sequence[str]
+    ) -> CustomField:
+        """A new field. Raises Invalid, Conflict `slug_taken`, `too_many_fields`."""
+        if len(self._store.all(a, table)) >= MAX_FIELDS:
+            detail = f"A table has at most {MAX_FIELDS} fields of your own, deactivated ones too."
+            raise Conflict(detail, code="too_many_fields", extra={"limit": MAX_FIELDS})
+        field = CustomField(
+            self._ids.new("cf", a), table, slug, label.strip(), field_type, self._clock.now(), required,
+            _options(field_type, options),
+        )  # fmt: skip
+        if not self._store.create(a, field):
+            raise Conflict("The table has a field of this slug already.", code="slug_taken")
+        return field
+
+    def change(self, a: str, field_id: str, changes: Mapping[str, Any]) -> CustomField:
+        """Another label, other options, needed or not, active or not. What contacts hold of options that go stays.
+        Raises NotFound, Invalid, Conflict `field_changed` when somebody else changes it at this moment."""
+        before = self.get(a, field_id)
+        fields = dict(changes)
+        if "options" in fields:
+            fields["options"] = _options(before.type, fields["options"])
+        if "label" in fields:
+            fields["label"] = fields["label"].strip()
+        after = replace(before, **fields)
+        if after == before:
+            return before
+        after = replace(after, version=before.version + 1)
+        if not self._store.change(a, before, after):
+            raise Conflict("Somebody else changed the field at this moment. Read it again.", code="field_changed")
+        return after
+
+
+class RememberedFields:
+    """The fields of a table as writing and showing contacts needs them: at most ten seconds old."""
+
+    def __init__(self, store: CustomFieldStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._known: dict[tuple[str, Table], tuple[datetime, Sequence[CustomField]]] = {}
+
+    def of(self, a: str, table: Table) -> Sequence[CustomField]:
+        """The fields, deactivated ones too."""
+        now = self._clock.now()
+        read_at, fields = self._known.get((a, table), (None, ()))
+        if read_at is None or not timedelta(0) <= now - read_at < _KEPT:
+            fields = self._store.all(a, table)
+            if len(self._known) >= _MOST_ACCOUNTS:
+                self._known.clear()
+            self._known[a, table] = now, fields
+        return fields
+
+
+def custom_field_view(field: CustomField) -> dict[str, Any]:
+    """A field in its public shape."""
+    return {
+        "id": field.id,
+        "slug": field.slug,
+        "label": field.label,
+        "table": field.table,
+        "type": field.type,
+        "required": field.required,
+        "options": list(field.options),
+        "active": field.active,
+        "created_at": moment(field.created_at),
+    }
+
+
+def _options(field_type: FieldType, options: Sequence[str]) -> tuple[str, ...]:
+    """Options as they are kept: without blanks around them. A list needs some, no other field has any."""
+    kept = tuple(option.strip() for option in options)
+    if field_type not in CHOICES:
+        if kept:
+            raise Invalid.field("/options", "no_choice", "Only a list has options.")
+        return ()
+    if not kept:
+        raise Invalid.field("/options", "required", "A list needs options.")
+    for index, option in enumerate(kept):
+        if option in kept[:index]:
+            raise Invalid.field(f"/options/{index}", "repeated", "This option is given more than once.")
+    return kept
