@@ -100,7 +100,7 @@ def test_contacts_of_groups_and_of_an_organization(
     # deleted, a group is left by its contacts; an organization too
     for path in (f"/v1/groups/{vip}", f"/v1/organizations/{rotik}"):
         assert api.delete(path, token=token).status == 204
-    services.tick.run(lambda: True)
+    services.deleted_groups.empty_due(160)
     left = api.get(f"/v1/contacts/{ana['id']}", token=token).json
     assert (left["group_ids"], left["organization_id"]) == ([new], None)
     assert api.get(f"/v1/contacts?group_id={vip}", token=token).json["items"] == []

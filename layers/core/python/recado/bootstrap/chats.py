@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from recado.services.department_turns import DepartmentTurnsService
     from recado.services.distribution import DistributionService
     from recado.services.gone_agents import GoneAgents
+    from recado.services.groups import DeletedGroups
     from recado.services.message_search import MessageSearch
     from recado.services.system_moves import SystemMoves
     from recado.services.tabulations import TabulationService
@@ -67,6 +68,14 @@ class Chats(ContactBooks):
             self.clock,
             self.ids,
         )
+
+    @cached_property
+    def deleted_groups(self) -> DeletedGroups:
+        """Contacts leave groups that were deleted."""
+        from recado.services.groups import DeletedGroups
+        from recado.storage.groups import DynamoGroups
+
+        return DeletedGroups(DynamoGroups(), self.contact_service, self.clock)
 
     @cached_property
     def contact_timelines(self) -> ContactTimelineService:

@@ -88,9 +88,7 @@ class Messaging(Filing):
     @cached_property
     def tick(self) -> TickService:
         """What the minute brings."""
-        from recado.services.groups import DeletedGroups
         from recado.services.tick import TickService
-        from recado.storage.groups import DynamoGroups
 
         def settle_due(limit: int) -> Swept:
             return self.outbound.settle_due(self.clock.now(), limit)
@@ -98,11 +96,10 @@ class Messaging(Filing):
         def lapse_due(limit: int) -> Swept:
             return self.presence.lapse_due(limit, self.gone_agents.look_after)
 
-        deleted_groups = DeletedGroups(DynamoGroups(), lambda: self.contact_service, self.clock)
         return TickService(
             {
                 "leases": lapse_due,
-                "groups": deleted_groups.empty_due,
+                "groups": self.deleted_groups.empty_due,
                 "departments": self.department_looks.look_due,
                 "chats": self.chat_timers.run_due,
                 "sends": settle_due,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Protocol
@@ -129,7 +129,7 @@ class GroupService:
 class DeletedGroups:
     """Takes contacts out of groups that were deleted."""
 
-    def __init__(self, groups: GroupStore, contacts: Callable[[], Leavers], clock: Clock) -> None:
+    def __init__(self, groups: GroupStore, contacts: Leavers, clock: Clock) -> None:
         self._groups = groups
         self._contacts = contacts
         self._clock = clock
@@ -157,7 +157,7 @@ class DeletedGroups:
             return 0
         members = self._groups.member_ids(a, kind, group_id, _AT_ONCE)
         for contact_id in members:
-            if not self._contacts().leave(a, contact_id, kind, group_id):
+            if not self._contacts.leave(a, contact_id, kind, group_id):
                 self._groups.forget_member(a, kind, group_id, contact_id)
         if len(members) < _AT_ONCE:
             self._groups.forget_deleted(a, group_id)
