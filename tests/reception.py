@@ -20,11 +20,12 @@ from recado.domain.people import Department
 from recado.ports.core import Command
 from recado.services.channel_problems import ChannelProblemNotes
 from recado.services.inbound import InboundRecord, InboundService
-from recado.services.ingress import IngressService, Received, WebhookRequest
+from recado.services.ingress import IngressService, Received
 from recado.services.intake import IntakeService
 from recado.services.opening_hours import OpeningHours
 from recado.services.openings import ChatOpenings
 from recado.services.statuses import StatusService
+from recado.services.webhook_gate import WebhookRequest
 from recado.storage import keys
 from recado.storage.channels import ChannelRecord, ChannelSecretsRecord, ChannelStore
 from recado.storage.chat_moves import ChatMoveStore
@@ -131,6 +132,10 @@ class SendJournal:
         self.lost.append(message_id)
 
 
+NO_CALLS: Any = None
+"""Nobody calls by telephone here."""
+
+
 class Reception:
     """Two channels of one account, ingress and the inbound worker, on the tables of the `dynamodb` fixture."""
 
@@ -151,7 +156,8 @@ class Reception:
             self.threads, ContactStore(), self.statuses, self.webhooks, problems, openings, self.waker, clock, ids
         )
         self.inbound = InboundService(
-            self.directory, self.webhooks, self.intake, StatusService(self.statuses, DynamoOutbox()), self.queue,
+            self.directory, self.webhooks, self.intake, StatusService(self.statuses, DynamoOutbox()), NO_CALLS,
+            self.queue,
             self.dead_letters, self.blobs, problems, clock, self.journal,
         )  # fmt: skip
         self.ingress = IngressService(self.directory, self.webhooks, self.queue, self.blobs, clock, BASE_URL)

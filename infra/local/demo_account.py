@@ -87,6 +87,7 @@ def connect_channels(
     telegram = {"secret_token": secrets.token_urlsafe(24)}
     bot_token = f"5200000001:{secrets.token_urlsafe(26)}"
     sms, sms_number = account_of_twilio(), number_of_ours()
+    telephone, number = {"auth_token": secrets.token_hex(16)}, number_of_ours()
     custom = {"secret": "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()}
     wanted: dict[str, tuple[str, dict[str, str], dict[str, str], dict[str, str]]] = {
         "whatsapp": (
@@ -109,12 +110,14 @@ def connect_channels(
         ),
         "telegram": ("Telegram", {}, {**telegram, "bot_token": bot_token}, telegram),
         "sms": ("SMS", {"number": sms_number}, sms, {"auth_token": sms["auth_token"], "number": sms_number}),
+        "telephone": ("Telephone", {"number": number}, telephone, {**telephone, "number": number}),
         "custom": ("Custom system", {"callback_url": f"{providers_url}/custom"}, custom, custom),
     }
     channels = {}
     for channel_type, (name, settings, given, told) in wanted.items():
         channel = product.channel_service.create(a, channel_type, name, department_id, settings, given)
-        channels[channel_type] = {"id": channel.id, "webhook_url": f"{base_url}/webhooks/{channel.id}", **told}
+        url = base_url + product.channel_service.webhook_path(channel)
+        channels[channel_type] = {"id": channel.id, "webhook_url": url, **told}
     return channels
 
 

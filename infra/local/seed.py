@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
 from infra.local.processes import StartFailed
@@ -84,7 +85,7 @@ def _lets_in(base_url: str, token: str) -> bool:
 def _at(base_url: str, channels: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
     """The channels with the webhook URLs of this start, whose port may be another."""
     return {
-        name: {**one, "webhook_url": f"{base_url}/webhooks/{one['id']}"} if "webhook_url" in one else one
+        name: {**one, "webhook_url": base_url + urlsplit(one["webhook_url"]).path} if "webhook_url" in one else one
         for name, one in channels.items()
     }
 

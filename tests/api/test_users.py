@@ -160,3 +160,16 @@ def test_who_has_chats_in_service_cannot_be_deleted(
     answer = api.delete(f"/v1/users/{user}", token=company.admin)
     assert (answer.status, answer.json["code"]) == (409, "user_has_chats")
     assert api.get(f"/v1/users/{user}", token=company.admin).status == 200
+
+
+def test_a_users_telephone_is_stored_as_e164_and_checked(api: Api, company: Company) -> None:
+    made = api.post("/v1/users", {**ANA, "phone": "+55 (11) 91234-0001"}, token=company.admin)
+    assert (made.status, made.json["phone"]) == (201, "+5511912340001")
+    path = f"/v1/users/{made.json['id']}"
+    for wrong in ("11 91234-0001", "+12", "", "sip:ana@example.com"):
+        refused = api.patch(path, {"phone": wrong}, token=company.admin)
+        assert (refused.status, refused.json["errors"][0]["pointer"]) == (400, "/phone"), wrong
+    assert api.get(path, token=company.admin).json["phone"] == "+5511912340001"
+    api.patch(path, {"name": "Ana M."}, token=company.admin)
+    assert api.get(path, token=company.admin).json["phone"] == "+5511912340001"
+    assert api.patch(path, {"phone": None}, token=company.admin).json["phone"] is None

@@ -27,6 +27,7 @@ READERS = {
     "gone_agents": "no caller: a job of the tick",
     "chat_timers": "no caller: a job of the tick",
     "system_moves": "no caller: what the product does by itself",
+    "call_agents": "no caller: who is on the telephone, or waits there",
     "chat_shapes": "composes chats that somebody else was allowed to read",
 }
 """What the container gives a reader of chats to, and why it may have one."""

@@ -285,8 +285,9 @@ def test_a_body_of_three_megabytes(bench: Bench) -> None:
     assert len(big) > 3_000_000
     (part, parsed), *_ = bench.receive(big)
     message = parsed.messages[0]
-    assert message.text is not None
-    assert len(message.text.encode()) == 100_000
+    if getattr(bench.signing, "SAYS_WORDS", True):
+        assert message.text is not None
+        assert len(message.text.encode()) == 100_000
     assert message.payload["truncated"] is True
     assert parsed.kept_raw
     assert_storable(parsed)

@@ -11,7 +11,8 @@ import pytest
 
 from recado.aws.queue import SqsQueue
 from recado.channels.custom import signature
-from recado.services.ingress import MAX_BODY_BYTES, WebhookRequest, stored_commands
+from recado.services.ingress import stored_commands
+from recado.services.webhook_gate import MAX_BODY_BYTES, WebhookRequest
 from tests.handlers.functions import Functions, forget_environment
 from tests.reception import (
     ANA,

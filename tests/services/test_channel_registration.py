@@ -63,10 +63,15 @@ def service(provider: Provider) -> ChannelService:
         return dict(settings), dict(secrets), ()
 
     rules = SimpleNamespace(
-        place=place, validate=lambda *_: (), problems=lambda *_: (), account_address=lambda *_: None
+        place=place,
+        made=lambda *_: ({}, {}),
+        validate=lambda *_: (),
+        problems=lambda *_: (),
+        departments=lambda *_: (),
+        account_address=lambda *_: None,
     )
     departments: Any = SimpleNamespace(default=lambda a: DEPARTMENT, get=lambda a, one: one)
-    ids: Any = SimpleNamespace(new=lambda kind, a: "ch_1")
+    ids: Any = SimpleNamespace(new=lambda kind, a: "ch_1", secret=lambda: "secret")
     clock: Any = SimpleNamespace(now=lambda: NOW)
     store: Any = Store()
     return ChannelService(store, departments, lambda _: rules, provider, clock, ids)

@@ -9,6 +9,7 @@ import msgspec
 from recado.api.bodies import UNSET, Body, Maybe, Meta, PublicId, Text, changes
 from recado.api.routes import Call, Resource
 from recado.api.rules import ADMINS, EVERYONE, may
+from recado.domain.channels import Channel
 from recado.services.people_views import channel_view
 
 channels = Resource("channels")
@@ -61,8 +62,7 @@ class ChannelShape(msgspec.Struct):
 def list_channels(call: Call) -> Any:
     """Channels, oldest first."""
     page, following = call.services.channel_service.page(call.caller.account, call.limit, call.after)
-    base_url = call.services.settings.public_base_url
-    return call.list([channel_view(one, base_url) for one in page], following)
+    return call.list([_shown(call, one) for one in page], following)
 
 
 @channels.post(
@@ -79,14 +79,14 @@ def create_channel(call: Call) -> Any:
     channel = call.services.channel_service.create(
         call.caller.account, body.type, body.name, body.department_id, body.settings, body.secrets
     )
-    return channel_view(channel, call.services.settings.public_base_url)
+    return _shown(call, channel)
 
 
 @channels.get("/v1/channels/{channel_id}", may("channels:read", *EVERYONE), answers=ChannelShape)
 def get_channel(call: Call, channel_id: str) -> Any:
     """A channel."""
     channel = call.services.channel_service.get(call.caller.account, channel_id)
-    return channel_view(channel, call.services.settings.public_base_url)
+    return _shown(call, channel)
 
 
 @channels.patch(
@@ -99,4 +99,9 @@ def get_channel(call: Call, channel_id: str) -> Any:
 def change_channel(call: Call, channel_id: str) -> Any:
     """Change a channel; settings and secrets are merged by name, null takes one away."""
     channel = call.services.channel_service.change(call.caller.account, channel_id, changes(call.body))
-    return channel_view(channel, call.services.settings.public_base_url)
+    return _shown(call, channel)
+
+
+def _shown(call: Call, channel: Channel) -> dict[str, Any]:
+    path = call.services.channel_service.webhook_path(channel)
+    return channel_view(channel, call.services.settings.public_base_url + path)

@@ -15,6 +15,7 @@ from recado.services.people_views import user_view
 users = Resource("users")
 
 Cap = Annotated[int, Meta(ge=1, le=100_000)]
+Phone = Annotated[str, Meta(max_length=40)]
 
 
 class PresenceShape(msgspec.Struct):
@@ -30,6 +31,7 @@ class UserShape(msgspec.Struct):
     email: str
     role: Role
     max_chats: int | None
+    phone: str | None
     presence: PresenceShape
     department_ids: list[str]
     created_at: str
@@ -40,6 +42,7 @@ class NewUser(Body, frozen=True):
     email: str
     role: Role = "agent"
     max_chats: Cap | None = None
+    phone: Phone | None = None
     password: str | None = None
 
 
@@ -48,6 +51,7 @@ class UserPatch(Body, frozen=True):
     email: str | Maybe = UNSET
     role: Role | Maybe = UNSET
     max_chats: Cap | Maybe | None = UNSET
+    phone: Phone | Maybe | None = UNSET
     password: str | Maybe = UNSET
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from recado.bootstrap.messaging import Messaging
+from recado.bootstrap.calling import Calling
 from recado.bootstrap.reporting import Reporting
 from recado.settings import settings
 
 
-class Container(Messaging, Reporting):
+class Container(Calling, Reporting):
     """What a process uses; handlers ask it for services by name."""
 
 

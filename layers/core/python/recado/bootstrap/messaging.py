@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from recado.channels.webhooks import AdapterWebhooks
     from recado.ports.sweeps import Swept
     from recado.services.channel_problems import ChannelProblemNotes
-    from recado.services.inbound import InboundService
     from recado.services.ingress import IngressService
     from recado.services.intake import IntakeService
     from recado.services.message_changes import MessageChanges
@@ -187,24 +186,4 @@ class Messaging(Filing):
             self.outbound_queue,
             self.clock,
             LoggedSends(),
-        )
-
-    @cached_property
-    def inbound(self) -> InboundService:
-        """Commands of ingress, worked off."""
-        from recado.aws.queue import SqsQueue
-        from recado.journal import LoggedJournal
-        from recado.services.inbound import InboundService
-
-        return InboundService(
-            self.channel_directory,
-            self.answering_webhooks,
-            self.intake,
-            self.statuses,
-            self.inbound_queue,
-            SqsQueue(self.settings.inbound_dlq_url),
-            self.raw_blobs,
-            self.channel_problems,
-            self.clock,
-            LoggedJournal(),
         )

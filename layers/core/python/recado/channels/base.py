@@ -190,6 +190,8 @@ class ChannelAdapter(ABC):
     """Whether files are sent as bytes (`Media.content`); else by a link that holds for an hour (`Media.url`)."""
     ack: ClassVar[Answer] = Answer()
     """The answer to a webhook that was verified and put into the queue."""
+    webhook_folder: ClassVar[str] = "webhooks"
+    """The folder of the channel's public URL: ``voice`` where a caller waits for the answer."""
     provider: ClassVar[str | None] = None
     public_base_url: ClassVar[str] = ""
 
@@ -308,6 +310,10 @@ class ChannelAdapter(ABC):
         """What payloads for this channel carry to say so, unique among channels; None when the webhook's URL alone says
         it."""
         return None
+
+    def departments(self, settings: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+        """The departments that valid settings name, each with the pointer to it."""
+        return ()
 
     def made(self, channel_id: str, secret: Callable[[], str]) -> tuple[Mapping[str, Any], Mapping[str, str]]:
         """Settings and secrets that nobody gives: they are made with the channel and stay. `secret` gives a random

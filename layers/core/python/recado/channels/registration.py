@@ -20,8 +20,8 @@ class ProviderRegistration:
 
     def register(self, channel: Channel, secrets: Secrets) -> str | None:
         """One request, if the type of channel has one."""
-        url = f"{self._public_base_url}/webhooks/{channel.id}"
-        request = adapter(channel.type, self._base_urls).registration(url, secrets)
+        asked = adapter(channel.type, self._base_urls)
+        request = asked.registration(f"{self._public_base_url}/{asked.webhook_folder}/{channel.id}", secrets)
         if request is None:
             return None
         try:

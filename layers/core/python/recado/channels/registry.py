@@ -15,6 +15,7 @@ _ADAPTERS = {
     "custom": "recado.channels.custom:Custom",
     "telegram": "recado.channels.telegram:Telegram",
     "sms": "recado.channels.sms:Sms",
+    "telephone": "recado.channels.telephone:Telephone",
 }
 _loaded: dict[str, type[ChannelAdapter]] = {}
 

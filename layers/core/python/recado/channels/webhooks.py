@@ -25,6 +25,10 @@ class AdapterWebhooks:
         answer = adapter(channel.type).handshake(query, channel.settings, channel.secrets)
         return WebhookAnswer(*answer) if answer else None
 
+    def folder(self, channel: ConnectedChannel) -> str:
+        """The folder of the channel's public URL."""
+        return adapter(channel.type).webhook_folder
+
     def is_signed(
         self, channel: ConnectedChannel, raw: bytes, headers: Mapping[str, str], url: str, now: datetime
     ) -> bool:
@@ -50,6 +54,10 @@ class AdapterWebhooks:
     def given_id(self, channel: ConnectedChannel, sender: Sender) -> str:
         """A customer's id as the other system writes it."""
         return adapter(channel.type).given_id(sender)
+
+    def writes(self, channel: ConnectedChannel) -> bool:
+        """Whether a text can be sent on the channel."""
+        return "text" in adapter(channel.type).kinds
 
     def parse(self, channel: ConnectedChannel, part_json: str) -> Parsed:
         """The normal forms of a part."""

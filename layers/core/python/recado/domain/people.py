@@ -36,7 +36,7 @@ class Account:
 @dataclass(frozen=True)
 class User:
     """A person of an account. `password_hash` is argon2id, None while invited; sessions from before `credentials_at`
-    ended with the password they began with."""
+    ended with the password they began with. `phone`, E.164, rings for the calls that they are given."""
 
     id: str
     name: str
@@ -46,6 +46,7 @@ class User:
     password_hash: str | None = None
     max_chats: int | None = None
     credentials_at: datetime | None = None
+    phone: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Facts that nobody caused but time and the order of turns. Pure."""
+"""Facts of chats beside those that an action is: what time and the order of turns caused, and first answers. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from recado.domain.chat_moves import ChatMove
-from recado.domain.chats import Author, Event
+from recado.domain.chats import Author, Chat, Event
 
 
 def queued_event(event_id: str, move: ChatMove, shape: Mapping[str, Any], cause: str, now: datetime) -> Event:
@@ -24,3 +24,10 @@ def unattended_event(event_id: str, move: ChatMove, shape: Mapping[str, Any], no
 
 def _from(move: ChatMove) -> dict[str, Any]:
     return {"agent_id": move.before.agent_id, "department_id": move.before.department_id}
+
+
+def first_answer_event(event_id: str, chat: Chat, shape: Mapping[str, Any], author: Author, now: datetime) -> Event:
+    """Somebody of the company answered the chat's customer for the first time; how long that took since it opened."""
+    waited = now - (chat.reopened_at or chat.opened_at)
+    data = {**shape, "first_answer_s": max(0.0, round(waited.total_seconds(), 3))}
+    return Event(event_id, "chat.answered", now, author, data, chat.contact_id, chat.id)

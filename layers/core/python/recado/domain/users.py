@@ -6,6 +6,7 @@ import re
 
 from recado.domain.credentials import MAX_PASSWORD, MIN_PASSWORD
 from recado.domain.errors import Invalid
+from recado.domain.identity import e164
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f<>()\",;:\\]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
 LOCALES = ("pt-BR", "en")
@@ -32,6 +33,15 @@ def checked_password(password: str, pointer: str = "/password") -> str:
         detail = f"A password has {MIN_PASSWORD} to {MAX_PASSWORD} characters."
         raise Invalid.field(pointer, "password_length", detail)
     return password
+
+
+def checked_phone(phone: str, pointer: str = "/phone") -> str:
+    """The number in E.164 form, without separators. Raises Invalid at the pointer for one without its country."""
+    number = e164(phone) if phone.startswith("+") else None
+    if number is None:
+        detail = "It must be a number with its country, such as +55 11 98765-4321."
+        raise Invalid.field(pointer, "invalid_phone", detail)
+    return number
 
 
 def checked_locale(locale: str, pointer: str = "/locale") -> str:

@@ -70,17 +70,25 @@ class WebhookAnswer(NamedTuple):
     content_type: str = "text/plain"
 
 
-class Webhooks(Protocol):
-    """The way in of all channels' adapters, by channel type."""
+class Verifier(Protocol):
+    """Where webhooks come to, and whether they come from their providers, by channel type."""
 
-    def handshake(self, channel: ConnectedChannel, query: Mapping[str, str]) -> WebhookAnswer | None:
-        """The answer to a GET; None when the channel has no such thing."""
+    def folder(self, channel: ConnectedChannel) -> str:
+        """The folder of the channel's public URL."""
         ...
 
     def is_signed(
         self, channel: ConnectedChannel, raw: bytes, headers: Mapping[str, str], url: str, now: datetime
     ) -> bool:
         """Whether the bytes as they came were signed with one of the channel's secrets. Header names are lower case."""
+        ...
+
+
+class Webhooks(Verifier, Protocol):
+    """The way in of all channels' adapters, by channel type."""
+
+    def handshake(self, channel: ConnectedChannel, query: Mapping[str, str]) -> WebhookAnswer | None:
+        """The answer to a GET; None when the channel has no such thing."""
         ...
 
     def split(
@@ -99,6 +107,10 @@ class Webhooks(Protocol):
 
     def given_id(self, channel: ConnectedChannel, sender: Sender) -> str:
         """A customer's id as the other system writes it, to be shown."""
+        ...
+
+    def writes(self, channel: ConnectedChannel) -> bool:
+        """Whether a text can be sent on the channel."""
         ...
 
     def parse(self, channel: ConnectedChannel, part_json: str) -> Parsed:

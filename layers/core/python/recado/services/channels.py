@@ -16,6 +16,7 @@ from recado.services.views import moment
 
 _TRIES = 5
 _NOT_REGISTERED = "webhook_not_set"
+_UNKNOWN_DEPARTMENT = ("unknown_department", "There is no such department.")
 
 
 class ChannelRules(Protocol):
@@ -32,6 +33,11 @@ class ChannelRules(Protocol):
     def account_address(self, settings: Mapping[str, Any]) -> str | None: ...
 
     def made(self, channel_id: str, secret: Callable[[], str]) -> tuple[Mapping[str, Any], Mapping[str, str]]: ...
+
+    def departments(self, settings: Mapping[str, Any]) -> Sequence[tuple[str, str]]: ...
+
+    @property
+    def webhook_folder(self) -> str: ...
 
 
 class ChannelService:
@@ -61,6 +67,10 @@ class ChannelService:
             raise NotFound("There is no such channel.")
         return channel
 
+    def webhook_path(self, channel: Channel) -> str:
+        """Where the channel's provider delivers, below the public address."""
+        return f"/{self._rules(channel.type).webhook_folder}/{channel.id}"
+
     def page(self, a: str, limit: int, after: str | None) -> tuple[list[Channel], str | None]:
         """A page of channels, oldest first, and the last id when there may be more."""
         channels = self._channels.page(a, limit, after)
@@ -86,7 +96,7 @@ class ChannelService:
         placed, given = _placed(rules, settings, secrets)
         settings = _merged(own_settings, placed)
         kept: Secrets = {key: (value,) for key, value in {**own_secrets, **given}.items()}
-        _check(rules, settings, kept)
+        self._check(a, rules, settings, kept)
         channel = Channel(
             id=channel_id,
             type=channel_type,
@@ -118,7 +128,7 @@ class ChannelService:
             settings = _merged(before.settings, given_settings)
             old = self._channels.secrets(a, channel_id)
             secrets = _merged(old, {key: value and (value,) for key, value in given_secrets.items()})
-            _check(rules, settings, secrets)
+            self._check(a, rules, settings, secrets)
             after = replace(
                 before,
                 **fields,
@@ -144,13 +154,18 @@ class ChannelService:
         return told if self._channels.change(a, channel, told, None) else self.get(a, channel.id)
 
     def _department(self, a: str, department_id: str | None) -> str:
-        if (
-            department_id is None
-            or not is_id(department_id, "dp", a)
-            or self._departments.get(a, department_id) is None
-        ):
-            raise Invalid.field("/department_id", "unknown_department", "There is no such department.")
+        if department_id is None or not self._exists(a, department_id):
+            raise Invalid.field("/department_id", *_UNKNOWN_DEPARTMENT)
         return department_id
+
+    def _exists(self, a: str, department_id: str) -> bool:
+        return is_id(department_id, "dp", a) and self._departments.get(a, department_id) is not None
+
+    def _check(self, a: str, rules: ChannelRules, settings: Mapping[str, Any], secrets: Secrets) -> None:
+        _refuse(rules.validate(settings, secrets))
+        named = rules.departments(settings)
+        known = {one for one in {department_id for _, department_id in named} if self._exists(a, one)}
+        _refuse([FieldError(pointer, *_UNKNOWN_DEPARTMENT) for pointer, one in named if one not in known])
 
 
 def _merged(old: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -167,10 +182,6 @@ def _placed(
         errors += (FieldError("/settings/entry_flow_id", "not_found", "There is no such flow."),)
     _refuse(errors)
     return placed, kept
-
-
-def _check(rules: ChannelRules, settings: Mapping[str, Any], secrets: Secrets) -> None:
-    _refuse(rules.validate(settings, secrets))
 
 
 def _refuse(errors: Sequence[FieldError]) -> None:

@@ -20,7 +20,8 @@ from recado.domain.intake import Arrival, arrival, without_bad_times
 from recado.domain.messages import Parsed
 from recado.ports.core import Blobs, Clock, Command, Queue
 from recado.ports.inbound import ChannelProblems, Journal
-from recado.ports.reception import ChannelDirectory, Webhooks
+from recado.ports.reception import ChannelDirectory, ConnectedChannel, Webhooks
+from recado.services.calls import CallService
 from recado.services.ingress import MAX_DIRECT_BYTES, keep, size_of, stored_commands
 from recado.services.intake import Customer, IntakeService
 from recado.services.statuses import StatusService
@@ -41,7 +42,8 @@ class InboundRecord:
 
 
 class InboundService:
-    """Works off commands `part` (what one customer did in one webhook) and `split` (many of those, stored)."""
+    """Works off commands `part` (what one customer did in one webhook), `split` (many of those, stored) and `call`
+    (what became of a telephone call)."""
 
     def __init__(
         self,
@@ -49,6 +51,7 @@ class InboundService:
         webhooks: Webhooks,
         intake: IntakeService,
         statuses: StatusService,
+        calls: CallService,
         queue: Queue,
         dead_letters: Queue,
         blobs: Blobs,
@@ -60,6 +63,7 @@ class InboundService:
         self._webhooks = webhooks
         self._intake = intake
         self._statuses = statuses
+        self._calls = calls
         self._queue = queue
         self._dead_letters = dead_letters
         self._blobs = blobs
@@ -91,6 +95,8 @@ class InboundService:
             body = json.loads(record.body)
             if body["kind"] == "split":
                 self._send_on(body)
+            elif body["kind"] == "call":
+                self._calls.apply(str(body["account"]), self._channel(body), str(body["part"]))
             else:
                 parts.append(self._read(body))
         if not parts:
@@ -105,9 +111,7 @@ class InboundService:
         mend it. A provider that waits to hear that it was taken is answered."""
         a, channel_id = str(body["account"]), str(body["channel_id"])
         text = self._blobs.get(body["key"]).decode("ascii") if "key" in body else str(body["part"])
-        channel = self._channels.find(a, channel_id)
-        if channel is None:
-            raise LookupError(f"no channel {channel_id}")
+        channel = self._channel(body)
         self._webhooks.answer(channel, text)
         parsed = without_bad_times(self._webhooks.parse(channel, text), self._clock.now())
         if parsed.kept_raw:
@@ -116,6 +120,12 @@ class InboundService:
         for code, detail in parsed.problems:
             self._problems.report(a, channel_id, code, detail)
         return Customer(a, channel, str(body["sender"] or "")), parsed
+
+    def _channel(self, body: Mapping[str, Any]) -> ConnectedChannel:
+        channel = self._channels.find(str(body["account"]), str(body["channel_id"]))
+        if channel is None:
+            raise LookupError(f"no channel {body['channel_id']}")
+        return channel
 
     def _apply_changes(self, customer: Customer, parsed: Parsed) -> None:
         for edit in parsed.edits:
@@ -164,7 +174,7 @@ class InboundService:
         it."""
         try:
             body = json.loads(record.body)
-            if body["kind"] == "split":
+            if body["kind"] != "part":
                 return
             customer, parsed = self._read(body)
         except Exception as error:  # a command that cannot be read has no pieces

@@ -8,42 +8,20 @@ and what comes later than the queue remembers is refused by SEEN.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from recado.domain.ids import account_of, is_id
 from recado.ports.core import Blobs, Clock, Command, Queue
 from recado.ports.reception import ChannelDirectory, ConnectedChannel, WebhookAnswer, WebhookPart, Webhooks
+from recado.services.webhook_gate import WebhookGate, WebhookRequest, refusal
 
-MAX_BODY_BYTES = 4_000_000
 MAX_DIRECT_COMMANDS = 10
 CHUNK_COMMANDS = 500
 """How many commands one `split` has sent. The worker may get ten of those at once, so 5,000 commands: 500 calls of the
 queue, about 10 s of its 30."""
 MAX_DIRECT_BYTES = 240_000
 """SQS takes 256 KB in one call; the rest is for the envelope."""
-
-
-_REFUSALS = {
-    401: ("Unauthorized", "bad_signature", "The signature is missing or not of this channel's secret."),
-    403: ("Forbidden", "handshake_refused", "The handshake does not hold this channel's verify token."),
-    404: ("Not Found", "not_found", "There is no such channel."),
-    405: ("Method Not Allowed", "method_not_allowed", "This channel takes POST alone."),
-    413: ("Content Too Large", "too_large", f"A body may have at most {MAX_BODY_BYTES:,} bytes."),
-    500: ("Internal Server Error", "internal", "Nothing was taken. Send it again."),
-}  # the words of http.HTTPStatus are not worth their import at the cold start
-
-
-class WebhookRequest(NamedTuple):
-    """A request as it came. Header names are lower case."""
-
-    channel_id: str
-    method: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    raw: bytes
-    correlation_id: str
 
 
 class Received(NamedTuple):
@@ -54,13 +32,6 @@ class Received(NamedTuple):
     commands: int = 0
     kept: tuple[str, ...] = ()
     stored: bool = False
-
-
-def refusal(status: int) -> WebhookAnswer:
-    """The problem (RFC 9457) that a refused webhook is answered."""
-    title, code, detail = _REFUSALS[status]
-    problem = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code, "errors": []}
-    return WebhookAnswer(status, json.dumps(problem), "application/problem+json")
 
 
 class IngressService:
@@ -75,34 +46,23 @@ class IngressService:
         clock: Clock,
         public_base_url: str,
     ) -> None:
-        self._channels = channels
+        self._gate = WebhookGate(channels, webhooks, clock, public_base_url, "webhooks")
         self._webhooks = webhooks
         self._queue = queue
         self._blobs = blobs
         self._clock = clock
-        self._public_base_url = public_base_url
 
     def receive(self, request: WebhookRequest) -> Received:
         """One request. Raises whatever queue or blobs raise: nothing may be answered as taken that is not."""
-        a = account_of(request.channel_id)
-        channel = self._channels.find(a, request.channel_id) if a and is_id(request.channel_id, "ch", a) else None
-        if a is None or channel is None or channel.state == "removed":
+        found = self._gate.find(request)
+        if found is None:
             return Received(refusal(404))
+        a, channel = found
         if request.method == "GET":
             answer = self._webhooks.handshake(channel, request.query) or WebhookAnswer(405)
             return Received(answer if answer.status < 400 else refusal(answer.status), a)
-        if len(request.raw) > MAX_BODY_BYTES:
-            return Received(refusal(413), a)
-        if not self._is_signed(channel, request):
-            renewed = self._channels.find(a, channel.id, fresh=True)  # the secret may have been changed a moment ago
-            if renewed is None or renewed == channel or not self._is_signed(renewed, request):
-                return Received(refusal(401), a)
-            channel = renewed
-        return self._take(a, channel, request)
-
-    def _is_signed(self, channel: ConnectedChannel, request: WebhookRequest) -> bool:
-        url = f"{self._public_base_url}/webhooks/{channel.id}"
-        return self._webhooks.is_signed(channel, request.raw, request.headers, url, self._clock.now())
+        signed = self._gate.signed(a, channel, request)
+        return Received(refusal(signed), a) if isinstance(signed, int) else self._take(a, signed, request)
 
     def _take(self, a: str, channel: ConnectedChannel, request: WebhookRequest) -> Received:
         parts = self._webhooks.split(channel, request.raw, request.headers, self._clock.now())
@@ -127,19 +87,12 @@ class IngressService:
             if part.kind not in ("messages", "statuses"):
                 kept.append(part.kind)
                 continue
-            target = self._target(a, channel, part)
+            target = self._gate.target(a, channel, part)
             if target is None:
                 kept.append("unknown_address")
             else:
                 commands.append(_part_command(a, target, part, correlation_id))
         return commands, tuple(kept)
-
-    def _target(self, a: str, channel: ConnectedChannel, part: WebhookPart) -> ConnectedChannel | None:
-        """The channel that the payload names, which may be another one of the account than the URL does."""
-        if part.address is None or part.address == channel.address:
-            return channel
-        other = self._channels.by_address(a, channel.type, part.address)
-        return None if other is None or other.state == "removed" else other
 
     def _store(
         self, a: str, channel: ConnectedChannel, commands: Sequence[Command], correlation_id: str

@@ -45,7 +45,7 @@ class ChatOpenings:
         last = self._last(a, thread)
         own = self._own(a, last, department)
         found = opening(department, last, own, contact_id, self._clock.now())
-        if channel.state != "active":
+        if channel.state != "active" or not self._webhooks.writes(channel):
             return found
         return replace(found, away=self._away(a, found.department), window=self._webhooks.window(channel))
 

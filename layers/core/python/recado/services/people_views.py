@@ -37,6 +37,7 @@ def user_view(seen: SeenUser) -> dict[str, Any]:
         "email": seen.user.email,
         "role": seen.user.role,
         "max_chats": seen.user.max_chats,
+        "phone": seen.user.phone,
         "presence": {
             "status": seen.agent.presence,
             "reason": seen.agent.pause_reason,
@@ -136,7 +137,7 @@ def api_token_view(token: ApiToken) -> dict[str, Any]:
     }
 
 
-def channel_view(channel: Channel, base_url: str) -> dict[str, Any]:
+def channel_view(channel: Channel, webhook_url: str) -> dict[str, Any]:
     """A channel without its secrets. `webhook_url` is what its provider is to be told."""
     return {
         "id": channel.id,
@@ -147,6 +148,6 @@ def channel_view(channel: Channel, base_url: str) -> dict[str, Any]:
         "state": channel.state,
         "token": {"state": "none", "expires_at": None},
         "problems": [dict(one) for one in channel.problems],
-        "webhook_url": f"{base_url}/webhooks/{channel.id}",
+        "webhook_url": webhook_url,
         "created_at": moment(channel.created_at),
     }

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from recado.domain.access import Caller, can_answer_chat, can_note_chat
-from recado.domain.chats import Author, Chat, Event, Message, Thread, ThreadKey
+from recado.domain.chats import Author, Chat, Message, Thread, ThreadKey
 from recado.domain.errors import Busy, Conflict, FieldError, Forbidden, Invalid, NotFound
 from recado.domain.ids import sibling_id
 from recado.domain.messages import Template, is_one_emoji
 from recado.domain.sending import Draft, Posting, outbound_message, post
+from recado.domain.system_facts import first_answer_event
 from recado.domain.timers import armed
 from recado.domain.windows import human_window_expires_at, may_send, window_expires_at
 from recado.ports.agents import Departments
@@ -112,14 +113,9 @@ class SendingService:
         chat = armed(after, self._departments.get(a, after.department_id))
         if before.answered_at is not None:
             return replace(posting, chat_after=chat)
-        now = posting.message.created_at
-        waited = now - (chat.reopened_at or chat.opened_at)
-        data = {
-            **self._chats.shape(chat, posting.thread_after),
-            "first_answer_s": max(0.0, round(waited.total_seconds(), 3)),
-        }
+        shape = self._chats.shape(chat, posting.thread_after)
         event_id = sibling_id("ev", posting.message.id)
-        event = Event(event_id, "chat.answered", now, author, data, chat.contact_id, chat.id)
+        event = first_answer_event(event_id, chat, shape, author, posting.message.created_at)
         return replace(posting, chat_after=chat, events=(event,))
 
     def _written_before(self, a: str, chat_id: str, message_id: str) -> Message | None:

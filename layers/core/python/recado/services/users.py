@@ -11,7 +11,7 @@ from typing import Any
 from recado.domain.access import Caller
 from recado.domain.errors import Busy, Conflict, Forbidden, Invalid, NotFound
 from recado.domain.people import Agent, Presence, Role, User
-from recado.domain.users import checked_email, checked_password
+from recado.domain.users import checked_email, checked_password, checked_phone
 from recado.ports.core import Clock, Ids
 from recado.ports.people import Passwords, UserStore
 from recado.services.presence import PresenceService
@@ -63,11 +63,19 @@ class UserService:
         return seen, users[-1].id if len(users) == limit else None
 
     def create(
-        self, a: str, name: str, email: str, role: Role, max_chats: int | None, password: str | None
+        self,
+        a: str,
+        name: str,
+        email: str,
+        role: Role,
+        max_chats: int | None,
+        password: str | None,
+        phone: str | None = None,
     ) -> SeenUser:
         """Raises Invalid, Conflict `email_taken`. The agent comes first: a user without one could not be given
         anything."""
         address = checked_email(email)
+        number = None if phone is None else checked_phone(phone)
         if password is None:
             detail = "Give the user a password: this installation cannot send invitations."
             raise Invalid.field("/password", "password_required", detail)
@@ -82,6 +90,7 @@ class UserService:
             password_hash=hashed,
             max_chats=max_chats,
             credentials_at=now,
+            phone=number,
         )
         self._presence.create(a, user.id, max_chats)
         if not self._users.create(a, user):
@@ -90,11 +99,13 @@ class UserService:
         return self.get(a, user.id)
 
     def change(self, a: str, user_id: str, changes: Mapping[str, Any]) -> SeenUser:
-        """Change name, email, role, max_chats or password; a new password ends the user's sessions. Raises Invalid,
-        NotFound, Conflict `email_taken` or `last_admin`."""
+        """Change name, email, role, max_chats, phone or password; a new password ends the user's sessions. Raises
+        Invalid, NotFound, Conflict `email_taken` or `last_admin`."""
         fields = dict(changes)
         if "email" in fields:
             fields["email"] = checked_email(fields["email"])
+        if fields.get("phone") is not None:
+            fields["phone"] = checked_phone(fields["phone"])
         if "password" in fields:
             fields["password_hash"] = self._passwords.hash(checked_password(fields.pop("password")))
             fields["credentials_at"] = self._clock.now()

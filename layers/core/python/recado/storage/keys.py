@@ -98,6 +98,10 @@ def chat_pk(a: str, chat_id: str) -> str:
     return f"{a}#CHAT#{chat_id}"
 
 
+def call_pk(a: str, channel_id: str, call_id: str) -> str:
+    return f"{a}#CALL#{channel_id}#{call_id}"
+
+
 def served_pk(a: str, user_id: str) -> str:
     """The sort key is the chat's id."""
     return f"{a}#SERVED#{user_id}"

@@ -63,6 +63,7 @@ class UserRecord(WorkspaceRecord):
     password_hash = UnicodeAttribute(null=True)
     max_chats = NumberAttribute(null=True)
     credentials_at = TimeAttribute(null=True)
+    phone = UnicodeAttribute(null=True)
     seat = NumberAttribute(null=True)
 
     def user(self) -> User:
@@ -252,8 +253,9 @@ def _user_actions(user: User) -> list[Action]:
         UserRecord.email.set(user.email),
         UserRecord.role.set(user.role),
     ]
-    cap = UserRecord.max_chats
+    cap, phone = UserRecord.max_chats, UserRecord.phone
     actions.append(cap.remove() if user.max_chats is None else cap.set(user.max_chats))
+    actions.append(phone.remove() if user.phone is None else phone.set(user.phone))
     if user.password_hash is not None:
         actions.append(UserRecord.password_hash.set(user.password_hash))
     if user.credentials_at is not None:
