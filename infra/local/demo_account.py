@@ -15,6 +15,7 @@ import sys
 from typing import Any
 
 from recado.bootstrap import Container, container
+from recado.channels.registry import adapter_class
 from recado.domain.access import Caller
 from recado.domain.errors import Conflict
 from recado.domain.scopes import SCOPES
@@ -88,6 +89,7 @@ def connect_channels(
     bot_token = f"5200000001:{secrets.token_urlsafe(26)}"
     sms, sms_number = account_of_twilio(), number_of_ours()
     telephone, number = {"auth_token": secrets.token_hex(16)}, number_of_ours()
+    address = f"atendimento.{secrets.token_hex(3)}@{product.settings.mail_domain}"
     custom = {"secret": "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()}
     wanted: dict[str, tuple[str, dict[str, str], dict[str, str], dict[str, str]]] = {
         "whatsapp": (
@@ -111,13 +113,15 @@ def connect_channels(
         "telegram": ("Telegram", {}, {**telegram, "bot_token": bot_token}, telegram),
         "sms": ("SMS", {"number": sms_number}, sms, {"auth_token": sms["auth_token"], "number": sms_number}),
         "telephone": ("Telephone", {"number": number}, telephone, {**telephone, "number": number}),
+        "email": ("E-mail", {"address": address}, {}, {"address": address}),
         "custom": ("Custom system", {"callback_url": f"{providers_url}/custom"}, custom, custom),
     }
     channels = {}
     for channel_type, (name, settings, given, told) in wanted.items():
         channel = product.channel_service.create(a, channel_type, name, department_id, settings, given)
-        url = base_url + product.channel_service.webhook_path(channel)
-        channels[channel_type] = {"id": channel.id, "webhook_url": url, **told}
+        path = product.channel_service.webhook_path(channel)
+        hook = {"webhook_url": base_url + path} if adapter_class(channel_type).webhooks else {}
+        channels[channel_type] = {"id": channel.id, **hook, **told}
     return channels
 
 

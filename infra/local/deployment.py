@@ -83,10 +83,12 @@ class Deployment:
         self._upload(packages)
         for package in packages:
             _take_from_bucket(template["Resources"][package.resource], package.key)
-        nested = {name: one for name, one in template["Resources"].items() if one["Type"] == NESTED}
-        for name in nested:
-            del template["Resources"][name]
         values = Values(template, {**parameters, "AWS::StackName": STACK, "AWS::Region": REGION})
+        nested = {name: one for name, one in template["Resources"].items() if one["Type"] == NESTED}
+        for name in list(nested):
+            del template["Resources"][name]
+            if not values.holds(template, nested[name].get("Condition")):
+                del nested[name]
         self._deploy_nested(nested, values)
         # The translator makes a client of its own accord and only wants to know a region.
         os.environ.setdefault("AWS_DEFAULT_REGION", REGION)

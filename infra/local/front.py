@@ -10,6 +10,7 @@ front itself is a problem+json.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import html
 import json
 import sys
@@ -28,6 +29,7 @@ from yarl import URL
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from infra.local import local_clock
+from infra.local.mail_door import MAX_MAIL_BODY_BYTES, BadMail, MailDoor
 from infra.local.problem_answers import own_refusals, problem
 from infra.local.served_files import PATH, serve_file
 
@@ -66,6 +68,8 @@ class Settings:
     tick_function: str
     local_dir: Path
     files_url: str = ""
+    mail_bucket: str = ""
+    mail_queue_url: str = ""
 
 
 SETTINGS = web.AppKey("settings", Settings)
@@ -81,6 +85,7 @@ def build_app(settings: Settings) -> web.Application:
     app.router.add_get("/_local/clock", get_clock)
     app.router.add_put("/_local/clock", put_clock)
     app.router.add_post("/_local/tick", post_tick)
+    app.router.add_post("/_local/email", post_email)
     app.router.add_get(PATH + "{path:.+}", get_file)
     app.router.add_route("*", "/{path:.*}", proxy)
     return app
@@ -210,6 +215,17 @@ async def post_tick(request: web.Request) -> web.Response:
         return problem(502, "tick_unreachable", f"the tick function did not answer: {type(error).__name__}")
 
 
+async def post_email(request: web.Request) -> web.Response:
+    """Deliver a mail as the mail provider would, or tell what became of one: see `infra.local.mail_door`."""
+    settings = request.app[SETTINGS]
+    door = MailDoor(settings.ministack_url, settings.mail_bucket, settings.mail_queue_url)
+    body = await request.content.read(MAX_MAIL_BODY_BYTES + 1)
+    try:
+        return web.json_response(await asyncio.to_thread(door.post, body, local_clock.now(settings.local_dir)))
+    except BadMail as error:
+        return problem(400, "invalid_body", str(error))
+
+
 async def landing_page(request: web.Request) -> web.Response:
     """What this stack offers, for whoever opens the address it printed."""
     demo = _read_demo(request.app[SETTINGS].local_dir)
@@ -242,7 +258,8 @@ _PAGE = """<!doctype html>
 <h2>Behind the scenes</h2>
 <ul><li><a href="{providers}/calls">{providers}/calls</a>: what the simulated providers received</li>
 <li><a href="/_local/clock">/_local/clock</a>: the product's clock; <code>PUT {{"offset_s": 3600}}</code> shifts it</li>
-<li><code>POST /_local/tick</code>: runs the minute work now</li></ul>
+<li><code>POST /_local/tick</code>: runs the minute work now</li>
+<li><code>POST /_local/email {{"recipients": […], "raw_base64": "…"}}</code>: delivers a mail</li></ul>
 </body></html>
 """
 
@@ -256,6 +273,8 @@ def main() -> None:
     parser.add_argument("--files-url", required=True, help="the files bucket")
     parser.add_argument("--ministack-url", default="http://127.0.0.1:4566")
     parser.add_argument("--tick-function", required=True, help="name or ARN of the tick function")
+    parser.add_argument("--mail-bucket", default="", help="where mail is put as it came")
+    parser.add_argument("--mail-queue-url", default="", help="where mail is told of")
     parser.add_argument("--local-dir", type=Path, default=Path(".local"))
     arguments = vars(parser.parse_args())
     host, port = arguments.pop("host"), arguments.pop("port")

@@ -39,6 +39,8 @@ from infra.local.packages import BuildFailed, build_packages
 from infra.local.processes import HOST, Child, StartFailed
 
 ROOT = Path(__file__).resolve().parents[2]
+# Nothing outside has an address there (RFC 2606); POST /_local/email plays what receives its mail.
+MAIL_DOMAIN = "mail.example"
 # Saving takes MiniStack a moment for each service; killed before, it would lose what came after the last stop.
 MINISTACK_GRACE_S = 30
 # A child that takes longer than this to stop is named, so that nobody takes the stop for stuck.
@@ -187,6 +189,9 @@ class Stack:
             "GraphBaseUrl": f"{self.providers_url}/graph",
             "TelegramBaseUrl": f"{self.providers_url}/telegram",
             "TwilioBaseUrl": f"{self.providers_url}/twilio",
+            "SesBaseUrl": f"{self.providers_url}/email",
+            "MailDomain": MAIL_DOMAIN,
+            "MailBySes": "false",
             "DeletionProtection": "false",
             **self.parameters,
         }
@@ -241,6 +246,7 @@ class Stack:
         ]
         command += ["--ministack-url", self.ministack_url, "--tick-function", self.outputs["TickFunctionName"]]
         command += ["--local-dir", str(self.state_dir)]
+        command += ["--mail-bucket", self.outputs["MailBucketName"], "--mail-queue-url", self.outputs["MailQueueUrl"]]
         child = self._start("front", command, self.child_environment())
         processes.wait_for_http(child, f"{self.base_url}/_local/clock", 20)
 

@@ -23,6 +23,21 @@ class Values:
         for one in cloudformation.describe_stack_resources(StackName=stack)["StackResources"]:
             self._known[one["LogicalResourceId"]] = one["PhysicalResourceId"]
 
+    def holds(self, template: dict[str, Any], condition: Any) -> bool:
+        """Whether a condition of the template, by its name or written out, is met; none is."""
+        if condition is None:
+            return True
+        if isinstance(condition, str):
+            return self.holds(template, template["Conditions"][condition])
+        if "Condition" in condition:
+            return self.holds(template, condition["Condition"])
+        ((kind, values),) = condition.items()
+        if kind == "Fn::Equals":
+            first, second = map(self.resolve, values)
+            return first == second
+        met = [self.holds(template, one) for one in values]
+        return {"Fn::Not": not met[0], "Fn::And": all(met), "Fn::Or": any(met)}[kind]
+
     def resolve(self, value: Any) -> str | None:
         """The text a parameter's value stands for; None when something in it is not known yet."""
         if not isinstance(value, dict):

@@ -9,6 +9,7 @@ provider signs, and writes its bodies (`encode`) where that is not JSON.
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib import import_module
@@ -20,6 +21,7 @@ import pytest
 from recado.channels import registry
 from recado.channels.base import ChannelAdapter, HttpRequest, Part
 from recado.domain.messages import Media, OutboundMessage, Parsed, Sender, Template
+from tests.channels.email import mails
 
 HERE = Path(__file__).resolve().parent
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -83,6 +85,9 @@ class Bench:
 def outbound(message: dict[str, Any]) -> OutboundMessage:
     """The message of a case in sends.json."""
     media, template = message.get("media"), message.get("template")
+    if media and "content_base64" in media:
+        content = b64decode(media["content_base64"])
+        media = {name: value for name, value in media.items() if name != "content_base64"} | {"content": content}
     if template:
         variables = template.get("variables", [])
         template = template | {"variables": tuple(variables) if isinstance(variables, list) else variables}
@@ -98,6 +103,8 @@ def outbound(message: dict[str, Any]) -> OutboundMessage:
         message.get("reply_to"),
         message.get("human_agent", False),
         URL,
+        message.get("automatic", False),
+        message.get("answered"),
     )
 
 
@@ -132,8 +139,12 @@ def plain_request(request: HttpRequest, signature_header: str) -> dict[str, Any]
 
 
 def _readable(body: bytes) -> Any:
-    """A body as sends.json writes it: the JSON value, else the text."""
+    """A body as sends.json writes it: the JSON value, a mail in it as what it says; else the text."""
     try:
-        return json.loads(body)
+        value = json.loads(body)
     except ValueError:
         return body.decode()
+    raw = value.get("Content", {}).get("Raw") if isinstance(value, dict) else None
+    if raw:
+        raw["Data"] = mails.read(raw["Data"])
+    return value

@@ -9,7 +9,7 @@ from typing import Any
 from infra.local.deployment import load_template
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = ("template.yaml", "infra/data.yaml", "infra/access.yaml", "infra/observability.yaml")
+FILES = ("template.yaml", "infra/data.yaml", "infra/access.yaml", "infra/observability.yaml", "infra/mail.yaml")
 
 
 @lru_cache

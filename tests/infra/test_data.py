@@ -70,7 +70,8 @@ def test_buckets_are_private(name: str) -> None:
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
     assert bucket["BucketEncryption"] and bucket["LifecycleConfiguration"]["Rules"]
-    (statement,) = _policy_of(name)["PolicyDocument"]["Statement"]
+    statement, *others = _policy_of(name)["PolicyDocument"]["Statement"]
+    assert [one["Principal"] for one in others] == ([{"Service": "ses.amazonaws.com"}] if name == "MailBucket" else [])
     assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
 

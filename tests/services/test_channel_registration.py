@@ -69,6 +69,8 @@ def service(provider: Provider) -> ChannelService:
         problems=lambda *_: (),
         departments=lambda *_: (),
         account_address=lambda *_: None,
+        address_directory=None,
+        misplaced=lambda *_: (),
     )
     departments: Any = SimpleNamespace(default=lambda a: DEPARTMENT, get=lambda a, one: one)
     ids: Any = SimpleNamespace(new=lambda kind, a: "ch_1", secret=lambda: "secret")

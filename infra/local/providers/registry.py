@@ -8,6 +8,7 @@ from infra.local.providers.base import Provider
 from infra.local.providers.custom import CustomSystem
 from infra.local.providers.instagram import GraphForInstagram
 from infra.local.providers.messenger import GraphForMessenger
+from infra.local.providers.ses import Ses
 from infra.local.providers.sms import TwilioMessaging
 from infra.local.providers.system_mail import SystemMail
 from infra.local.providers.telegram import BotApi
@@ -28,5 +29,6 @@ PROVIDERS: tuple[Callable[[], Provider], ...] = (
     WebhookReceiver,
     BotApi,
     TwilioMessaging,
+    Ses,
     SystemMail,
 )

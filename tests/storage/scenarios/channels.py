@@ -9,6 +9,7 @@ from typing import Any
 from recado.domain.channels import Channel
 from recado.domain.errors import Conflict
 from recado.storage.channels import ChannelStore
+from recado.storage.mailboxes import DynamoMailboxes
 from tests.storage.scenarios import scenario
 from tests.storage.scenarios.people import A, an_account
 
@@ -37,3 +38,15 @@ def two_changes_of_one_channel(clock: Any, ids: Any) -> None:
     store.change(A, seen, replace(seen, address="551100000002", version=2), None)
     found = store.get(A, seen.id)
     assert found is not None and found.name == "First", "the later change undid the earlier"
+
+
+@scenario("directory-address-free")
+def two_accounts_take_one_mail_address(clock: Any, ids: Any) -> None:
+    """Addresses within an account are kept apart by their type here, so that only the directory stands between."""
+    store = ChannelStore()
+    first = replace(a_channel(clock, ids, "suporte@mail.example"), directory="mailbox")
+    store.create(A, first, {})
+    with suppress(Conflict):
+        store.create(A, replace(first, id=ids.new("ch", A), type="custom"), {})
+    found = DynamoMailboxes().find("suporte@mail.example")
+    assert found is not None and found.channel_id == first.id, "the address leads to another channel"

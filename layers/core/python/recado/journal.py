@@ -27,6 +27,19 @@ class LoggedJournal:
         telemetry.warning("command_parked", command_id=record_id, blob_key=blob_key)
 
 
+class LoggedMail:
+    """What comes of mail (ports.mail.MailJournal)."""
+
+    def mail_taken(self, channel_id: str, blob_key: str, files: int, automatic: bool) -> None:
+        """A mail is on its way into a channel."""
+        kind = "automatic" if automatic else "written"
+        telemetry.info("mail_taken", channel_id=channel_id, blob_key=blob_key, count=files, kind=kind)
+
+    def mail_set_aside(self, reason: str, blob_key: str, channel_id: str = "") -> None:
+        """A mail goes no further."""
+        telemetry.warning("mail_set_aside", channel_id=channel_id or "none", blob_key=blob_key or "none", code=reason)
+
+
 class LoggedSends:
     """What comes of sends (ports.outbox.SendJournal)."""
 

@@ -27,6 +27,9 @@ class Settings:
     graph_base_url: str = ""
     telegram_base_url: str = ""
     twilio_base_url: str = ""
+    ses_base_url: str = ""
+    mail_bucket: str = ""
+    mail_domain: str = ""
     log_level: str = "INFO"
 
 

@@ -9,6 +9,7 @@ import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    from botocore.credentials import Credentials
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
@@ -53,6 +54,14 @@ def presigning_s3() -> S3Client:
 def dynamodb() -> DynamoDBClient:
     """The client of the tables, for the one reader that is too early for pynamodb: ingress."""
     return _session().client("dynamodb", config=_CONFIG)
+
+
+def signing_identity() -> tuple[Credentials, str]:
+    """With what requests are signed that no client makes: credentials, renewed when their time is over, and region."""
+    credentials = _session().get_credentials()
+    if credentials is None:
+        raise LookupError("no credentials")
+    return credentials, _session().region_name or "us-east-1"
 
 
 def reset_clients() -> None:

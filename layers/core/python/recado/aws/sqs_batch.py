@@ -97,7 +97,7 @@ def _delivery(record: Mapping[str, Any]) -> Delivery:
     attributes = record["attributes"]
     return Delivery(
         id=record["messageId"],
-        group=attributes["MessageGroupId"],
+        group=attributes.get("MessageGroupId") or record["messageId"],  # without an order each stands for itself
         receives=int(attributes["ApproximateReceiveCount"]),
         text=record["body"],
     )

@@ -6,11 +6,12 @@ from __future__ import annotations
 from functools import lru_cache
 
 from recado.bootstrap.calling import Calling
+from recado.bootstrap.mailing import Mailing
 from recado.bootstrap.reporting import Reporting
 from recado.settings import settings
 
 
-class Container(Calling, Reporting):
+class Container(Calling, Mailing, Reporting):
     """What a process uses; handlers ask it for services by name."""
 
 

@@ -10,6 +10,7 @@ from recado.settings import local_doors
 
 if TYPE_CHECKING:
     from recado.channels.webhooks import AdapterWebhooks
+    from recado.ports.core import Http
     from recado.ports.sweeps import Swept
     from recado.services.channel_problems import ChannelProblemNotes
     from recado.services.ingress import IngressService
@@ -54,6 +55,14 @@ class Messaging(Filing):
         return MessageChanges(self.chat_service, DynamoThreads(), self.clock)
 
     @cached_property
+    def provider_http(self) -> Http:
+        """The way out to providers; what goes to AWS itself is signed."""
+        from recado.aws.signed_http import SignedHttp
+        from recado.outside.http import OutsideHttp
+
+        return SignedHttp(OutsideHttp(), {self.settings.ses_base_url: "ses"})
+
+    @cached_property
     def outbound(self) -> OutboundService:
         """Sending what was written."""
         from secrets import randbelow
@@ -73,7 +82,7 @@ class Messaging(Filing):
             self.channel_problems,
             DynamoStatuses(),
             self.adapters,
-            OutsideHttp(),
+            self.provider_http,
             OutsideHttp(PublicAddresses(origins_in(folder)) if folder else PublicAddresses()),
             self.outbound_queue,
             self.clock,

@@ -193,4 +193,12 @@ class People(Platform):
         from recado.services.channels import ChannelService
 
         registration = ProviderRegistration(OutsideHttp(), self.provider_addresses, self.settings.public_base_url)
-        return ChannelService(self.channels, self.departments, adapter, registration, self.clock, self.ids)
+        return ChannelService(
+            self.channels,
+            self.departments,
+            adapter,
+            registration,
+            self.clock,
+            self.ids,
+            self.settings.mail_domain,
+        )

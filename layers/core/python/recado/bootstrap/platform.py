@@ -41,6 +41,7 @@ class Platform:
             "graph": self.settings.graph_base_url,
             "bot_api": self.settings.telegram_base_url,
             "telephony_api": self.settings.twilio_base_url,
+            "mail_api": self.settings.ses_base_url,
         }
 
     @cached_property

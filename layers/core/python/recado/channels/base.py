@@ -192,6 +192,12 @@ class ChannelAdapter(ABC):
     """The answer to a webhook that was verified and put into the queue."""
     webhook_folder: ClassVar[str] = "webhooks"
     """The folder of the channel's public URL: ``voice`` where a caller waits for the answer."""
+    address_directory: ClassVar[str | None] = None
+    """The directory that leads from the channel's address to its account, where nothing but the address says whose it
+    is; no two channels of any accounts have one address in it."""
+    answers_last: ClassVar[bool] = False
+    """Whether a message that answers none in particular answers the customer's last one (`OutboundMessage.reply_to`,
+    `answered`)."""
     provider: ClassVar[str | None] = None
     public_base_url: ClassVar[str] = ""
 
@@ -319,6 +325,10 @@ class ChannelAdapter(ABC):
         """Settings and secrets that nobody gives: they are made with the channel and stay. `secret` gives a random
         text."""
         return {}, {}
+
+    def misplaced(self, settings: Mapping[str, Any], mail_domain: str) -> tuple[FieldError, ...]:
+        """What of the settings lies outside of what this installation serves: `mail_domain` is where it has mail."""
+        return ()
 
     def validate(self, settings: Mapping[str, Any], secrets: Mapping[str, Any]) -> tuple[FieldError, ...]:
         """What is wrong with the settings and secrets (each a text, or a tuple of those that hold) a channel is to

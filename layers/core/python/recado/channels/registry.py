@@ -16,6 +16,7 @@ _ADAPTERS = {
     "telegram": "recado.channels.telegram:Telegram",
     "sms": "recado.channels.sms:Sms",
     "telephone": "recado.channels.telephone:Telephone",
+    "email": "recado.channels.email:Email",
 }
 _loaded: dict[str, type[ChannelAdapter]] = {}
 

@@ -59,6 +59,10 @@ class AdapterWebhooks:
         """Whether a text can be sent on the channel."""
         return "text" in adapter(channel.type).kinds
 
+    def canonical(self, channel: ConnectedChannel, address: str) -> str:
+        """The key of the thread of a customer's address."""
+        return adapter(channel.type).canonical(address)
+
     def parse(self, channel: ConnectedChannel, part_json: str) -> Parsed:
         """The normal forms of a part."""
         return adapter(channel.type).parse(Part.from_json(part_json))

@@ -12,8 +12,8 @@ from typing import Any, Literal
 @dataclass(frozen=True)
 class Channel:
     """One connection to a provider. `settings` are public, `address` is what uniquely routes a payload to it (may be
-    empty); `version` moves by one
-    with each change."""
+    empty); `directory`, where that address leads to the account too, as nothing else says whose it is;
+    `version` moves by one with each change."""
 
     id: str
     type: str
@@ -25,3 +25,4 @@ class Channel:
     state: Literal["active", "paused", "removed"] = "active"
     problems: tuple[Mapping[str, Any], ...] = ()
     version: int = 1
+    directory: str | None = None

@@ -24,7 +24,8 @@ from recado.domain.openings import AwayMessage, Opening, answered_away, away_mes
 from recado.domain.timers import armed
 
 MAX_OPENING, MAX_IN_OPEN_CHAT = 16, 40
-"""Messages in one transaction, which takes 100 items. Each message is two; a contact that is made is up to 49, a chat
+"""Messages in one transaction, which takes 100 items. Each message is two, three with a
+file that lies in our store already; a contact that is made is up to 49, a chat
 that opens four, an away message two."""
 MAX_RUN_BYTES = 2_500_000
 MAX_PAYLOAD_CHARACTERS = 250_000
@@ -63,6 +64,8 @@ class Arrival:
     sent_at: datetime
     referral: Mapping[str, Any] | None = None
     digest: str | None = None
+    automatic: bool = False
+    """A machine wrote it: nothing is answered to it by itself."""
 
     @property
     def from_customer(self) -> bool:
@@ -105,6 +108,7 @@ def arrival(form: InboundMessage | Echo) -> Arrival:
         sent_at=form.sent_at,
         referral=form.referral if isinstance(form, InboundMessage) else None,
         digest=form.digest if isinstance(form, InboundMessage) else None,
+        automatic=isinstance(form, InboundMessage) and form.automatic is True,
     )
 
 
@@ -167,10 +171,11 @@ def next_run(arrivals: Sequence[Arrival], thread: Thread | None) -> Sequence[Arr
     """As many of the arrivals as one transaction takes, by number of items and by size; at least one. In an open chat
     that is more: no chat and no contact has to be made with them."""
     most = MAX_IN_OPEN_CHAT if thread and thread.open_chat_id else MAX_OPENING
-    size = 0
+    size = items = 0
     for position, one in enumerate(arrivals[:most]):
         size += 4 * len(one.text) + len(json.dumps(dict(one.payload)))
-        if size > MAX_RUN_BYTES and position > 0:
+        items += 3 if one.file and one.file.get("id") else 2
+        if (size > MAX_RUN_BYTES or items > 2 * most) and position > 0:
             return arrivals[:position]
     return arrivals[:most]
 
@@ -253,7 +258,8 @@ def take_in(
         chat = replace(chat, attribution=touch)
     elif open_chat and touch:
         touched = ChatMove(open_chat, replace(open_chat, attribution=touch, version=open_chat.version + 1))
-    if chat and not any(one.direction == "outbound" and one.chat_id for one in messages):
+    written = any(one.opens_chat and not one.automatic for one in arrivals)
+    if chat and written and not any(one.direction == "outbound" and one.chat_id for one in messages):
         away = away_message(opening, thread, chat, place.new_id("ms"), place.now)
         thread = answered_away(thread, away) if away else thread
     return Intake(

@@ -105,6 +105,8 @@ class InboundMessage(NamedTuple):
     digest: str | None = None
     """Hash of the contents where the sender chooses the ids, so that an id used twice for different contents is
     seen."""
+    automatic: Literal[True] | None = None
+    """A machine wrote it: nothing is ever answered to it by itself."""
 
 
 class Echo(NamedTuple):
@@ -193,6 +195,10 @@ class OutboundMessage(NamedTuple):
     """A person wrote it and the window is shut: it may be sent only because a person did (`Window.human_seconds`)."""
     webhook_url: str | None = None
     """Where the channel takes webhooks, for a provider that is told with each message where its statuses go."""
+    automatic: bool = False
+    """No person wrote it."""
+    answered: Mapping[str, Any] | None = None
+    """The payload of the message that `reply_to` names, and its `text`."""
 
 
 class Sent(NamedTuple):

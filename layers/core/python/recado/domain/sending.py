@@ -155,6 +155,7 @@ def outbound_message(message: Message, reply_provider_id: str | None) -> Outboun
         else None,
         template=_template(template) if template else None,
         reply_to=reply_provider_id,
+        automatic=message.author.type in ("flow", "system"),
     )
 
 

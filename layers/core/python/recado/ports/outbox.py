@@ -56,6 +56,9 @@ class SendingAdapter(Protocol):
     def window(self) -> WindowRule | None: ...
 
     @property
+    def answers_last(self) -> bool: ...
+
+    @property
     def retries(self) -> Retries: ...
 
     @property
@@ -107,6 +110,11 @@ class OutboxStore(Protocol):
 
     def message(self, a: str, thread: ThreadKey, seq: int) -> Message | None:
         """A message by its place, strongly consistent."""
+        ...
+
+    def said_before(self, a: str, message: Message) -> Message | None:
+        """Of the messages right before this one that have a provider id: the customer's last; without one, the
+        company's first of the same chat."""
         ...
 
     def thread(self, a: str, key: ThreadKey) -> Thread | None:

@@ -113,6 +113,10 @@ class Webhooks(Verifier, Protocol):
         """Whether a text can be sent on the channel."""
         ...
 
+    def canonical(self, channel: ConnectedChannel, address: str) -> str:
+        """The key of the thread of a customer's address. Raises ValueError."""
+        ...
+
     def parse(self, channel: ConnectedChannel, part_json: str) -> Parsed:
         """The normal forms of a part that `split` made."""
         ...

@@ -30,7 +30,12 @@ class ChannelRules(Protocol):
 
     def problems(self, settings: Mapping[str, Any], secrets: Mapping[str, Any]) -> tuple[FieldError, ...]: ...
 
+    @property
+    def address_directory(self) -> str | None: ...
+
     def account_address(self, settings: Mapping[str, Any]) -> str | None: ...
+
+    def misplaced(self, settings: Mapping[str, Any], mail_domain: str) -> tuple[FieldError, ...]: ...
 
     def made(self, channel_id: str, secret: Callable[[], str]) -> tuple[Mapping[str, Any], Mapping[str, str]]: ...
 
@@ -51,14 +56,16 @@ class ChannelService:
         registration: Registration,
         clock: Clock,
         ids: Ids,
+        mail_domain: str = "",
     ) -> None:
-        """`rules` gives those of a type, or raises NotFound."""
+        """`rules` gives those of a type, or raises NotFound. `mail_domain`: where this installation receives mail."""
         self._channels = channels
         self._departments = departments
         self._rules = rules
         self._registration = registration
         self._clock = clock
         self._ids = ids
+        self._mail_domain = mail_domain
 
     def get(self, a: str, channel_id: str) -> Channel:
         """Raises NotFound."""
@@ -106,6 +113,7 @@ class ChannelService:
             settings=settings,
             address=rules.account_address(settings) or "",
             problems=_problems(rules, settings, kept),
+            directory=rules.address_directory,
         )
         self._channels.create(a, channel, kept)
         return self._registered(a, channel, kept)
@@ -163,6 +171,7 @@ class ChannelService:
 
     def _check(self, a: str, rules: ChannelRules, settings: Mapping[str, Any], secrets: Secrets) -> None:
         _refuse(rules.validate(settings, secrets))
+        _refuse(rules.misplaced(settings, self._mail_domain))
         named = rules.departments(settings)
         known = {one for one in {department_id for _, department_id in named} if self._exists(a, one)}
         _refuse([FieldError(pointer, *_UNKNOWN_DEPARTMENT) for pointer, one in named if one not in known])

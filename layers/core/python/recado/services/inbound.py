@@ -22,7 +22,7 @@ from recado.ports.core import Blobs, Clock, Command, Queue
 from recado.ports.inbound import ChannelProblems, Journal
 from recado.ports.reception import ChannelDirectory, ConnectedChannel, Webhooks
 from recado.services.calls import CallService
-from recado.services.ingress import MAX_DIRECT_BYTES, keep, size_of, stored_commands
+from recado.services.ingress import keep, queued, stored_commands
 from recado.services.intake import Customer, IntakeService
 from recado.services.statuses import StatusService
 
@@ -141,16 +141,7 @@ class InboundService:
     def _send_on(self, body: Mapping[str, Any]) -> None:
         """Send the commands of a stored body. Doing it again changes nothing: they have their deduplication ids."""
         commands = stored_commands(self._blobs.get(body["key"]))
-        self._queue.send([self._fitting(command) for command in commands])
-
-    def _fitting(self, command: Command) -> Command:
-        """The command, or one that names where its part is stored when it is too large for the queue."""
-        if size_of(command) <= MAX_DIRECT_BYTES:
-            return command
-        body = dict(command.body)
-        key = f"{body['account']}/part/{body['channel_id']}/{command.dedup}.json"
-        self._blobs.put(key, body.pop("part").encode("ascii"), "application/json")
-        return Command(command.group, command.dedup, {**body, "key": key})
+        self._queue.send([queued(self._blobs, command) for command in commands])
 
     # -- poison
     # --------------------------------------------------------------------------------------------------------------

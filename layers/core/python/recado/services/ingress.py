@@ -91,7 +91,7 @@ class IngressService:
             if target is None:
                 kept.append("unknown_address")
             else:
-                commands.append(_part_command(a, target, part, correlation_id))
+                commands.append(part_command(a, target, part, correlation_id))
         return commands, tuple(kept)
 
     def _store(
@@ -127,7 +127,8 @@ def _digest(commands: Sequence[Command]) -> str:
     return sha256("".join(one.dedup for one in commands).encode()).hexdigest()
 
 
-def _part_command(a: str, channel: ConnectedChannel, part: WebhookPart, correlation_id: str) -> Command:
+def part_command(a: str, channel: ConnectedChannel, part: WebhookPart, correlation_id: str) -> Command:
+    """The command that has the inbound worker record what one customer did. Its deduplication id is its contents'."""
     text = part.to_json()
     return Command(
         group=f"{channel.id}#{part.sender or ''}",
@@ -148,6 +149,16 @@ def size_of(command: Command) -> int:
     more."""
     text: str = command.body["part"]
     return len(text) + text.count('"') + text.count("\\") + 600
+
+
+def queued(blobs: Blobs, command: Command) -> Command:
+    """The command, or one that names where its part is stored when it is too large for the queue."""
+    if size_of(command) <= MAX_DIRECT_BYTES:
+        return command
+    body = dict(command.body)
+    key = f"{body['account']}/part/{body['channel_id']}/{command.dedup}.json"
+    blobs.put(key, body.pop("part").encode("ascii"), "application/json")
+    return Command(command.group, command.dedup, {**body, "key": key})
 
 
 def keep(blobs: Blobs, a: str, channel_id: str, raw: bytes) -> str:

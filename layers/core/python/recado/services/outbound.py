@@ -143,7 +143,9 @@ class OutboundService:
         adapter: SendingAdapter,
     ) -> Outgoing | None:
         now = self._clock.now()
-        outbound = outbound_message(message, self._provider_id_of_reply(a, out))
+        answered = self._answered(a, out, message, adapter)
+        outbound = outbound_message(message, answered.provider_id if answered else None)
+        outbound = outbound._replace(answered={"text": answered.text, **answered.payload} if answered else None)
         outbound = outbound._replace(webhook_url=f"{self._public_base_url}/webhooks/{channel.id}")
         human, last = message.author.type == "user", thread.last_inbound_at
         if sent_as_human_agent(adapter.window, outbound.kind, last, now, human):
@@ -172,9 +174,12 @@ class OutboundService:
         latest = self._outbox.get(a, claimed.message_id)
         return latest is not None and (latest.version, latest.claim) == (claimed.version, claimed.claim)
 
-    def _provider_id_of_reply(self, a: str, out: Outgoing) -> str | None:
-        answered = self._outbox.message(a, out.thread, out.reply_seq) if out.reply_seq else None
-        return answered.provider_id if answered else None
+    def _answered(self, a: str, out: Outgoing, message: Message, adapter: SendingAdapter) -> Message | None:
+        """The message that is answered: the one that was named, else, where the channel's messages always answer one,
+        what was said last."""
+        if out.reply_seq:
+            return self._outbox.message(a, out.thread, out.reply_seq)
+        return self._outbox.said_before(a, message) if adapter.answers_last else None
 
     def _ask(self, adapter: SendingAdapter, requests: Sequence[ProviderRequest]) -> Sent | Rejected:
         """The requests one after the other. Once the first was taken, a later one that is not leaves the whole

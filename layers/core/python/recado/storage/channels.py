@@ -15,6 +15,9 @@ from recado.storage.transaction import Cancelled, Transaction, guard
 _ADDRESS_FREE = guard(
     "channel-address-free", "two channels take one provider account at once: its payloads would go to either"
 )
+_DIRECTORY_FREE = guard(
+    "directory-address-free", "two accounts take one address at once: what is sent to it would go to either"
+)
 _UNCHANGED = guard(
     "channel-unchanged", "two changes of one channel at once: the later would undo the earlier or leak its address"
 )
@@ -32,6 +35,7 @@ class ChannelRecord(WorkspaceRecord):
     address = UnicodeAttribute(null=True)
     state = UnicodeAttribute()
     problems = JSONAttribute(null=True)
+    directory = UnicodeAttribute(null=True)
     version = NumberAttribute(default=1)
 
     @classmethod
@@ -66,6 +70,13 @@ class ChannelSecretsRecord(WorkspaceRecord):
 class ChannelAddressRecord(WorkspaceRecord):
     """An address is taken by a channel."""
 
+    channel_id = UnicodeAttribute()
+
+
+class ChannelDirectoryRecord(WorkspaceRecord):
+    """An address that leads to the channel without the account."""
+
+    account = UnicodeAttribute()
     channel_id = UnicodeAttribute()
 
 
@@ -124,7 +135,7 @@ class ChannelStore:
             tx.put("secrets", _secrets_record(a, after.id, secrets))
         if after.address != before.address:
             if before.address:
-                tx.delete("old-address", ChannelAddressRecord(keys.channel_address_pk(a, before.type), before.address))
+                leave_address(tx, a, before)
             if after.address:
                 _claim_address(tx, a, after)
         try:
@@ -144,13 +155,26 @@ def _secrets_record(a: str, channel_id: str, secrets: Secrets) -> ChannelSecrets
     )
 
 
+def leave_address(tx: Transaction, a: str, channel: Channel) -> None:
+    """The channel's address is free again."""
+    tx.delete("old-address", ChannelAddressRecord(keys.channel_address_pk(a, channel.type), channel.address))
+    if channel.directory:
+        place = ChannelDirectoryRecord(keys.directory_pk(channel.directory, channel.address), "DIR")
+        tx.delete("old-directory", place)
+
+
 def _claim_address(tx: Transaction, a: str, channel: Channel) -> None:
     record = ChannelAddressRecord(keys.channel_address_pk(a, channel.type), channel.address, channel_id=channel.id)
     tx.put("address", record, _ADDRESS_FREE(ChannelAddressRecord.pk.does_not_exist()))
+    if channel.directory:
+        pk = keys.directory_pk(channel.directory, channel.address)
+        leads = ChannelDirectoryRecord(pk, "DIR", account=a, channel_id=channel.id)
+        tx.put("directory", leads, _DIRECTORY_FREE(ChannelDirectoryRecord.pk.does_not_exist()))
 
 
 def _refuse(cancelled: Cancelled) -> None:
     """Raises what the failed condition means."""
     if "used-department" in cancelled.failed:
         raise NotFound("There is no such department.") from cancelled
-    raise Conflict("Another channel of this account has this address.", code="address_taken") from cancelled
+    where = "of this account " if "address" in cancelled.failed else ""
+    raise Conflict(f"Another channel {where}has this address.", code="address_taken") from cancelled

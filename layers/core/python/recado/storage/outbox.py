@@ -20,7 +20,7 @@ from recado.storage.chat_moves import add_move
 from recado.storage.chat_records import ChatEventRecord, MessageRecord, SeenRecord, ThreadRecord
 from recado.storage.due import due_page
 from recado.storage.sends import OutRecord
-from recado.storage.statuses import STATUS_FORWARD
+from recado.storage.statuses import LOOK_BACK, STATUS_FORWARD
 from recado.storage.threads import SEEN_DAYS
 from recado.storage.transaction import Cancelled, Transaction, condition_failed, guard
 
@@ -93,6 +93,25 @@ class DynamoOutbox:
         """1 RRU for each 4 KB."""
         found = MessageRecord.find(keys.thread_pk(a, thread), keys.message_sk(seq))
         return None if found is None else found.message()
+
+    def said_before(self, a: str, message: Message) -> Message | None:
+        """One query backwards, of LOOK_BACK messages at most."""
+        ours: Message | None = None
+        for record in MessageRecord.query(
+            keys.thread_pk(a, message.thread),
+            MessageRecord.sk.between(keys.message_sk(0), keys.message_sk(message.seq - 1)),
+            consistent_read=True,
+            scan_index_forward=False,
+            page_size=LOOK_BACK,
+            limit=LOOK_BACK,
+        ):
+            one = record.message()
+            if not one.provider_id:
+                continue
+            if one.direction == "inbound":
+                return one
+            ours = one if one.chat_id == message.chat_id else ours
+        return ours
 
     def thread(self, a: str, key: ThreadKey) -> Thread | None:
         """1 RRU."""

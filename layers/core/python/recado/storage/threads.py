@@ -24,6 +24,7 @@ from recado.storage.chat_records import (
     wait_record,
 )
 from recado.storage.contacts import add_contact, change_contact
+from recado.storage.files import add_chat_of_file
 from recado.storage.sends import OutRecord
 from recado.storage.transaction import Cancelled, Transaction, condition_failed, guard
 
@@ -186,6 +187,9 @@ def _add_message(tx: Transaction, a: str, message: Message, digest: str | None) 
     seen = seen_record(a, message, digest)
     tx.put(f"seen:{message.provider_id}", seen, SEEN_ONCE(SeenRecord.pk.does_not_exist()))
     tx.put(f"message:{message.seq}", MessageRecord.of_message(a, message))
+    file_id = (message.file or {}).get("id")
+    if file_id and message.chat_id:
+        add_chat_of_file(tx, a, file_id, message.chat_id)
 
 
 def _add_thread(tx: Transaction, a: str, intake: Intake) -> None:
