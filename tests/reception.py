@@ -12,12 +12,13 @@ from typing import Any
 
 from recado.aws.channel_directory import DynamoChannelDirectory
 from recado.aws.session import reset_clients
+from recado.channels.template_calls import ProviderTemplates
 from recado.channels.webhooks import AdapterWebhooks
 from recado.domain.channels import Channel
 from recado.domain.chat_moves import MoveCommit, assume, close
 from recado.domain.chats import Chat, Message, Thread, ThreadKey
 from recado.domain.people import Department
-from recado.ports.core import Command
+from recado.ports.core import Command, HttpResponse
 from recado.services.channel_problems import ChannelProblemNotes
 from recado.services.inbound import InboundRecord, InboundService
 from recado.services.ingress import IngressService, Received
@@ -25,6 +26,7 @@ from recado.services.intake import IntakeService
 from recado.services.opening_hours import OpeningHours
 from recado.services.openings import ChatOpenings
 from recado.services.statuses import StatusService
+from recado.services.template_mirror import TemplateMirror
 from recado.services.webhook_gate import WebhookRequest
 from recado.storage import keys
 from recado.storage.channels import ChannelRecord, ChannelSecretsRecord, ChannelStore
@@ -36,6 +38,7 @@ from recado.storage.outbox import DynamoOutbox
 from recado.storage.people import AccountStore
 from recado.storage.statuses import DynamoStatuses
 from recado.storage.tables import ChatsRecord
+from recado.storage.templates import DynamoTemplates
 from recado.storage.threads import DynamoThreads
 
 A = "acctaaaa"
@@ -136,6 +139,13 @@ NO_CALLS: Any = None
 """Nobody calls by telephone here."""
 
 
+class NoHttp:
+    """Nobody is called."""
+
+    def request(self, *given: Any) -> HttpResponse:
+        raise AssertionError("a provider was called")
+
+
 class Reception:
     """Two channels of one account, ingress and the inbound worker, on the tables of the `dynamodb` fixture."""
 
@@ -155,10 +165,12 @@ class Reception:
         self.intake = IntakeService(
             self.threads, ContactStore(), self.statuses, self.webhooks, problems, openings, self.waker, clock, ids
         )
+        provider = ProviderTemplates(NoHttp(), {})
+        self.templates = TemplateMirror(DynamoTemplates(), provider, self.directory, ChannelStore(), clock, ids)
         self.inbound = InboundService(
             self.directory, self.webhooks, self.intake, StatusService(self.statuses, DynamoOutbox()), NO_CALLS,
             self.queue,
-            self.dead_letters, self.blobs, problems, clock, self.journal,
+            self.dead_letters, self.blobs, problems, self.templates, clock, self.journal,
         )  # fmt: skip
         self.ingress = IngressService(self.directory, self.webhooks, self.queue, self.blobs, clock, BASE_URL)
         self.connect(CHANNEL, "whatsapp", NUMBER_ID, {"app_secret": [APP_SECRET], "verify_token": ["verify"]})

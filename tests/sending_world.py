@@ -12,15 +12,18 @@ from recado.domain.access import Caller
 from recado.domain.chats import Author, Chat, Message, Thread, ThreadKey
 from recado.domain.people import Access, Department, Membership
 from recado.domain.sending import Draft, Outgoing, post
+from recado.domain.templates import MessageTemplate
 from recado.ports.core import Command, HttpResponse
 from recado.ports.reception import ConnectedChannel
 from recado.services.chats import ChatService
 from recado.services.outbound import OutboundService
 from recado.services.sending import NewMessage, SendingService
+from recado.services.template_choice import TemplateChoice
 from recado.storage.chat_records import ChatRecord, MessageRecord, ThreadRecord
 from recado.storage.chats import DynamoChats
 from recado.storage.outbox import DynamoOutbox
 from recado.storage.statuses import DynamoStatuses
+from recado.storage.templates import DynamoTemplates
 
 A = "accounta"
 DEPARTMENT = f"dp_{A}_{1:027x}"
@@ -116,11 +119,12 @@ class World:
         self.problems: list[tuple[str, str, str, str]] = []
         self.pauses: list[float] = []
         self.queue, self.journal, self.provider = Commands(), Journal(), Provider()
-        self.outbox, self.store = DynamoOutbox(), DynamoChats()
+        self.outbox, self.store, self.templates = DynamoOutbox(), DynamoChats(), DynamoTemplates()
         self.chats = ChatService(self.store, self, adapter)
         self.sending = SendingService(
-            self.chats, self.store, self.outbox, self, adapter, self, self.queue, clock, ids, self.journal
-        )
+            self.chats, self.store, self.outbox, self, adapter, self, TemplateChoice(self.templates), self.queue, clock,
+            ids, self.journal,
+        )  # fmt: skip
         self.outbound = self.worker()
         self.key = ThreadKey(CHANNEL, "+5511987654321" if channel_type == "whatsapp" else "x:77")
         self.chat = self.open_chat()
@@ -221,6 +225,17 @@ class World:
         )
         assert self.outbox.write(A, posting)
         return posting.message.id
+
+    def template(self, name: str, language: str, text: str, *more: Any, **fields: Any) -> MessageTemplate:
+        """A template of the channel, approved unless it is said otherwise; `more` are components beside its body."""
+        now = self.clock.now()
+        components = ({"type": "BODY", "text": text}, *more)
+        made = MessageTemplate(
+            self.ids.new("tm", A), CHANNEL, name, language, "UTILITY", components, now, now,
+            **{"status": "APPROVED", "provider_id": "5001", **fields},
+        )  # fmt: skip
+        assert self.templates.create(A, made)
+        return made
 
     def work(self) -> None:
         """The worker takes every command that waits."""

@@ -14,12 +14,15 @@ import secrets
 import sys
 from typing import Any
 
+from infra.local.providers.example_templates import EXAMPLES, example_id
 from recado.bootstrap import Container, container
 from recado.channels.registry import adapter_class
 from recado.domain.access import Caller
 from recado.domain.errors import Conflict
 from recado.domain.scopes import SCOPES
+from recado.domain.templates import Found, imported
 from recado.services.accounts import NewAccount, SignedUp
+from recado.storage.templates import DynamoTemplates
 
 AGENTS = ("Ana", "Bruno", "Carla")
 SEATS = 5
@@ -82,6 +85,7 @@ def connect_channels(
 ) -> dict[str, dict[str, str]]:
     """One channel of each finished type, with fresh secrets; the simulator takes any."""
     phone_number_id, whatsapp = account_of_meta()
+    waba_id, _ = account_of_meta()
     page_id, messenger = account_of_meta()
     instagram_id, instagram = account_of_meta()
     access = {"access_token": "EAA" + secrets.token_hex(40)}
@@ -94,9 +98,9 @@ def connect_channels(
     wanted: dict[str, tuple[str, dict[str, str], dict[str, str], dict[str, str]]] = {
         "whatsapp": (
             "WhatsApp",
-            {"phone_number_id": phone_number_id},
+            {"phone_number_id": phone_number_id, "waba_id": waba_id},
             {**whatsapp, **access},
-            {**whatsapp, "phone_number_id": phone_number_id},
+            {**whatsapp, "phone_number_id": phone_number_id, "waba_id": waba_id},
         ),
         "messenger": (
             "Messenger",
@@ -125,12 +129,27 @@ def connect_channels(
     return channels
 
 
+def with_templates(product: Container, a: str, channels: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """The channels, after the templates that the simulated provider begins with are known of WhatsApp's."""
+    channel, now = channels["whatsapp"], product.clock.now()
+    for one in EXAMPLES:
+        provider_id = example_id(channel["waba_id"], one["name"])
+        found = Found(
+            provider_id, one["name"], one["language"], one["category"], "APPROVED", "APPROVED",
+            tuple(one["components"]), "GREEN",
+        )  # fmt: skip
+        template = imported(product.ids.new("tm", a), channel["id"], found, now, now)
+        DynamoTemplates().create(a, template)
+    return channels
+
+
 def make(base_url: str, providers_url: str) -> dict[str, Any]:
     """The demo account as demo.json tells it, but for the addresses of the stack itself."""
     product = container()
     signed, password, domain = sign_up(product)
     a = signed.account.id.removeprefix("ac_")
     admin = Caller(account=a, role="admin", user_id=signed.admin.id)
+    channels = connect_channels(product, a, signed.department.id, base_url, providers_url)
     _, api_token = product.api_token_service.create(admin, "demo", SCOPES)
     return {
         "account_id": signed.account.id,
@@ -138,7 +157,7 @@ def make(base_url: str, providers_url: str) -> dict[str, Any]:
         "agents": add_agents(product, signed, a, domain),
         "api_token": api_token,
         "department_id": signed.department.id,
-        "channels": connect_channels(product, a, signed.department.id, base_url, providers_url),
+        "channels": with_templates(product, a, channels),
     }
 
 

@@ -187,7 +187,8 @@ def test_outside_the_window_it_says_until_when(api: Api, company: Company, chat:
     assert (refused.status, refused.json["code"]) == (409, "outside_window")
     assert (refused.json["window_expires_at"], refused.json["templates"]) == ("2026-03-03T12:00:00.000Z", [])
     template = {"template": {"name": "hello", "language": "pt_BR", "variables": {"name": "Ana"}}}
-    assert api.post(f"/v1/chats/{chat.id}/messages", template, token=token).json["payload"] == template
+    missing = api.post(f"/v1/chats/{chat.id}/messages", template, token=token)
+    assert (missing.status, missing.json["errors"][0]["pointer"]) == (404, "/template/name")
 
 
 def test_a_closed_chat_takes_no_message(api: Api, company: Company, chat: Chat) -> None:

@@ -14,7 +14,9 @@ from tests.handlers.stack import LambdaContext, Stack
 
 def test_the_real_jobs_run_over_empty_tables(stack: Stack) -> None:
     done = stack.invoke("tick", {"id": "event-1"})
-    assert {"leases", "departments", "chats", "sends", "groups"} <= done.keys() and set(done.values()) == {0}
+    assert {"leases", "departments", "chats", "sends", "groups", "templates"} <= done.keys() and set(done.values()) == {
+        0
+    }
     assert [report.error for report in stack.container.tick.run(lambda: True)] == [None] * len(done)
 
 

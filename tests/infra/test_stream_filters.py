@@ -51,6 +51,7 @@ PLACE = {"user_id": {"S": "us_1"}, "position": {"N": "1"}}
         ("Chats", "INSERT", "OUT", {}),
         ("Workspace", "INSERT", "00000001#us_1", PLACE),
         ("Workspace", "MODIFY", "dp_accounta_1", {}),
+        ("Workspace", "INSERT", "EVT#ev_1", {}),
     ],
 )
 def test_what_is_told_passes(table: str, name: str, sk: str, image: dict[str, Any]) -> None:

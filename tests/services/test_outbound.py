@@ -308,6 +308,7 @@ def test_a_reply_names_the_providers_id_of_what_it_answers(world: World) -> None
 
 
 def test_a_template_leaves_as_one(world: World) -> None:
+    world.template("welcome", "pt_BR", "Olá {{1}}, bem-vinda!")
     world.write(text=None, template=Template("welcome", "pt_BR", ("Ana",)))
     world.work()
     body = json.loads(world.provider.sent[0])

@@ -297,6 +297,7 @@ def test_outside_the_window_only_templates(world: World) -> None:
     error = refused(world, Conflict)
     assert error.code == "outside_window"
     assert error.extra == {"window_expires_at": "2026-03-02T12:00:00.000Z", "templates": []}
+    world.template("hi", "en", "Hello there")
     assert world.write(text=None, template=Template("hi", "en", ())).status == "queued"
     assert world.write(internal=True).status == "sent"
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from infra.local.providers import whatsapp_templates
 from infra.local.providers.base import Answer, Call, ChannelSettings, StatusRefused, StatusRequest, Webhook
 from infra.local.providers.channel_settings import text
 from infra.local.providers.media_files import media_file
@@ -49,14 +50,19 @@ class GraphForWhatsApp:
         ("POST", r"/graph/v{version:[\d.]+}/{phone_number_id}/messages"),
         ("GET", r"/graph/v{version:[\d.]+}/{media_id}"),
         ("GET", "/graph/media/{media_id}"),
+        *whatsapp_templates.ROUTES,
     )
 
     def __init__(self) -> None:
         self._sends: Memory[Send] = Memory()
+        self._templates = whatsapp_templates.TemplateShelf()
 
     def answer(self, call: Call) -> Answer:
         if not call.headers.get("authorization", "").startswith("Bearer "):
             return graph_error(401, 190, "Invalid OAuth access token - Cannot parse access token")
+        if self._templates.takes(call):
+            planned = self._templates.answer(call)
+            return graph_error(400, 100, planned, details=planned) if isinstance(planned, str) else planned
         if "phone_number_id" in call.values:
             return self._take_message(call.body())
         if call.path.startswith("/graph/media/"):
@@ -93,6 +99,8 @@ class GraphForWhatsApp:
         return Answer.of_json(200, described)
 
     def remember(self, call: Call, answer: Answer) -> str | None:
+        if self._templates.takes(call):
+            return self._templates.remember(call, answer)
         message, sent = call.object(), answer.object().get("messages")
         if "phone_number_id" not in call.values or not isinstance(sent, list) or not sent:
             return None
@@ -105,6 +113,10 @@ class GraphForWhatsApp:
         return wamid
 
     def status_webhook(self, wish: StatusRequest, settings: ChannelSettings, now: datetime) -> Webhook:
+        told = None if wish.provider_id.startswith(WAMID_START) else self._templates.webhook(wish, now)
+        if told is not None:
+            waba_id, payload = told
+            return _signed(settings.find(self.channel, waba_id=waba_id), payload)
         if wish.status not in STATUSES:
             raise StatusRefused(f"status must be one of {', '.join(STATUSES)}")
         send = self._sends.get(wish.provider_id) or Send(recipient_of(wish.provider_id))
@@ -112,14 +124,19 @@ class GraphForWhatsApp:
             send = replace(send, recipient=str(wish.details["recipient_id"]))
         channel = settings.find(self.channel, phone_number_id=send.phone_number_id)
         number_id = send.phone_number_id or text(channel, "phone_number_id")
-        body = json.dumps(status_payload(wish, send, number_id, now), ensure_ascii=False).encode()
-        signature = hmac.new(text(channel, "app_secret").encode(), body, hashlib.sha256).hexdigest()
-        headers = {
-            "Content-Type": "application/json",
-            "User-Agent": "facebookexternalua",
-            "X-Hub-Signature-256": f"sha256={signature}",
-        }
-        return Webhook(text(channel, "webhook_url"), headers, body)
+        return _signed(channel, status_payload(wish, send, number_id, now))
+
+
+def _signed(channel: Mapping[str, Any], payload: Mapping[str, Any]) -> Webhook:
+    """The webhook of a body, as Meta signs it."""
+    body = json.dumps(payload, ensure_ascii=False).encode()
+    signature = hmac.new(text(channel, "app_secret").encode(), body, hashlib.sha256).hexdigest()
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "facebookexternalua",
+        "X-Hub-Signature-256": f"sha256={signature}",
+    }
+    return Webhook(text(channel, "webhook_url"), headers, body)
 
 
 def status_payload(wish: StatusRequest, send: Send, number_id: str, now: datetime) -> dict[str, Any]:

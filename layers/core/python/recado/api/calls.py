@@ -32,6 +32,7 @@ KINDS = {
     "tabulation_id": "tb",
     "file_id": "fi",
     "field_id": "cf",
+    "template_id": "tm",
 }
 """Path parameters that are ids, and of which kind."""
 DEFAULT_LIMIT = 50

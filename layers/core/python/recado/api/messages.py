@@ -19,7 +19,7 @@ messages = Resource("messages")
 MessageText = Annotated[str, Meta(max_length=MAX_TEXT_BYTES // 4, pattern=r"^[^\x00]*$")]
 Variable = Annotated[str, Meta(max_length=1024, pattern=r"^[^\x00]*$")]
 Variables = Annotated[list[Variable], Meta(max_length=100)]
-NamedVariables = Annotated[dict[str, Variable], Meta(max_length=100)]
+NamedVariables = Annotated[dict[str, Variable | Variables], Meta(max_length=100)]
 
 
 class MessageQuery(Query, frozen=True):
@@ -36,7 +36,8 @@ class ContactMessageQuery(Query, frozen=True):
 
 
 class TemplateBody(Body, frozen=True):
-    """`variables`: a list for {{1}}, {{2}} …, a map for named ones."""
+    """`variables`: a list for {{1}}, {{2}} …, in the order header, body, buttons; a map for named ones. A map may also
+    hold lists by `header`, `body` and `buttons`."""
 
     name: Text
     language: Text
@@ -125,7 +126,15 @@ def list_messages(call: Call, chat_id: str) -> Any:
     body=MessageBody,
     answers=MessageShape,
     status=201,
-    problems=("not_your_chat", "chat_closed", "channel_unusable", "outside_window", "cannot_react"),
+    problems=(
+        "not_your_chat",
+        "chat_closed",
+        "channel_unusable",
+        "outside_window",
+        "cannot_react",
+        "template_not_allowed",
+        "template_not_approved",
+    ),
 )
 def send_message(call: Call, chat_id: str) -> Any:
     """Send a message to the customer, or write an internal note."""
@@ -187,5 +196,5 @@ def delete_message(call: Call, chat_id: str, message_id: str) -> None:
     call.services.message_changes.delete(call.caller, chat_id, message_id)
 
 
-def _variables(given: list[str] | dict[str, str]) -> tuple[str, ...] | dict[str, str]:
+def _variables(given: list[str] | dict[str, Any]) -> tuple[str, ...] | dict[str, Any]:
     return given if isinstance(given, dict) else tuple(given)

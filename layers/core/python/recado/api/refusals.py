@@ -82,6 +82,8 @@ REFUSALS = {
     "reopen_not_allowed": Refusal(
         409, "The department's chats are not opened again, or no longer.", (*_WHERE, "reopen_until")
     ),
+    "template_not_allowed": Refusal(403, "The chat's department may not send this template."),
+    "template_not_approved": Refusal(409, "Only an approved template can be sent.", ("template_status",)),
     # of what an account is made of
     "wrong_credentials": Refusal(401, "The e-mail or the password is wrong."),
     "address_taken": Refusal(409, "Another channel of the account has this address."),
@@ -107,6 +109,12 @@ REFUSALS = {
     "field_changed": Refusal(409, "Somebody else changed the field at this moment: read it again."),
     "too_many_fields": Refusal(409, "The table has as many fields as there may be.", ("limit",)),
     "tabulation_has_children": Refusal(409, "Other tabulations lie below it.", ("children",)),
+    "template_exists": Refusal(409, "The channel has a template of this name and language.", ("template_id",)),
+    "template_not_editable": Refusal(409, "The template cannot be changed now.", ("template_status",)),
+    "provider_refused": Refusal(
+        409, "The channel's provider refused, with a code and words of its own.", ("provider_code", "provider_title")
+    ),
+    "provider_unclear": Refusal(409, "The channel's provider did not say what became of it: try again."),
     "too_many_departments": Refusal(409, "The user is in as many departments as there may be.", ("limit",)),
     "too_many_supervised": Refusal(409, "The user follows as many as there may be.", ("limit",)),
     "too_many_tabulations": Refusal(409, "The account has as many as there may be.", ("limit",)),
@@ -181,6 +189,10 @@ class Problem(msgspec.Struct, kw_only=True):
         str | UnsetType | None, Meta(description="When the window for free messages ended; null: there was none.")
     ] = UNSET
     templates: Annotated[list[Any] | UnsetType, Meta(description="Templates that may be sent instead.")] = UNSET
+    template_id: Annotated[str | UnsetType | None, Meta(description="The template that there is.")] = UNSET
+    template_status: Annotated[str | UnsetType, Meta(description="What the template counts as now.")] = UNSET
+    provider_code: Annotated[str | UnsetType, Meta(description="The provider's code.")] = UNSET
+    provider_title: Annotated[str | UnsetType, Meta(description="The provider's words.")] = UNSET
     children: Annotated[int | UnsetType, Meta(description="How many lie below.")] = UNSET
     seats: Annotated[int | UnsetType, Meta(description="How many seats there are.")] = UNSET
     used_by: Annotated[str | UnsetType, Meta(description="What still belongs to it, in words.")] = UNSET

@@ -23,6 +23,7 @@ RESOURCES = (
     "chats",
     "messages",
     "files",
+    "templates",
     "workflows",
     "tabulations",
     "events",

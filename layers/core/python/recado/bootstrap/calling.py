@@ -85,6 +85,7 @@ class Calling(Messaging):
             SqsQueue(self.settings.inbound_dlq_url),
             self.raw_blobs,
             self.channel_problems,
+            self.template_mirror,
             self.clock,
             LoggedJournal(),
         )

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from recado.bootstrap.filing import Filing
+from recado.bootstrap.templating import Templating
 from recado.settings import local_doors
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from recado.services.tick import TickService
 
 
-class Messaging(Filing):
+class Messaging(Filing, Templating):
     """Messages, from webhook to provider, and what the minute brings."""
 
     @cached_property
@@ -40,6 +41,7 @@ class Messaging(Filing):
             self.channel_directory,
             self.adapters,
             self.departments,
+            self.template_choice,
             self.outbound_queue,
             self.clock,
             self.ids,
@@ -112,6 +114,7 @@ class Messaging(Filing):
                 "chats": self.chat_timers.run_due,
                 "sends": settle_due,
                 "media": self.fetching.sweep,
+                "templates": self.template_mirror.settle_due,
             }
         )
 

@@ -17,7 +17,7 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from hmac import compare_digest
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 from recado.domain.errors import FieldError
 from recado.domain.file_limits import Feature
@@ -25,6 +25,9 @@ from recado.domain.file_limits import MediaLimit as MediaLimit
 from recado.domain.messages import CannotSend as CannotSend
 from recado.domain.messages import Failure, Media, OutboundMessage, Parsed, Rejected, Sender, Sent
 from recado.ports.core import ConnectFailed, HttpResponse, NoAnswer
+
+if TYPE_CHECKING:
+    from recado.channels.template_calls import TemplateCalls
 
 Headers = Mapping[str, str]
 """Names in lower case."""
@@ -35,7 +38,7 @@ SETTINGS_OF_ALL = frozenset({"entry_flow_id"})
 _PLACES = ("settings", "secrets")
 MEDIA_GONE, MEDIA_TOO_LARGE = "media_gone", "media_too_large"
 """Codes of failures: the provider no longer has a file, or does not give one so large."""
-PartKind = Literal["messages", "statuses", "other", "unreadable"]
+PartKind = Literal["messages", "statuses", "account", "other", "unreadable"]
 
 
 class BadSignature(Exception):
@@ -54,8 +57,9 @@ class Part(NamedTuple):
     """What one customer did in one webhook, in the order it came, small enough for a queue message when the body is.
 
     kind: ``messages`` (anything the customer or the company said, with or without statuses) · ``statuses`` (nothing
-    else) · ``other`` (well formed, of no customer or not understood) · ``unreadable`` (broken). The last two have no
-    sender and hold ``{"kept": [{"reason", …as it came}]}``.
+    else) · ``account`` (facts of the provider's account, of no customer) · ``other`` (well formed, of no customer or
+    not understood) · ``unreadable`` (broken). The last three have no sender; the last two hold
+    ``{"kept": [{"reason", …as it came}]}``.
     """
 
     kind: PartKind
@@ -227,7 +231,7 @@ class ChannelAdapter(ABC):
     def parse(self, part: Part) -> Parsed:
         """The normal forms of a part that ``split`` made. Never raises; what cannot be read is named in
         ``kept_raw``."""
-        if part.kind in ("messages", "statuses"):
+        if part.kind in ("messages", "statuses", "account"):
             return self.read(part)
         kept = part.payload.get("kept")
         items = kept if isinstance(kept, list) else []
@@ -237,7 +241,7 @@ class ChannelAdapter(ABC):
 
     @abstractmethod
     def read(self, part: Part) -> Parsed:
-        """``parse`` for a part of a customer."""
+        """``parse`` for a part of a customer, or of the account."""
 
     def answers(self, part: Part, secrets: Secrets) -> list[HttpRequest]:
         """The requests by which the provider is told at once that a part was taken, such as a button that shows it
@@ -306,6 +310,10 @@ class ChannelAdapter(ABC):
     def given_id(self, sender: Sender) -> str:
         """A customer's id as the other system writes it, to be shown; `canonical` is made of it."""
         return sender.external_id or sender.user_id or sender.phone or sender.email or sender.canonical
+
+    def template_calls(self) -> TemplateCalls | None:
+        """How templates are submitted and listed; None when the channel has none."""
+        return None
 
     def registration(self, webhook_url: str, secrets: Secrets) -> HttpRequest | None:
         """The request that has the provider send its webhooks to this URL; any answer below 400 is a yes. None when

@@ -28,6 +28,7 @@ EventType = Literal[
     "message.received",
     "message.sent",
     "message.status",
+    "template.status_changed",
     "workflow.step_changed",
 ]
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)

@@ -34,7 +34,7 @@ _CLOCK_SKEW = timedelta(minutes=5)
 """How far a provider's clock may be ahead of ours for its times to be taken as they are."""
 _LATEST = timedelta(days=1)
 """What claims to be of later than this from now has a bad time."""
-_TIMES = {"messages": "sent_at", "echoes": "sent_at", "edits": "at", "revocations": "at"}
+_TIMES = {"messages": "sent_at", "echoes": "sent_at", "edits": "at", "revocations": "at", "template_updates": "at"}
 
 
 def without_bad_times(parsed: Parsed, now: datetime) -> Parsed:

@@ -158,6 +158,21 @@ class StatusUpdate(NamedTuple):
     until: datetime | None = None
 
 
+class TemplateUpdate(NamedTuple):
+    """What a provider tells of a template by itself. `account`: of which of its accounts; `value`: a status to count as
+    (None: it stays), a quality or a category; `word`: the provider's own."""
+
+    account: str
+    provider_id: str
+    name: str
+    language: str
+    kind: Literal["status", "quality", "category"]
+    value: str | None
+    word: str
+    at: datetime
+    reason: str | None = None
+
+
 class Parsed(NamedTuple):
     messages: tuple[InboundMessage, ...] = ()
     statuses: tuple[StatusUpdate, ...] = ()
@@ -168,13 +183,41 @@ class Parsed(NamedTuple):
     """Reasons, without contents, why the fragment is to be kept as it came; empty when nothing was lost."""
     problems: tuple[tuple[str, str], ...] = ()
     """What those who look after the channel can mend at its other end: codes with a sentence, without contents."""
+    template_updates: tuple[TemplateUpdate, ...] = ()
+    """Facts of the provider's account, of no customer."""
+
+
+class TextValue(NamedTuple):
+    """The value of a variable in a text; `name` None: its place tells which."""
+
+    name: str | None
+    text: str
+
+
+class ButtonValue(NamedTuple):
+    """The variable of a button, by its `number` among all buttons, from 0. `kind`: url (the end of its address) or
+    copy_code."""
+
+    number: int
+    kind: str
+    text: str
+
+
+class TemplateParts(NamedTuple):
+    """The values of a template, each where it belongs."""
+
+    header: tuple[TextValue, ...] = ()
+    body: tuple[TextValue, ...] = ()
+    buttons: tuple[ButtonValue, ...] = ()
 
 
 class Template(NamedTuple):
     name: str
     language: str
-    variables: tuple[str, ...] | Mapping[str, str] = ()
-    """A tuple for {{1}}, {{2}} …; a mapping for named ones."""
+    variables: tuple[str, ...] | Mapping[str, Any] = ()
+    """A tuple for {{1}}, {{2}} …; a mapping for named ones, or for lists by `header`, `body` and `buttons`."""
+    parts: TemplateParts | None = None
+    """The variables as the template's definition places them; None: all are of the body."""
 
 
 class OutboundMessage(NamedTuple):

@@ -14,7 +14,18 @@ from typing import Any, Literal
 
 from recado.domain.chat_moves import answered
 from recado.domain.chats import Author, Chat, Event, Message, MessageError, Status, Thread, ThreadKey, shortened
-from recado.domain.messages import Failure, Media, OutboundMessage, Rejected, Sender, Sent, Template
+from recado.domain.messages import (
+    ButtonValue,
+    Failure,
+    Media,
+    OutboundMessage,
+    Rejected,
+    Sender,
+    Sent,
+    Template,
+    TemplateParts,
+    TextValue,
+)
 
 SendState = Literal["pending", "claimed", "waiting", "settled", "unknown"]
 
@@ -147,7 +158,7 @@ def outbound_message(message: Message, reply_provider_id: str | None) -> Outboun
         id=message.id,
         chat_id=message.chat_id,
         kind="template" if template else message.kind,
-        text=message.text,
+        text=None if template else message.text,
         created_at=message.created_at,
         payload={name: value for name, value in message.payload.items() if name != "template"},
         media=Media(file.get("provider_id"), file.get("url"), file.get("content_type"), file.get("name"))
@@ -161,17 +172,31 @@ def outbound_message(message: Message, reply_provider_id: str | None) -> Outboun
 
 def _template_payload(template: Template) -> dict[str, Any]:
     variables = template.variables
-    return {
+    payload = {
         "name": template.name,
         "language": template.language,
         "variables": dict(variables) if isinstance(variables, Mapping) else list(variables),
     }
+    if template.parts is not None:
+        payload["parts"] = {name: [list(one) for one in values] for name, values in template.parts._asdict().items()}
+    return payload
 
 
 def _template(payload: Mapping[str, Any]) -> Template:
-    variables = payload["variables"]
+    variables, parts = payload["variables"], payload.get("parts")
     return Template(
-        payload["name"], payload["language"], variables if isinstance(variables, Mapping) else tuple(variables)
+        payload["name"],
+        payload["language"],
+        variables if isinstance(variables, Mapping) else tuple(variables),
+        _parts(parts) if parts else None,
+    )
+
+
+def _parts(stored: Mapping[str, Any]) -> TemplateParts:
+    return TemplateParts(
+        tuple(TextValue(*one) for one in stored["header"]),
+        tuple(TextValue(*one) for one in stored["body"]),
+        tuple(ButtonValue(int(one[0]), one[1], one[2]) for one in stored["buttons"]),
     )
 
 

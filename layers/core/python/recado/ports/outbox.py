@@ -62,6 +62,9 @@ class SendingAdapter(Protocol):
     def retries(self) -> Retries: ...
 
     @property
+    def kinds(self) -> frozenset[str]: ...
+
+    @property
     def media_limits(self) -> Mapping[str, MediaLimit]: ...
 
     def check(self, message: OutboundMessage) -> tuple[FieldError, ...]:

@@ -17,10 +17,11 @@ from typing import Any
 
 from recado.domain.errors import Busy
 from recado.domain.intake import Arrival, arrival, without_bad_times
-from recado.domain.messages import Parsed
+from recado.domain.messages import Parsed, TemplateUpdate
 from recado.ports.core import Blobs, Clock, Command, Queue
 from recado.ports.inbound import ChannelProblems, Journal
 from recado.ports.reception import ChannelDirectory, ConnectedChannel, Webhooks
+from recado.ports.templates import TemplateUpdates
 from recado.services.calls import CallService
 from recado.services.ingress import keep, queued, stored_commands
 from recado.services.intake import Customer, IntakeService
@@ -56,6 +57,7 @@ class InboundService:
         dead_letters: Queue,
         blobs: Blobs,
         problems: ChannelProblems,
+        templates: TemplateUpdates,
         clock: Clock,
         journal: Journal,
     ) -> None:
@@ -68,6 +70,7 @@ class InboundService:
         self._dead_letters = dead_letters
         self._blobs = blobs
         self._problems = problems
+        self._templates = templates
         self._clock = clock
         self._journal = journal
 
@@ -134,6 +137,15 @@ class InboundService:
             self._intake.revoke(customer, revocation)
         for update in parsed.statuses:
             self._statuses.apply(customer.account, customer.channel.id, update)
+        for told in parsed.template_updates:
+            if not self._templates.apply(customer.account, customer.channel, told):
+                self._keep_unknown(customer, told)
+
+    def _keep_unknown(self, customer: Customer, told: TemplateUpdate) -> None:
+        """A template that nobody made here: a synchronisation brings it."""
+        raw = json.dumps(told._asdict(), default=str).encode("ascii")
+        key = keep(self._blobs, customer.account, customer.channel.id, raw)
+        self._journal.kept_raw(customer.channel.id, key, 1)
 
     # -- large bodies
     # --------------------------------------------------------------------------------------------------------
@@ -199,6 +211,6 @@ def _arrivals(parsed: Parsed) -> list[Arrival]:
 
 def _pieces(parsed: Parsed) -> Iterator[Parsed]:
     """Each of the normal forms by itself, in the order in which they are worked off."""
-    for name in ("messages", "echoes", "edits", "revocations", "statuses"):
+    for name in ("messages", "echoes", "edits", "revocations", "statuses", "template_updates"):
         for form in getattr(parsed, name):
             yield Parsed(**{name: (form,)})

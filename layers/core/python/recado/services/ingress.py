@@ -84,7 +84,7 @@ class IngressService:
         or of an address that no channel has."""
         commands, kept = [], []
         for part in parts:
-            if part.kind not in ("messages", "statuses"):
+            if part.kind not in ("messages", "statuses", "account"):
                 kept.append(part.kind)
                 continue
             target = self._gate.target(a, channel, part)

@@ -23,6 +23,7 @@ from recado.ports.idempotency import Attempt
 from recado.ports.outbox import Adapters, OutboxStore, SendingAdapter, SendJournal
 from recado.ports.reception import ChannelDirectory
 from recado.services.chats import ChatService
+from recado.services.template_choice import TemplateChoice
 from recado.services.views import moment
 
 MAX_NOTE_CHARACTERS = 10_000
@@ -54,6 +55,7 @@ class SendingService:
         channels: ChannelDirectory,
         adapters: Adapters,
         departments: Departments,
+        templates: TemplateChoice,
         queue: Queue,
         clock: Clock,
         ids: Ids,
@@ -65,6 +67,7 @@ class SendingService:
         self._channels = channels
         self._adapters = adapters
         self._departments = departments
+        self._templates = templates
         self._queue = queue
         self._clock = clock
         self._ids = ids
@@ -95,6 +98,7 @@ class SendingService:
                     "There is no such file.", errors=[FieldError("/file_id", "not_found", "There is no such file.")]
                 )
             reply = self._reply(a, thread, new.reply_to, draft.internal)
+            draft = self._with_values(a, chat, draft)
             posting = post(draft, chat, thread, caller.author, message_id, reply, self._clock.now(), correlation_id)
             if not draft.internal:
                 self._check(a, chat, thread, posting.message, reply)
@@ -104,6 +108,14 @@ class SendingService:
                     self._enqueue(a, stored, correlation_id)
                 return stored
         raise Busy(f"message in {chat_id}")
+
+    def _with_values(self, a: str, chat: Chat, draft: Draft) -> Draft:
+        """A template with its values in place and the text that comes of them. On a channel without templates as it
+        is: the channel refuses it."""
+        if draft.template is None or "template" not in self._adapters(chat.channel_type).kinds:
+            return draft
+        template, text = self._templates.filled(a, chat, draft.template)
+        return replace(draft, template=template, text=text)
 
     def _with_first_answer(self, a: str, posting: Posting, author: Author) -> Posting:
         """The posting with the chat's timer armed and the fact `chat.answered`, where it answers the chat."""
@@ -158,15 +170,17 @@ class SendingService:
         errors = adapter.check(outbound)
         if errors:
             raise Invalid(errors[0].detail, errors=errors)
-        self._check_window(adapter, thread, outbound.kind, message.author.type == "user")
+        self._check_window(a, chat, adapter, thread, outbound.kind, message.author.type == "user")
 
-    def _check_window(self, adapter: SendingAdapter, thread: Thread, kind: str, human: bool) -> None:
+    def _check_window(
+        self, a: str, chat: Chat, adapter: SendingAdapter, thread: Thread, kind: str, human: bool
+    ) -> None:
         rule, now = adapter.window, self._clock.now()
         if rule is None or may_send(rule, kind, thread.last_inbound_at, now, human):
             return
         extra: dict[str, Any] = {
             "window_expires_at": moment(window_expires_at(rule, thread.last_inbound_at)),
-            "templates": [],
+            "templates": self._templates.offered(a, chat) if "template" in rule.after else [],
         }
         if rule.human_seconds is not None:
             extra["human_window_expires_at"] = moment(human_window_expires_at(rule, thread.last_inbound_at))

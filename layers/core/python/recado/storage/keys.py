@@ -200,3 +200,16 @@ def file_pk(a: str, file_id: str) -> str:
 
 def chat_of_file_sk(chat_id: str) -> str:
     return f"CHAT#{chat_id}"
+
+
+def workspace_events_pk(a: str, subject_id: str) -> str:
+    """Facts of a thing of the workspace, by its public id."""
+    return f"{a}#X#{subject_id}"
+
+
+def template_names_pk(a: str, channel_id: str) -> str:
+    return f"{a}#TEMPLATENAME#{channel_id}"
+
+
+def template_name_sk(name: str, language: str) -> str:
+    return f"{name}#{language}"

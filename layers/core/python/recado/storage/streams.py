@@ -14,6 +14,7 @@ from recado.storage.chat_records import ChatEventRecord, MessageRecord
 from recado.storage.contact_records import ContactEventRecord
 from recado.storage.sends import OutRecord
 from recado.storage.tables import Record
+from recado.storage.workspace_events import WorkspaceEventRecord
 
 _R = TypeVar("_R", bound=Record)
 _ACCOUNT = re.compile(r"[a-z2-7]{8}#")
@@ -71,7 +72,9 @@ def _event(pk: str, image: Mapping[str, Any]) -> Event:
         return _raw(ContactEventRecord, image).event()
     if pk.startswith("CHAT#"):
         return _raw(ChatEventRecord, image).event()
-    raise LookupError("an event of neither a contact nor a chat")
+    if pk.startswith("X#"):
+        return _raw(WorkspaceEventRecord, image).event()
+    raise LookupError("an event of nothing known")
 
 
 def _message(image: Mapping[str, Any]) -> Message:

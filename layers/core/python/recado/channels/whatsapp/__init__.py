@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from re import ASCII
 from re import compile as pattern
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recado.channels.base import (
     Field,
@@ -26,12 +26,15 @@ from recado.channels.base import (
 )
 from recado.channels.meta import MetaAdapter, wrong_token
 from recado.channels.untrusted import Unreadable, decode
-from recado.channels.whatsapp import files, inbound, outbound
+from recado.channels.whatsapp import files, inbound, outbound, template_updates
 from recado.channels.whatsapp.errors import interpret
 from recado.domain.errors import FieldError
 from recado.domain.file_limits import KB, MB
 from recado.domain.messages import MEDIA_KINDS, Media, OutboundMessage, Parsed, Rejected, Sender, Sent
 from recado.ports.core import HttpResponse
+
+if TYPE_CHECKING:
+    from recado.channels.template_calls import TemplateCalls
 
 _DIGITS = pattern(r"\d{5,32}", ASCII)
 
@@ -50,12 +53,17 @@ def _account_id(value: str) -> str | None:
     return None if _DIGITS.fullmatch(value) else "It must be the number's id at Meta, digits only."
 
 
+def _business_id(value: str) -> str | None:
+    return None if _DIGITS.fullmatch(value) else "It must be the WhatsApp Business account's id at Meta, digits only."
+
+
 class WhatsApp(MetaAdapter):
     """One number of a WhatsApp Business account. One app, with one secret and one webhook, may serve many numbers."""
 
     type = "whatsapp"
     fields = (
         Field("settings", "phone_number_id", "always", _account_id),
+        Field("settings", "waba_id", "never", _business_id),
         Field("secrets", "app_secret", "always", wrong_token),
         Field("secrets", "verify_token", "always", wrong_token),
         Field("secrets", "access_token", "to_send", wrong_token),
@@ -74,10 +82,12 @@ class WhatsApp(MetaAdapter):
             body = decode(raw)
         except Unreadable as reason:
             return [unreadable_body(raw, str(reason))]
-        return inbound.split(body)
+        return inbound.split(body, now)
 
     def read(self, part: Part) -> Parsed:
-        """See ``inbound``."""
+        """See ``inbound``; what is of the account, see ``template_updates``."""
+        if part.kind == "account":
+            return template_updates.read(part.payload)
         return inbound.read(part.payload, part.sender or "")
 
     def check(self, message: OutboundMessage) -> tuple[FieldError, ...]:
@@ -118,6 +128,12 @@ class WhatsApp(MetaAdapter):
     def given_id(self, sender: Sender) -> str:
         """The digits of the telephone number, as Meta's ``wa_id``; else the business-scoped user id."""
         return sender.phone.removeprefix("+") if sender.phone else sender.user_id or sender.canonical
+
+    def template_calls(self) -> TemplateCalls:
+        """See ``templates``; imported when it is asked for, as reception has no use for it."""
+        from recado.channels.whatsapp.templates import WhatsAppTemplates
+
+        return WhatsAppTemplates(self.base_url)
 
     def account_address(self, settings: Mapping[str, Any]) -> str | None:
         """The number's id at Meta."""

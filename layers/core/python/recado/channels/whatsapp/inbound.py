@@ -25,6 +25,7 @@ from recado.channels.untrusted import (
     objects,
     text,
 )
+from recado.channels.whatsapp import template_updates
 from recado.channels.whatsapp.contents import Broken, content_of
 from recado.channels.whatsapp.errors import failure
 from recado.domain.identity import canonical_phone
@@ -124,6 +125,7 @@ class _Sorted:
     def __init__(self) -> None:
         self.fragments: dict[tuple[str | None, str], Json] = {}
         self.others: dict[str | None, list[Json]] = {}
+        self.accounts: list[Json] = []
         self.broken: dict[str | None, list[Json]] = {}
 
     def keep(self, kept: dict[str | None, list[Json]], address: str | None, reason: str, item: Any) -> None:
@@ -185,6 +187,7 @@ class _Sorted:
             Part("messages" if fragment.keys() - {"customer", "statuses"} else "statuses", address, key, fragment)
             for (address, key), fragment in self.fragments.items()
         ]
+        parts += [Part("account", None, None, told) for told in self.accounts]
         parts += [Part("other", address, None, {"kept": kept}) for address, kept in self.others.items()]
         return parts + [unreadable(address, kept) for address, kept in self.broken.items()]
 
@@ -193,9 +196,9 @@ def _name(contact: Json | None) -> str | None:
     return label(mapping(contact.get("profile")).get("name")) if contact else None
 
 
-def split(body: Any) -> list[Part]:
-    """The parts of a decoded body. What is of no customer is gathered in one part ``other`` and one ``unreadable`` per
-    number."""
+def split(body: Any, now: datetime) -> list[Part]:
+    """The parts of a decoded body; `now` is the time of what bears none. What is of no customer is gathered in one
+    part ``other`` and one ``unreadable`` per number, what is of the account in one ``account`` per entry."""
     found = _Sorted()
     entries = mapping(body).get("entry")
     if not isinstance(entries, list):
@@ -206,8 +209,13 @@ def split(body: Any) -> list[Part]:
         if not isinstance(changes, list):
             found.keep(found.broken, None, "an entry without changes", entry)
             continue
+        of_account = [change for change in changes if mapping(change).get("field") in template_updates.FIELDS]
+        if of_account:
+            told = {"account": entry.get("id"), "time": entry.get("time", int(now.timestamp())), "changes": of_account}
+            found.accounts.append(told)
         for change in changes:
-            found.change(change)
+            if mapping(change).get("field") not in template_updates.FIELDS:
+                found.change(change)
     return found.parts()
 
 

@@ -8,14 +8,24 @@ emoji, empty to take it back, and ``reply_to`` the message it is for.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recado.channels.base import CannotSend, HttpRequest, Secrets
 from recado.channels.meta import GRAPH_VERSION
 from recado.channels.untrusted import objects
 from recado.domain.errors import FieldError
-from recado.domain.messages import MEDIA_KINDS, Failure, Media, OutboundMessage, Sender, Template
+from recado.domain.messages import (
+    MEDIA_KINDS,
+    ButtonValue,
+    Failure,
+    Media,
+    OutboundMessage,
+    Sender,
+    Template,
+    TemplateParts,
+    TextValue,
+)
 
 TIMEOUT_S = 20.0
 MAX_BUTTONS, MAX_ROWS, MAX_SECTIONS = 3, 10, 10
@@ -146,16 +156,36 @@ def _media(kind: str, caption: str | None, media: Media) -> dict[str, Any]:
 
 
 def _template(template: Template) -> dict[str, Any]:
+    """The template with its values in the components that they belong to; without its definition all are the body's."""
     content: dict[str, Any] = {"name": template.name, "language": {"code": template.language}}
-    if isinstance(template.variables, Mapping):
-        parameters = [
-            {"type": "text", "parameter_name": name, "text": text} for name, text in template.variables.items()
-        ]
-    else:
-        parameters = [{"type": "text", "text": text} for text in template.variables]
-    if parameters:
-        content["components"] = [{"type": "body", "parameters": parameters}]
+    parts = template.parts or TemplateParts(body=_of_body(template.variables))
+    components = [
+        {"type": kind, "parameters": [_parameter(value) for value in values]}
+        for kind, values in (("header", parts.header), ("body", parts.body))
+        if values
+    ]
+    components += [_button(value) for value in parts.buttons]
+    if components:
+        content["components"] = components
     return content
+
+
+def _of_body(variables: Sequence[str] | Mapping[str, Any]) -> tuple[TextValue, ...]:
+    if isinstance(variables, Mapping):
+        return tuple(TextValue(name, text) for name, text in variables.items())
+    return tuple(TextValue(None, text) for text in variables)
+
+
+def _parameter(value: TextValue) -> dict[str, Any]:
+    named = {"parameter_name": value.name} if value.name else {}
+    return {"type": "text", **named, "text": value.text}
+
+
+def _button(value: ButtonValue) -> dict[str, Any]:
+    """``index`` is the button's number among all buttons, from 0, as text."""
+    of_url = {"type": "text", "text": value.text}
+    parameter = of_url if value.kind == "url" else {"type": "coupon_code", "coupon_code": value.text}
+    return {"type": "button", "sub_type": value.kind, "index": str(value.number), "parameters": [parameter]}
 
 
 def _interactive(message: OutboundMessage) -> dict[str, Any]:

@@ -1,0 +1,50 @@
+"""Which templates may be sent in a chat, and what one says with its values: asked by the one send path."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from recado.domain.chats import Chat
+from recado.domain.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from recado.domain.messages import Template
+from recado.domain.template_texts import fill, media_header
+from recado.ports.templates import SendableTemplates
+from recado.services.template_views import offered_view
+
+MAX_OFFERED = 50
+
+
+class TemplateChoice:
+    """Templates of a chat's channel."""
+
+    def __init__(self, templates: SendableTemplates) -> None:
+        self._templates = templates
+
+    def filled(self, a: str, chat: Chat, wanted: Template) -> tuple[Template, str]:
+        """The template with its values where they belong, and the text that the customer sees. Raises NotFound
+        `/template/name`, Forbidden `template_not_allowed`, Conflict `template_not_approved`, Invalid
+        `/template/variables`."""
+        found = self._templates.named(a, chat.channel_id, wanted.name, wanted.language)
+        if found is None:
+            detail = "The channel has no template of this name and language."
+            raise NotFound(detail, errors=[FieldError("/template/name", "not_found", detail)])
+        if found.department_ids and chat.department_id not in found.department_ids:
+            raise Forbidden("The chat's department may not send this template.", code="template_not_allowed")
+        if found.status != "APPROVED":
+            raise Conflict(
+                f"The template is {found.status}: only an approved one can be sent.",
+                code="template_not_approved",
+                extra={"template_status": found.status},
+            )
+        header = media_header(found.components)
+        if header is not None:
+            detail = f"Templates with a header of format {header} cannot be sent yet."
+            raise Invalid.field("/template/name", "header_not_supported", detail)
+        filled = fill(found.components, wanted.variables)
+        if isinstance(filled, list):
+            raise Invalid(filled[0].detail, errors=filled)
+        return wanted._replace(parts=filled.parts), filled.text
+
+    def offered(self, a: str, chat: Chat) -> list[dict[str, Any]]:
+        """What may be sent instead of anything else, at most 50."""
+        return offered_view(self._templates.sendable(a, chat.channel_id, chat.department_id, MAX_OFFERED))
