@@ -181,8 +181,11 @@ def test_others_find_nothing(api: Api, company: Company, chat: Chat, other_compa
 
 
 def test_outside_the_window_it_says_until_when(api: Api, company: Company, chat: Chat, clock: Any) -> None:
-    clock.move(86_400)
     token = company.tokens["api"]
+    for seconds, may in ((86_399, "free"), (1, "template_only")):
+        clock.move(seconds)
+        assert api.get(f"/v1/chats/{chat.id}", token=token).json["may_send"] == may
+    assert [one["may_send"] for one in api.get("/v1/chats", token=token).json["items"]] == ["template_only"]
     refused = api.post(f"/v1/chats/{chat.id}/messages", {"text": "late"}, token=token)
     assert (refused.status, refused.json["code"]) == (409, "outside_window")
     assert (refused.json["window_expires_at"], refused.json["templates"]) == ("2026-03-03T12:00:00.000Z", [])

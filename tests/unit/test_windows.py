@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recado.domain.windows import human_window_expires_at, may_send, sent_as_human_agent, window_expires_at
+from recado.domain.windows import (
+    human_window_expires_at,
+    may_send,
+    sent_as_human_agent,
+    what_may_be_sent,
+    window_expires_at,
+)
 
 
 @dataclass(frozen=True)
@@ -76,3 +82,22 @@ def test_where_there_is_no_longer_stretch_a_person_is_like_anybody() -> None:
 def test_a_person_cannot_write_to_who_never_wrote() -> None:
     assert not may_send(WEEK, "text", None, THEN, human=True)
     assert human_window_expires_at(WEEK, None) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "of_a_day", "of_a_week"),
+    [
+        (86_399, "free", "free"),
+        (86_400, "template_only", "human_only"),
+        (86_401, "template_only", "human_only"),
+        (604_799, "template_only", "human_only"),
+        (604_800, "template_only", "nothing"),
+        (604_801, "template_only", "nothing"),
+    ],
+)
+def test_what_may_be_sent_in_words(seconds: int, of_a_day: str, of_a_week: str) -> None:
+    now = THEN + timedelta(seconds=seconds)
+    assert what_may_be_sent(DAY, THEN, now) == of_a_day
+    assert what_may_be_sent(WEEK, THEN, now) == of_a_week
+    assert what_may_be_sent(None, THEN, now) == "free"
+    assert (what_may_be_sent(DAY, None, now), what_may_be_sent(WEEK, None, now)) == ("template_only", "nothing")

@@ -17,6 +17,7 @@ from recado.domain.chats import Chat
 from recado.domain.errors import FieldError, Invalid
 from recado.domain.events import AssignedBecause
 from recado.domain.ids import is_id
+from recado.domain.windows import MaySend
 from recado.ports.chats import ChatFilter
 
 chats = Resource("chats")
@@ -80,6 +81,7 @@ class ChatShape(msgspec.Struct):
     last_message_at: str | None
     last_inbound_at: str | None
     window_expires_at: str | None
+    may_send: MaySend
     unread: int
     workflow_step_id: str | None
     tabulation_id: str | None
@@ -168,7 +170,7 @@ def list_chats(call: Call) -> Any:
         page, following = call.services.chat_search.page(call.caller, wanted, text, call.limit, call.after)
     else:
         page, following = call.services.chat_service.page(call.caller, wanted, call.limit, call.after)
-    return call.list([spelled(one, call.query.compat) for one in page], following)
+    return call.list([spelled(_now(call, one), call.query.compat) for one in page], following)
 
 
 @chats.get(
@@ -179,7 +181,7 @@ def list_contact_chats(call: Call, contact_id: str) -> Any:
     call.services.contact_service.get(call.caller, contact_id)
     wanted = ChatFilter(situation=situation_meant(call.query.situation, call.query.compat), contact_id=contact_id)
     page, following = call.services.chat_service.page(call.caller, wanted, call.limit, call.after)
-    return call.list([spelled(one, call.query.compat) for one in page], following)
+    return call.list([spelled(_now(call, one), call.query.compat) for one in page], following)
 
 
 @chats.post(
@@ -201,7 +203,7 @@ def start_chat(call: Call, contact_id: str) -> Any:
 @chats.get("/v1/chats/{chat_id}", may("chats:read", *EVERYONE), query=OneChatQuery, answers=ChatShape)
 def get_chat(call: Call, chat_id: str) -> Any:
     """One chat."""
-    return spelled(call.services.chat_service.get(call.caller, chat_id), call.query.compat)
+    return spelled(_now(call, call.services.chat_service.get(call.caller, chat_id)), call.query.compat)
 
 
 @chats.post(
@@ -336,7 +338,12 @@ def list_assignments(call: Call, chat_id: str) -> Any:
 
 
 def _view(call: Call, chat: Chat) -> Any:
-    return call.services.chat_service.view(call.caller, chat)
+    return _now(call, call.services.chat_service.view(call.caller, chat))
+
+
+def _now(call: Call, view: dict[str, Any]) -> dict[str, Any]:
+    """The chat with what may be sent at this moment."""
+    return call.services.sending_room.told(view)
 
 
 def _filter(a: str, query: ChatQuery) -> ChatFilter:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from recado.services.gone_agents import GoneAgents
     from recado.services.groups import DeletedGroups
     from recado.services.message_search import MessageSearch
+    from recado.services.sending_room import SendingRoom
     from recado.services.system_moves import SystemMoves
     from recado.services.tabulations import TabulationService
     from recado.services.workflows import WorkflowService
@@ -101,6 +102,13 @@ class Chats(ContactBooks):
         from recado.services.chat_shapes import ChatShapes
 
         return ChatShapes(self.chats, self.adapters)
+
+    @cached_property
+    def sending_room(self) -> SendingRoom:
+        """What may be sent in a chat now."""
+        from recado.services.sending_room import SendingRoom
+
+        return SendingRoom(self.adapters, self.clock)
 
     @cached_property
     def chat_service(self) -> ChatService:

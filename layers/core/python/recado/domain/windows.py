@@ -9,7 +9,11 @@ moment, in which only what a person of the company writes is taken: no flow, no 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
+
+MaySend = Literal["free", "human_only", "template_only", "nothing"]
+"""free: whatever the channel can · human_only: what a person writes · template_only · nothing: they must write
+first."""
 
 
 class WindowRule(Protocol):
@@ -52,6 +56,15 @@ def may_send(
     if human:
         expires_at = human_window_expires_at(rule, last_inbound_at) or expires_at
     return expires_at is not None and now < expires_at
+
+
+def what_may_be_sent(rule: WindowRule | None, last_inbound_at: datetime | None, now: datetime) -> MaySend:
+    """What may be sent now, the freest that there is."""
+    if may_send(rule, "text", last_inbound_at, now):
+        return "free"
+    if may_send(rule, "text", last_inbound_at, now, human=True):
+        return "human_only"
+    return "template_only" if may_send(rule, "template", last_inbound_at, now) else "nothing"
 
 
 def sent_as_human_agent(
