@@ -189,7 +189,7 @@ class World:
 
     # what the services ask the world for
 
-    def find(self, a: str, channel_id: str) -> ConnectedChannel | None:
+    def find(self, a: str, channel_id: str, fresh: bool = False) -> ConnectedChannel | None:
         return self.channel
 
     def by_address(self, a: str, channel_type: str, address: str) -> ConnectedChannel | None:

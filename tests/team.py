@@ -13,6 +13,7 @@ from recado.domain.chats import Chat, Event, Thread, ThreadKey
 from recado.domain.errors import NotFound
 from recado.domain.people import Department, Membership
 from recado.domain.timers import armed
+from recado.ports.reception import ConnectedChannel
 from recado.services.assignments import Assignments
 from recado.services.chat_actions import ChatActions
 from recado.services.chat_commits import ChatCommits
@@ -75,6 +76,16 @@ class Hours:
         return self.closed.get(department.id)
 
 
+class Channels:
+    """Every channel is there."""
+
+    def find(self, a: str, channel_id: str, fresh: bool = False) -> ConnectedChannel:
+        return ConnectedChannel(channel_id, "whatsapp", "", "active")
+
+    def by_address(self, a: str, channel_type: str, address: str) -> None:
+        return None
+
+
 class Reads:
     """One chat, one thread."""
 
@@ -120,7 +131,15 @@ class Team:
         self.tabulations = TabulationService(DynamoTabulations(), clock, ids)
         commits = ChatCommits(self.moves, self.agents, self.departments, shapes, self.wakes, ids)
         self.actions = ChatActions(
-            self.reads, self.reads, commits, self.agents, self.departments, self.hours, self.tabulations, clock
+            self.reads,
+            self.reads,
+            commits,
+            self.agents,
+            self.departments,
+            self.hours,
+            self.tabulations,
+            Channels(),
+            clock,
         )
         self.marks = ChatMarks(
             self.reads, self.reads, self.moves, shapes, self.workflows, self.tabulations, DynamoReadMarks(), clock, ids

@@ -192,6 +192,8 @@ class Stack:
             "SesBaseUrl": f"{self.providers_url}/email",
             "MailDomain": MAIL_DOMAIN,
             "MailBySes": "false",
+            "SystemMailBaseUrl": f"{self.providers_url}/system_mail",
+            "SystemMailFrom": "recado@recado.example",
             "DeletionProtection": "false",
             **self.parameters,
         }

@@ -25,6 +25,7 @@ READERS = {
     "message_changes": "behind the gate",
     "message_search": "behind the gate",
     "gone_agents": "no caller: a job of the tick",
+    "removed_channels": "no caller: a job of the tick; of open chats an admin is told the ids",
     "chat_timers": "no caller: a job of the tick",
     "system_moves": "no caller: what the product does by itself",
     "call_agents": "no caller: who is on the telephone, or waits there",

@@ -154,10 +154,16 @@ def test_the_call_log_is_bounded_by_count_and_by_bytes() -> None:
     assert [item["path"] for item in log.items(None)] == ["/4", "/5"]
 
 
-def test_system_mail_says_202_and_wants_its_fields(simulator: str, web_client: httpx.Client) -> None:
-    mail = {"to": "ana@example.com", "subject": "Bem-vinda", "text": "Olá"}
-    assert web_client.post(f"{simulator}/system_mail", json=mail).status_code == 202
-    assert web_client.post(f"{simulator}/system_mail", json={**mail, "to": ""}).status_code == 400
+def test_system_mail_says_200_and_wants_its_fields(simulator: str, web_client: httpx.Client) -> None:
+    url = f"{simulator}/system_mail/v2/email/outbound-emails"
+    content = {"Simple": {"Subject": {"Data": "Code"}, "Body": {"Text": {"Data": "123456"}}}}
+    mail = {
+        "FromEmailAddress": "a@one.example",
+        "Destination": {"ToAddresses": ["b@one.example"]},
+        "Content": content,
+    }
+    assert web_client.post(url, json=mail).status_code == 200
+    assert web_client.post(url, json={**mail, "Destination": {}}).status_code == 400
     assert calls(web_client, simulator, "system_mail")[0]["body"] == mail
 
 

@@ -58,7 +58,9 @@ class World(Reception):
         )  # fmt: skip
         commits = ChatCommits(ChatMoveStore(), agents, departments, shapes, self.waker, ids)
         tabulations = TabulationService(DynamoTabulations(), clock, ids)
-        self.actions = ChatActions(self.chat_reads, reads, commits, agents, departments, Hours(), tabulations, clock)
+        self.actions = ChatActions(
+            self.chat_reads, reads, commits, agents, departments, Hours(), tabulations, self.directory, clock
+        )
 
     def contact(self, **fields: Any) -> Contact:
         """A contact that somebody typed in."""

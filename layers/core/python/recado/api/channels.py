@@ -1,4 +1,4 @@
-"""/v1/channels: connect and change. Secrets go in and never come out."""
+"""/v1/channels: connect, change and remove. Secrets go in and never come out."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from recado.api.bodies import UNSET, Body, Maybe, Meta, PublicId, Text, changes
+from recado.api.bodies import UNSET, Body, Maybe, Meta, Nothing, PublicId, Query, Text, changes
 from recado.api.routes import Call, Resource
 from recado.api.rules import ADMINS, EVERYONE, may
 from recado.domain.channels import Channel
+from recado.services.channel_removal import open_chats_view
 from recado.services.people_views import channel_view
+from recado.services.views import moment
 
 channels = Resource("channels")
 
@@ -58,6 +60,23 @@ class ChannelShape(msgspec.Struct):
     created_at: str
 
 
+class OpenChatsShape(msgspec.Struct):
+    count: int
+    ids: list[str]
+    complete: bool
+
+
+class RemovalShape(msgspec.Struct):
+    expires_at: str
+    sent_to: str
+    open_chats: OpenChatsShape
+
+
+class RemovalQuery(Query, frozen=True):
+    code: Annotated[str | None, Meta(description="The six digits that were mailed.")] = None
+    force: Annotated[bool, Meta(description="Close the channel's open chats with it.")] = False
+
+
 @channels.get("/v1/channels", may("channels:read", *EVERYONE), paged=str, answers=ChannelShape)
 def list_channels(call: Call) -> Any:
     """Channels, oldest first."""
@@ -94,12 +113,38 @@ def get_channel(call: Call, channel_id: str) -> Any:
     may("channels:write", *ADMINS),
     body=ChannelPatch,
     answers=ChannelShape,
-    problems=("address_taken",),
+    problems=("address_taken", "channel_removed"),
 )
 def change_channel(call: Call, channel_id: str) -> Any:
     """Change a channel; settings and secrets are merged by name, null takes one away."""
     channel = call.services.channel_service.change(call.caller.account, channel_id, changes(call.body))
     return _shown(call, channel)
+
+
+@channels.post(
+    "/v1/channels/{channel_id}/removal",
+    may("channels:write", *ADMINS),
+    body=Nothing,
+    answers=RemovalShape,
+    status=202,
+    problems=("channel_removed", "too_many_codes", "mail_not_sent"),
+)
+def ask_for_removal(call: Call, channel_id: str) -> Any:
+    """Ask for the channel's removal: a code of six digits is mailed to the admin, for ten minutes and five tries."""
+    asked = call.services.channel_removal.ask(call.caller, channel_id)
+    open_chats = open_chats_view(asked.open_chats)
+    return {"expires_at": moment(asked.expires_at), "sent_to": asked.sent_to, "open_chats": open_chats}
+
+
+@channels.delete(
+    "/v1/channels/{channel_id}",
+    may("channels:write", *ADMINS),
+    query=RemovalQuery,
+    problems=("channel_has_open_chats", "wrong_code", "code_expired"),
+)
+def remove_channel(call: Call, channel_id: str) -> None:
+    """Remove the channel for good, confirmed by the code that was mailed. Its chats stay readable."""
+    call.services.channel_removal.remove(call.caller, channel_id, call.query.code, call.query.force)
 
 
 def _shown(call: Call, channel: Channel) -> dict[str, Any]:

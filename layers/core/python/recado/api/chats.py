@@ -251,7 +251,15 @@ def close_chat(call: Call, chat_id: str) -> Any:
     may("chats:write", *EVERYONE),
     body=Nothing,
     answers=ChatShape,
-    problems=("not_your_chat", "reopen_not_allowed", "another_chat_open", "agent_at_cap", "already_open", "chat_moved"),
+    problems=(
+        "not_your_chat",
+        "reopen_not_allowed",
+        "channel_unusable",
+        "another_chat_open",
+        "agent_at_cap",
+        "already_open",
+        "chat_moved",
+    ),
 )
 def reopen_chat(call: Call, chat_id: str) -> Any:
     """Open a closed chat again, where its department allows it."""

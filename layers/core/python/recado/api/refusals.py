@@ -66,7 +66,7 @@ REFUSALS = {
     "cannot_start": Refusal(
         409, "The contact cannot be written to on this channel; `reason` says why.", ("reason", "needs", "contact_id")
     ),
-    "channel_unusable": Refusal(409, "Nothing can be sent on the channel now.", ("channel_state",)),
+    "channel_unusable": Refusal(409, "Nothing can be sent on the channel now.", (*_WHERE, "channel_state")),
     "chat_closed": Refusal(409, "The chat is closed.", (*_WHERE, "closed_at")),
     "chat_moved": Refusal(409, "Somebody else moved the chat meanwhile; it is told where it is now.", _WHERE),
     "chat_open": Refusal(409, "The chat is still open.", _WHERE),
@@ -86,6 +86,14 @@ REFUSALS = {
     "template_not_approved": Refusal(409, "Only an approved template can be sent.", ("template_status",)),
     # of what an account is made of
     "wrong_credentials": Refusal(401, "The e-mail or the password is wrong."),
+    "wrong_code": Refusal(400, "The code is not the one that was mailed.", ("tries_left",)),
+    "channel_has_open_chats": Refusal(
+        409, "Chats of the channel are open: `force` closes them with its removal.", ("open_chats",)
+    ),
+    "channel_removed": Refusal(409, "The channel is removed, for good."),
+    "code_expired": Refusal(409, "No code holds now: ask for another.", ("tries_left",)),
+    "too_many_codes": Refusal(429, "So many codes were asked for: wait, as Retry-After says.", ("retry_after_s",)),
+    "mail_not_sent": Refusal(502, "The mail could not be sent."),
     "address_taken": Refusal(409, "Another channel of the account has this address."),
     "contact_exists": Refusal(409, "There is such a contact already.", ("contact_ids",)),
     "contact_has_open_chat": Refusal(409, "The contact has an open chat: close it first."),
@@ -193,6 +201,10 @@ class Problem(msgspec.Struct, kw_only=True):
     template_status: Annotated[str | UnsetType, Meta(description="What the template counts as now.")] = UNSET
     provider_code: Annotated[str | UnsetType, Meta(description="The provider's code.")] = UNSET
     provider_title: Annotated[str | UnsetType, Meta(description="The provider's words.")] = UNSET
+    open_chats: Annotated[
+        dict[str, Any] | UnsetType, Meta(description="How many chats are open, and the ids of the first 50.")
+    ] = UNSET
+    tries_left: Annotated[int | UnsetType, Meta(description="How many more codes are looked at.")] = UNSET
     children: Annotated[int | UnsetType, Meta(description="How many lie below.")] = UNSET
     seats: Annotated[int | UnsetType, Meta(description="How many seats there are.")] = UNSET
     used_by: Annotated[str | UnsetType, Meta(description="What still belongs to it, in words.")] = UNSET

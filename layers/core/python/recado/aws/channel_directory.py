@@ -13,7 +13,7 @@ from typing import Any
 from recado.aws.session import dynamodb
 from recado.ports.reception import ConnectedChannel
 
-REMEMBERED_S = 10.0
+REMEMBERED_S = 3.0
 """How long a removed channel goes on being answered, or a changed department goes on being used."""
 FRESH_S = 1.0
 _MOST = 10_000

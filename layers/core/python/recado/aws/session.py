@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -64,8 +64,15 @@ def signing_identity() -> tuple[Credentials, str]:
     return credentials, _session().region_name or "us-east-1"
 
 
+@lru_cache(maxsize=1)
+def sesv2(endpoint: str | None) -> Any:
+    """The client of the mail service."""
+    return _session().client("sesv2", config=_CONFIG, endpoint_url=endpoint)
+
+
 def reset_clients() -> None:
     """Forget the clients: for a process whose endpoint changed (tests)."""
+    sesv2.cache_clear()
     dynamodb.cache_clear()
     presigning_s3.cache_clear()
     s3.cache_clear()

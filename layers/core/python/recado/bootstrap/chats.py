@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from recado.aws.channel_directory import DynamoChannelDirectory
     from recado.ports.agents import ChatMoveStore
     from recado.ports.outbox import Adapters
+    from recado.services.channel_removal import ChannelRemoval
     from recado.services.chat_actions import ChatActions
     from recado.services.chat_commits import ChatCommits
     from recado.services.chat_marks import ChatMarks
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from recado.services.gone_agents import GoneAgents
     from recado.services.groups import DeletedGroups
     from recado.services.message_search import MessageSearch
+    from recado.services.removed_channels import RemovedChannels
     from recado.services.sending_room import SendingRoom
     from recado.services.system_moves import SystemMoves
     from recado.services.tabulations import TabulationService
@@ -147,6 +149,7 @@ class Chats(ContactBooks):
             self.departments,
             self.opening_hours,
             self.tabulation_service,
+            self.channel_directory,
             self.clock,
         )
 
@@ -298,6 +301,34 @@ class Chats(ContactBooks):
             self.clock,
             self.chat_timers.rearm,
             self.reconciler.check,
+        )
+
+    @cached_property
+    def removed_channels(self) -> RemovedChannels:
+        """The chats of channels that are removed."""
+        from recado.services.removed_channels import RemovedChannels
+        from recado.storage.channel_removals import DynamoChannelRemovals
+
+        return RemovedChannels(DynamoChannelRemovals(), self.chats, self.system_moves, self.clock)
+
+    @cached_property
+    def channel_removal(self) -> ChannelRemoval:
+        """Removing channels."""
+        from recado.services.channel_removal import ChannelRemoval
+        from recado.storage.channel_removals import DynamoChannelRemovals
+
+        return ChannelRemoval(
+            self.channels,
+            DynamoChannelRemovals(),
+            self.removed_channels,
+            self.accounts,
+            self.users,
+            self.system_mail,
+            self.passwords,
+            self.provider_registration,
+            self.clock,
+            self.ids,
+            lambda one: self.settings.public_base_url + self.channel_service.webhook_path(one),
         )
 
     @cached_property

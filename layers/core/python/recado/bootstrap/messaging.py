@@ -112,6 +112,7 @@ class Messaging(Filing, Templating):
                 "groups": self.deleted_groups.empty_due,
                 "departments": self.department_looks.look_due,
                 "chats": self.chat_timers.run_due,
+                "removed_channels": self.removed_channels.close_due,
                 "sends": settle_due,
                 "media": self.fetching.sweep,
                 "templates": self.template_mirror.settle_due,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from recado.bootstrap.platform import Platform
 
 if TYPE_CHECKING:
+    from recado.channels.registration import ProviderRegistration
     from recado.ports.agents import AgentStore
     from recado.ports.idempotency import IdempotencyStore
     from recado.ports.people import AccountStore, ApiTokenStore, CredentialStore, Passwords, SessionStore, UserStore
@@ -187,18 +188,23 @@ class People(Platform):
     @cached_property
     def channel_service(self) -> ChannelService:
         """Connecting channels."""
-        from recado.channels.registration import ProviderRegistration
         from recado.channels.registry import adapter
-        from recado.outside.http import OutsideHttp
         from recado.services.channels import ChannelService
 
-        registration = ProviderRegistration(OutsideHttp(), self.provider_addresses, self.settings.public_base_url)
         return ChannelService(
             self.channels,
             self.departments,
             adapter,
-            registration,
+            self.provider_registration,
             self.clock,
             self.ids,
             self.settings.mail_domain,
         )
+
+    @cached_property
+    def provider_registration(self) -> ProviderRegistration:
+        """Having providers send their webhooks here, and no more."""
+        from recado.channels.registration import ProviderRegistration
+        from recado.outside.http import OutsideHttp
+
+        return ProviderRegistration(OutsideHttp(), self.provider_addresses, self.settings.public_base_url)

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from recado.ports.core import Blobs, Clock, Ids, Queue
+from recado.ports.system_mail import SystemMail
 from recado.settings import Settings, local_doors
 
 if TYPE_CHECKING:
@@ -92,6 +93,13 @@ class Platform:
         from recado.aws.blobs import S3Blobs
 
         return S3Blobs(self.settings.files_bucket)
+
+    @cached_property
+    def system_mail(self) -> SystemMail:
+        """The product's own mail."""
+        from recado.aws.system_mail import SesSystemMail
+
+        return SesSystemMail(self.settings.system_mail_from, self.settings.system_mail_base_url or None)
 
     @cached_property
     def waker(self) -> DistributionWaker:

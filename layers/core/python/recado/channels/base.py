@@ -320,6 +320,11 @@ class ChannelAdapter(ABC):
         people set that up at the provider."""
         return None
 
+    def deregistration(self, webhook_url: str, secrets: Secrets) -> HttpRequest | None:
+        """The request that has the provider send its webhooks no more, for a channel that was removed. It is made once,
+        and nothing depends on what comes of it."""
+        return None
+
     def account_address(self, settings: Mapping[str, Any]) -> str | None:
         """What payloads for this channel carry to say so, unique among channels; None when the webhook's URL alone says
         it."""

@@ -1,8 +1,9 @@
-"""Having a channel's provider send its webhooks to us, where the provider can be asked for it."""
+"""Having a channel's provider send its webhooks to us, or no more, where the provider can be asked for it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from recado.channels.registry import adapter
 from recado.domain.channels import Channel
@@ -11,7 +12,7 @@ from recado.ports.core import ConnectFailed, Http, NoAnswer
 
 
 class ProviderRegistration:
-    """The port `recado.ports.channels.Registration`."""
+    """The ports `recado.ports.channels.Registration` and `recado.ports.channel_removals.Deregistration`."""
 
     def __init__(self, http: Http, base_urls: Mapping[str, str], public_base_url: str) -> None:
         self._http = http
@@ -20,8 +21,7 @@ class ProviderRegistration:
 
     def register(self, channel: Channel, secrets: Secrets) -> str | None:
         """One request, if the type of channel has one."""
-        asked = adapter(channel.type, self._base_urls)
-        request = asked.registration(f"{self._public_base_url}/{asked.webhook_folder}/{channel.id}", secrets)
+        request = adapter(channel.type, self._base_urls).registration(self._url(channel), secrets)
         if request is None:
             return None
         try:
@@ -31,3 +31,14 @@ class ProviderRegistration:
         if answer.status < 400:
             return None
         return f"The provider refused to send its webhooks here: it answered with HTTP {answer.status}."
+
+    def deregister(self, channel: Channel, secrets: Secrets) -> None:
+        """One request, if the type of channel has one. What it comes to changes nothing: the channel is gone here, and
+        what its provider goes on sending is answered 404."""
+        with suppress(Exception):  # secrets as they were stored may be none by which anything can be asked
+            request = adapter(channel.type, self._base_urls).deregistration(self._url(channel), secrets)
+            if request is not None:
+                self._http.request(request.method, request.url, request.headers, request.body, request.timeout_s)
+
+    def _url(self, channel: Channel) -> str:
+        return f"{self._public_base_url}/{adapter(channel.type).webhook_folder}/{channel.id}"

@@ -114,5 +114,12 @@ class TooMany(DomainError):
     code = "too_many_requests"
 
 
+class Unreachable(DomainError):
+    """Somebody else's service did not do its part: 502. Nothing was changed by that."""
+
+    status = 502
+    code = "unreachable"
+
+
 class Busy(Exception):
     """Contention outlasted the tries; nothing was changed, trying later is right."""

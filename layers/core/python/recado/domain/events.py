@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 EventType = Literal[
+    "channel.removed",
     "chat.answered",
     "chat.assigned",
     "chat.assumed",
@@ -33,7 +34,15 @@ EventType = Literal[
 ]
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 
-MovedBecause = Literal["agent_gone", "automatic_timeout", "customer_idle", "department_gone", "not_started", "overflow"]
+MovedBecause = Literal[
+    "agent_gone",
+    "automatic_timeout",
+    "channel_removed",
+    "customer_idle",
+    "department_gone",
+    "not_started",
+    "overflow",
+]
 """`cause` of `chat.queued` and `chat.closed` where nobody asked for it."""
 
 GivenByHand = Literal["assumed", "transferred", "reopened", "started"]

@@ -23,7 +23,11 @@ class ChannelProblemNotes:
         left out."""
         for _ in range(_TRIES):
             channel = self._channels.get(a, channel_id)
-            if channel is None or any(one.get("code") == code for one in channel.problems):
+            if (
+                channel is None
+                or channel.state == "removed"
+                or any(one.get("code") == code for one in channel.problems)
+            ):
                 return
             problem = {"code": code, "detail": detail, "at": moment(self._clock.now())}
             noted = replace(channel, problems=(*channel.problems, problem), version=channel.version + 1)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from recado.domain.channels import Channel
-from recado.domain.errors import Busy, FieldError, Invalid, NotFound
+from recado.domain.errors import Busy, Conflict, FieldError, Invalid, NotFound
 from recado.domain.ids import is_id
 from recado.ports.channels import ChannelStore, Registration, Secrets
 from recado.ports.core import Clock, Ids
@@ -122,13 +122,15 @@ class ChannelService:
         """Change name, department_id, settings or secrets. Settings and secrets are merged by name, null takes one
         away.
 
-        Raises Invalid with pointers, NotFound, Conflict `address_taken`."""
+        Raises Invalid with pointers, NotFound, Conflict `address_taken`, `channel_removed`."""
         fields = dict(changes)
         told_settings, told_secrets = fields.pop("settings", {}), fields.pop("secrets", {})
         if "department_id" in fields:
             fields["department_id"] = self._department(a, fields["department_id"])
         for _ in range(_TRIES):
             before = self.get(a, channel_id)
+            if before.state == "removed":
+                raise Conflict("The channel is removed: it stays as it is.", code="channel_removed")
             rules = self._rules(before.type)
             fixed, _ = rules.made(channel_id, self._ids.secret)
             news = {key: value for key, value in told_settings.items() if key not in fixed or fixed[key] != value}

@@ -20,6 +20,7 @@ from recado.domain.ids import is_id
 from recado.domain.people import Agent, Department
 from recado.ports.agents import AgentStore, ChatReads, Departments, Hours
 from recado.ports.core import Clock
+from recado.ports.reception import ChannelDirectory
 from recado.services.chat_commits import ChatCommits
 from recado.services.views import moment
 
@@ -62,6 +63,7 @@ class ChatActions:
         departments: Departments,
         hours: Hours,
         tabulations: KnownTabulations,
+        channels: ChannelDirectory,
         clock: Clock,
     ) -> None:
         self._gate = gate
@@ -71,6 +73,7 @@ class ChatActions:
         self._departments = departments
         self._hours = hours
         self._tabulations = tabulations
+        self._channels = channels
         self._clock = clock
 
     def assume(self, caller: Caller, chat_id: str) -> Chat:
@@ -155,8 +158,8 @@ class ChatActions:
 
     def reopen(self, caller: Caller, chat_id: str) -> Chat:
         """Open a closed chat again, where its department allows it. Who takes part in the department as agent gets it
-        and begins; of others it waits. 409 `reopen_not_allowed`, `another_chat_open` (named to who may see it),
-        `agent_at_cap`, `already_open`."""
+        and begins; of others it waits. 409 `reopen_not_allowed`, `channel_unusable` where it was removed,
+        `another_chat_open` (named to who may see it), `agent_at_cap`, `already_open`."""
         a = caller.account
 
         def decide(chat: Chat, now: datetime) -> ChatMove | None:
@@ -167,6 +170,7 @@ class ChatActions:
                 until = moment(chat_moves.reopen_until(chat, department.reopening))
                 detail = "This department's chats are not opened again, or no longer."
                 raise Conflict(detail, code="reopen_not_allowed", extra={"reopen_until": until})
+            self._refuse_removed(a, chat)
             agent_id = caller.user_id if takes_part(caller, department.id) else None
             try:
                 move = chat_moves.reopen(chat, self._thread(a, chat), now, agent_id, department.id)
@@ -175,6 +179,13 @@ class ChatActions:
             return None if move is None else replace(move, after=replace(move.after, reopened_by=caller.id))
 
         return self._act(caller, chat_id, decide, "reopened")
+
+    def _refuse_removed(self, a: str, chat: Chat) -> None:
+        """A chat of a removed channel stays closed: nothing could be said in it."""
+        channel = self._channels.find(a, chat.channel_id, fresh=True)
+        if channel is not None and channel.state == "removed":
+            detail = "The channel was removed: its chats can only be read."
+            raise Conflict(detail, code="channel_unusable", extra={"channel_state": "removed"})
 
     def _naming_what_is_seen(self, caller: Caller, refusal: Conflict) -> Conflict:
         """`another_chat_open`, without that chat's id for who may not see it."""

@@ -30,6 +30,8 @@ from recado.services.statuses import StatusService
 PARK_AT = 4
 LAST_ATTEMPT = 5
 """maxReceiveCount of the queue (infra/data.yaml). Poison is parked one attempt earlier, contention at the last one."""
+_REMOVED = Parsed(kept_raw=("channel_removed",))
+"""What a part is read as whose channel was removed while it waited: kept, and otherwise nothing."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ class InboundService:
             if body["kind"] == "split":
                 self._send_on(body)
             elif body["kind"] == "call":
-                self._calls.apply(str(body["account"]), self._channel(body), str(body["part"]))
+                self._apply_call(body)
             else:
                 parts.append(self._read(body))
         if not parts:
@@ -115,14 +117,22 @@ class InboundService:
         a, channel_id = str(body["account"]), str(body["channel_id"])
         text = self._blobs.get(body["key"]).decode("ascii") if "key" in body else str(body["part"])
         channel = self._channel(body)
-        self._webhooks.answer(channel, text)
-        parsed = without_bad_times(self._webhooks.parse(channel, text), self._clock.now())
+        parsed = _REMOVED
+        if channel.state != "removed":
+            self._webhooks.answer(channel, text)
+            parsed = without_bad_times(self._webhooks.parse(channel, text), self._clock.now())
         if parsed.kept_raw:
             key = keep(self._blobs, a, channel_id, text.encode("ascii"))
             self._journal.kept_raw(channel_id, key, len(parsed.kept_raw))
         for code, detail in parsed.problems:
             self._problems.report(a, channel_id, code, detail)
         return Customer(a, channel, str(body["sender"] or "")), parsed
+
+    def _apply_call(self, body: Mapping[str, Any]) -> None:
+        """What a call tells. Of a channel that was removed meanwhile it opens no chat."""
+        channel = self._channel(body)
+        if channel.state != "removed":
+            self._calls.apply(str(body["account"]), channel, str(body["part"]))
 
     def _channel(self, body: Mapping[str, Any]) -> ConnectedChannel:
         channel = self._channels.find(str(body["account"]), str(body["channel_id"]))

@@ -153,7 +153,7 @@ class SendingService:
 
     def _check(self, a: str, chat: Chat, thread: Thread, message: Message, reply: Message | None) -> None:
         """The channel's say: whether it is there, what it can send, and its window."""
-        channel = self._channels.find(a, chat.channel_id)
+        channel = self._channels.find(a, chat.channel_id, fresh=True)
         if channel is None or channel.state != "active":
             state = channel.state if channel else "removed"
             raise Conflict(

@@ -18,7 +18,7 @@ _ADDRESS_FREE = guard(
 _DIRECTORY_FREE = guard(
     "directory-address-free", "two accounts take one address at once: what is sent to it would go to either"
 )
-_UNCHANGED = guard(
+CHANNEL_UNCHANGED = guard(
     "channel-unchanged", "two changes of one channel at once: the later would undo the earlier or leak its address"
 )
 
@@ -130,7 +130,9 @@ class ChannelStore:
         tx = Transaction()
         if after.department_id != before.department_id:
             use_department(tx, a, after.department_id)
-        tx.put("channel", ChannelRecord.of_channel(a, after), _UNCHANGED(ChannelRecord.version == before.version))
+        tx.put(
+            "channel", ChannelRecord.of_channel(a, after), CHANNEL_UNCHANGED(ChannelRecord.version == before.version)
+        )
         if secrets is not None:
             tx.put("secrets", _secrets_record(a, after.id, secrets))
         if after.address != before.address:

@@ -121,6 +121,12 @@ class Telegram(ChannelAdapter):
         }
         return outbound.call(outbound.bot_url(self.base_url, secrets), "setWebhook", wanted)
 
+    def deregistration(self, webhook_url: str, secrets: Secrets) -> HttpRequest | None:
+        """deleteWebhook; without a token nothing can be asked for."""
+        if not secrets.get("bot_token"):
+            return None
+        return outbound.call(outbound.bot_url(self.base_url, secrets), "deleteWebhook", {})
+
     # -- the way out -------------------------------------------------------------------------------
 
     def check(self, message: OutboundMessage) -> tuple[FieldError, ...]:
