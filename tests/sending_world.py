@@ -117,6 +117,7 @@ class World:
         self.department_settings: dict[str, Any] = {}
         self.departments_read = 0
         self.problems: list[tuple[str, str, str, str]] = []
+        self.refused_tokens: list[tuple[str, str, Any]] = []
         self.pauses: list[float] = []
         self.queue, self.journal, self.provider = Commands(), Journal(), Provider()
         self.outbox, self.store, self.templates = DynamoOutbox(), DynamoChats(), DynamoTemplates()
@@ -207,6 +208,9 @@ class World:
 
     def report(self, a: str, channel_id: str, code: str, detail: str) -> None:
         self.problems.append((a, channel_id, code, detail))
+
+    def token_refused(self, a: str, channel_id: str, used: Mapping[str, tuple[str, ...]]) -> None:
+        self.refused_tokens.append((a, channel_id, dict(used)))
 
     def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)

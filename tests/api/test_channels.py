@@ -107,3 +107,38 @@ def test_a_channel_keeps_its_department_from_deletion(api: Api, company: Company
     department = api.post("/v1/departments", {"name": "Sales"}, token=company.admin).json["id"]
     make(api, company, department_id=department)
     assert api.delete(f"/v1/departments/{department}", token=company.admin).json["used_by"] == "channels"
+
+
+def test_a_token_is_shown_renewed_and_tested(api: Api, company: Company, services: Container, clock: Any) -> None:
+    instagram = {**WHATSAPP, "type": "instagram", "settings": {"page_id": "17840000000000001"}}
+    made = make(api, company, **{**instagram, "secrets": {**SECRETS, "access_token": "IGAAold"}}).json
+    path = f"/v1/channels/{made['id']}"
+    assert made["token"] == {"state": "active", "expires_at": "2026-05-01T12:00:00.000Z"}
+    early = api.post(f"{path}/token-renewal", {}, token=company.tokens["api"])
+    assert (early.status, early.json["code"]) == (409, "too_early")
+    clock.move(59 * 86_400)
+    seen = api.get(path, token=company.tokens["api"]).json
+    assert (seen["token"]["state"], [one["code"] for one in seen["problems"]]) == ("expiring", ["token_expiring"])
+    given = api.post(f"{path}/token-renewal", {"access_token": "IGAAnew"}, token=company.tokens["api"])
+    assert (given.status, given.json["token"]["state"], given.json["problems"]) == (200, "active", [])
+    assert "IGAAnew" not in given.text
+    assert services.channels.secrets(company.a, made["id"])["access_token"] == ("IGAAnew",)
+    company.tokens["admin"] = company.tokens["api"]  # the session has ended
+    telegram = make(api, company, type="telegram", settings={}, secrets={"secret_token": "s"}).json
+    assert telegram["token"] == {"state": "none", "expires_at": None}
+    tested = api.post(f"/v1/channels/{telegram['id']}/test", token=company.tokens["api"])
+    assert (tested.status, tested.json["ok"]) == (200, None), "without a token there is nothing to ask"
+    none = api.post(f"/v1/channels/{telegram['id']}/token-renewal", {}, token=company.tokens["api"])
+    assert (none.status, none.json["code"]) == (409, "not_renewable")
+
+
+def test_a_patch_that_leaves_the_token_leaves_what_is_known_of_it(api: Api, company: Company, clock: Any) -> None:
+    secrets = {**SECRETS, "access_token": "IGAAold"}
+    made = make(api, company, type="instagram", settings={"page_id": "17840000000000001"}, secrets=secrets).json
+    path = f"/v1/channels/{made['id']}"
+    clock.move(86_400)
+    assert api.patch(path, {"name": "Other"}, token=company.admin).json["token"] == made["token"]
+    same = api.patch(path, {"secrets": {"access_token": "IGAAold"}}, token=company.admin).json["token"]
+    assert same == made["token"], "the same token is no new one"
+    gone = api.patch(path, {"secrets": {"access_token": None}}, token=company.admin).json
+    assert gone["token"] == {"state": "none", "expires_at": None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import fields
 
@@ -82,8 +83,14 @@ def test_streams_pass_facts_alone() -> None:
 
 
 def test_the_clock_strikes_every_minute() -> None:
-    (schedule,) = functions()["TickFunction"]["Events"].values()
-    assert schedule["Properties"]["Schedule"] == "rate(1 minute)"
+    schedules = functions()["TickFunction"]["Events"]
+    assert schedules["EveryMinute"]["Properties"] == {"Schedule": "rate(1 minute)"}
+
+
+def test_tokens_have_a_run_of_their_own_each_day() -> None:
+    properties = functions()["TickFunction"]["Events"]["EveryDay"]["Properties"]
+    assert properties["Schedule"] == "rate(1 day)"
+    assert json.loads(properties["Input"]) == {"jobs": ["tokens"]}
 
 
 def test_a_new_layer_reaches_the_functions_with_an_alias() -> None:

@@ -71,6 +71,9 @@ def service(provider: Provider) -> ChannelService:
         account_address=lambda *_: None,
         address_directory=None,
         misplaced=lambda *_: (),
+        token_secret=None,
+        token_life=lambda *_: None,
+        token_min_age=lambda *_: None,
     )
     departments: Any = SimpleNamespace(default=lambda a: DEPARTMENT, get=lambda a, one: one)
     ids: Any = SimpleNamespace(new=lambda kind, a: "ch_1", secret=lambda: "secret")

@@ -8,7 +8,8 @@ from typing import Any
 
 from recado.domain.channels import Channel
 from recado.domain.errors import Conflict
-from recado.storage.channels import ChannelStore
+from recado.domain.tokens import fresh
+from recado.storage.channels import ChannelRecord, ChannelStore
 from recado.storage.mailboxes import DynamoMailboxes
 from tests.storage.scenarios import scenario
 from tests.storage.scenarios.people import A, an_account
@@ -50,3 +51,15 @@ def two_accounts_take_one_mail_address(clock: Any, ids: Any) -> None:
         store.create(A, replace(first, id=ids.new("ch", A), type="custom"), {})
     found = DynamoMailboxes().find("suporte@mail.example")
     assert found is not None and found.channel_id == first.id, "the address leads to another channel"
+
+
+@scenario("channel-is-there-to-look-at")
+def a_channel_loses_its_token_while_it_is_put_off(clock: Any, ids: Any) -> None:
+    store, now = ChannelStore(), clock.now()
+    seen = replace(a_channel(clock, ids, "551100000001"), token=fresh(None, now), due_at=now)
+    store.create(A, seen, {})
+    assert store.due(now, 16).found == [(A, seen.id)]
+    assert store.change(A, seen, replace(seen, token=None, due_at=None, version=2), None)
+    store.look_again_at(A, seen.id, now)
+    record = ChannelRecord.get(f"{A}#CHANNELS", seen.id, consistent_read=True)
+    assert record.due_sk is None, "half a place in the index"

@@ -11,7 +11,6 @@ from recado.api.routes import Call, Resource
 from recado.api.rules import ADMINS, EVERYONE, may
 from recado.domain.channels import Channel
 from recado.services.channel_removal import open_chats_view
-from recado.services.people_views import channel_view
 from recado.services.views import moment
 
 channels = Resource("channels")
@@ -60,6 +59,15 @@ class ChannelShape(msgspec.Struct):
     created_at: str
 
 
+class TokenRenewal(Body, frozen=True):
+    access_token: SecretValue | None = None
+
+
+class TestShape(msgspec.Struct):
+    ok: bool | None
+    detail: str
+
+
 class OpenChatsShape(msgspec.Struct):
     count: int
     ids: list[str]
@@ -81,7 +89,7 @@ class RemovalQuery(Query, frozen=True):
 def list_channels(call: Call) -> Any:
     """Channels, oldest first."""
     page, following = call.services.channel_service.page(call.caller.account, call.limit, call.after)
-    return call.list([_shown(call, one) for one in page], following)
+    return call.list([_view(call, one) for one in page], following)
 
 
 @channels.post(
@@ -98,14 +106,14 @@ def create_channel(call: Call) -> Any:
     channel = call.services.channel_service.create(
         call.caller.account, body.type, body.name, body.department_id, body.settings, body.secrets
     )
-    return _shown(call, channel)
+    return _view(call, channel)
 
 
 @channels.get("/v1/channels/{channel_id}", may("channels:read", *EVERYONE), answers=ChannelShape)
 def get_channel(call: Call, channel_id: str) -> Any:
     """A channel."""
     channel = call.services.channel_service.get(call.caller.account, channel_id)
-    return _shown(call, channel)
+    return _view(call, channel)
 
 
 @channels.patch(
@@ -118,7 +126,7 @@ def get_channel(call: Call, channel_id: str) -> Any:
 def change_channel(call: Call, channel_id: str) -> Any:
     """Change a channel; settings and secrets are merged by name, null takes one away."""
     channel = call.services.channel_service.change(call.caller.account, channel_id, changes(call.body))
-    return _shown(call, channel)
+    return _view(call, channel)
 
 
 @channels.post(
@@ -147,6 +155,41 @@ def remove_channel(call: Call, channel_id: str) -> None:
     call.services.channel_removal.remove(call.caller, channel_id, call.query.code, call.query.force)
 
 
-def _shown(call: Call, channel: Channel) -> dict[str, Any]:
-    path = call.services.channel_service.webhook_path(channel)
-    return channel_view(channel, call.services.settings.public_base_url + path)
+@channels.post(
+    "/v1/channels/{channel_id}/token-renewal",
+    may("channels:write", *ADMINS),
+    body=TokenRenewal,
+    answers=ChannelShape,
+    problems=(
+        "channel_removed",
+        "not_renewable",
+        "renewal_in_progress",
+        "renewal_refused",
+        "token_expired",
+        "too_early",
+        "provider_unreachable",
+    ),
+)
+def renew_token(call: Call, channel_id: str) -> Any:
+    """Renew the channel's access token now, or put another in its place."""
+    a, given = call.caller.account, call.body.access_token
+    if given is not None:
+        return _view(call, call.services.channel_service.change(a, channel_id, {"secrets": {"access_token": given}}))
+    return _view(call, call.services.channel_tokens.renew(a, channel_id))
+
+
+@channels.post(
+    "/v1/channels/{channel_id}/test",
+    may("channels:write", *ADMINS),
+    body=Nothing,
+    answers=TestShape,
+    problems=("channel_removed",),
+)
+def test_channel(call: Call, channel_id: str) -> Any:
+    """Ask the channel's provider something harmless: whether its secrets hold. `ok` null: there is nothing to ask."""
+    tested = call.services.channel_tokens.test(call.caller.account, channel_id)
+    return {"ok": tested.ok, "detail": tested.detail}
+
+
+def _view(call: Call, channel: Channel) -> dict[str, Any]:
+    return call.services.channel_tokens.view(channel)

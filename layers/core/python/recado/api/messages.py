@@ -130,6 +130,7 @@ def list_messages(call: Call, chat_id: str) -> Any:
         "not_your_chat",
         "chat_closed",
         "channel_unusable",
+        "token_expired",
         "outside_window",
         "cannot_react",
         "template_not_allowed",

@@ -91,6 +91,12 @@ REFUSALS = {
         409, "Chats of the channel are open: `force` closes them with its removal.", ("open_chats",)
     ),
     "channel_removed": Refusal(409, "The channel is removed, for good."),
+    "not_renewable": Refusal(409, "The provider does not renew this token: another has to be given."),
+    "renewal_in_progress": Refusal(409, "The token is being renewed at this moment."),
+    "renewal_refused": Refusal(409, "The provider did not renew the token."),
+    "token_expired": Refusal(409, "The channel's access token has ended.", ("token_expires_at",)),
+    "too_early": Refusal(409, "The token is too young to be renewed.", ("renewable_at",)),
+    "provider_unreachable": Refusal(502, "The provider did not answer."),
     "code_expired": Refusal(409, "No code holds now: ask for another.", ("tries_left",)),
     "too_many_codes": Refusal(429, "So many codes were asked for: wait, as Retry-After says.", ("retry_after_s",)),
     "mail_not_sent": Refusal(502, "The mail could not be sent."),
@@ -204,6 +210,8 @@ class Problem(msgspec.Struct, kw_only=True):
     open_chats: Annotated[
         dict[str, Any] | UnsetType, Meta(description="How many chats are open, and the ids of the first 50.")
     ] = UNSET
+    renewable_at: Annotated[str | UnsetType | None, Meta(description="From when on it can be renewed.")] = UNSET
+    token_expires_at: Annotated[str | UnsetType, Meta(description="When the access token ended.")] = UNSET
     tries_left: Annotated[int | UnsetType, Meta(description="How many more codes are looked at.")] = UNSET
     children: Annotated[int | UnsetType, Meta(description="How many lie below.")] = UNSET
     seats: Annotated[int | UnsetType, Meta(description="How many seats there are.")] = UNSET

@@ -76,6 +76,7 @@ class DynamoChannelDirectory:
             address=item["address"]["S"] if "address" in item else "",
             settings=json.loads(item["settings"]["S"]),
             secrets=_secrets(json.loads(secrets["secrets"]["S"])) if secrets else {},
+            token_expires_at=json.loads(item["token"]["S"]).get("expires_at") if "token" in item else None,
         )
 
 

@@ -112,6 +112,7 @@ class Messaging(Filing, Templating):
                 "groups": self.deleted_groups.empty_due,
                 "departments": self.department_looks.look_due,
                 "chats": self.chat_timers.run_due,
+                "tokens": self.channel_tokens.look_due,
                 "removed_channels": self.removed_channels.close_due,
                 "sends": settle_due,
                 "media": self.fetching.sweep,
@@ -139,7 +140,7 @@ class Messaging(Filing, Templating):
         """Notes for the people who look after a channel."""
         from recado.services.channel_problems import ChannelProblemNotes
 
-        return ChannelProblemNotes(self.channels, self.clock)
+        return ChannelProblemNotes(self.channels, self.clock, self.channel_tokens)
 
     @cached_property
     def ingress(self) -> IngressService:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from recado.services.alerts import AlertService
     from recado.services.api_tokens import ApiTokenService
     from recado.services.authentication import Authentication
+    from recado.services.channel_tokens import ChannelTokens
     from recado.services.channels import ChannelService
     from recado.services.departments import DepartmentService
     from recado.services.opening_hours import OpeningHours
@@ -199,6 +200,22 @@ class People(Platform):
             self.clock,
             self.ids,
             self.settings.mail_domain,
+        )
+
+    @cached_property
+    def channel_tokens(self) -> ChannelTokens:
+        """Access tokens of channels."""
+        from recado.channels.provider_tokens import AdapterTokens
+        from recado.outside.http import OutsideHttp
+        from recado.services.channel_tokens import ChannelTokens
+
+        return ChannelTokens(
+            self.channels,
+            self.channels,
+            AdapterTokens(OutsideHttp(), self.provider_addresses),
+            self.clock,
+            self.ids,
+            lambda one: self.settings.public_base_url + self.channel_service.webhook_path(one),
         )
 
     @cached_property

@@ -7,9 +7,11 @@ beginning ``IG``, an app secret of its own, ``graph.instagram.com``). ``app_secr
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, ClassVar
 
-from recado.channels.base import Limits, MediaLimit
+from recado.channels import meta_tokens
+from recado.channels.base import HttpRequest, Limits, MediaLimit, Secrets
 from recado.channels.meta import GRAPH_VERSION
 from recado.channels.meta_messaging import MAX_PARTS, MetaMessaging
 
@@ -38,6 +40,31 @@ class Instagram(MetaMessaging):
     def measure(text: str) -> int:
         """Bytes of UTF-8."""
         return len(text.encode("utf-8", "surrogatepass"))
+
+    def probe(self, settings: Mapping[str, Any], secrets: Secrets) -> HttpRequest | None:
+        """Whose the token is, for Instagram's login; nothing tells when such a token ends."""
+        if not meta_tokens.of_instagram_login(secrets):
+            return super().probe(settings, secrets)
+        return meta_tokens.me_request(self._own_host(), secrets)
+
+    def token_life(self, secrets: Secrets) -> timedelta | None:
+        """60 days for Instagram's login."""
+        return meta_tokens.LIFE if meta_tokens.of_instagram_login(secrets) else None
+
+    def token_min_age(self, settings: Mapping[str, Any], secrets: Secrets) -> timedelta | None:
+        """A day for Instagram's login."""
+        if meta_tokens.of_instagram_login(secrets):
+            return meta_tokens.INSTAGRAM_MIN_AGE
+        return super().token_min_age(settings, secrets)
+
+    def renewal(self, settings: Mapping[str, Any], secrets: Secrets) -> HttpRequest | None:
+        """The same token for 60 days more, for Instagram's login."""
+        if not meta_tokens.of_instagram_login(secrets):
+            return super().renewal(settings, secrets)
+        return meta_tokens.refresh_request(self._own_host(), secrets)
+
+    def _own_host(self) -> str:
+        return INSTAGRAM_URL if self.base_url == self.public_base_url else self.base_url
 
     def send_url(self, settings: Mapping[str, Any], token: str) -> str:
         """The token says whose messages they are, and of which of the two products."""

@@ -1,4 +1,4 @@
-"""What Meta's channels have in common: the handshake of the webhook, its signature, Graph's version and error codes.
+"""What Meta's channels have in common: the handshake of the webhook, its signature, Graph's version, access tokens.
 
 Source: developers.facebook.com/docs/graph-api/webhooks/getting-started.
 """
@@ -6,17 +6,30 @@ Source: developers.facebook.com/docs/graph-api/webhooks/getting-started.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from hmac import digest
 from re import ASCII
 from re import compile as pattern
 from typing import Any
 
-from recado.channels.base import Answer, BadSignature, ChannelAdapter, Headers, Secrets, matches
-from recado.channels.untrusted import identifier
+from recado.channels import meta_tokens
+from recado.channels.base import (
+    Answer,
+    BadSignature,
+    ChannelAdapter,
+    Headers,
+    HttpRequest,
+    Probed,
+    Secrets,
+    matches,
+)
+from recado.channels.graph_codes import error_code as error_code
+from recado.domain.messages import Failure, Rejected, Renewed
+from recado.ports.core import HttpResponse
 
 GRAPH_VERSION = "v24.0"
 _TOKEN = pattern(r"[\x21-\x7e]{1,2048}")
+_APP_ID = pattern(r"\d{5,32}", ASCII)
 _CHALLENGE = pattern(r"[\w.\-]{1,256}", ASCII)
 
 
@@ -25,10 +38,9 @@ def wrong_token(value: str) -> str | None:
     return None if _TOKEN.fullmatch(value) else "It must be printable characters without blanks."
 
 
-def error_code(value: Any) -> int | None:
-    """A code as Graph writes it, a number or its digits."""
-    text = identifier(value)
-    return int(text) if text and len(text) <= 9 and text.isascii() and text.isdigit() else None
+def app_id(value: str) -> str | None:
+    """What is wrong with the id of an app at Meta, or None."""
+    return None if _APP_ID.fullmatch(value) else "It must be the app's id at Meta, digits only."
 
 
 class MetaAdapter(ChannelAdapter):
@@ -36,6 +48,7 @@ class MetaAdapter(ChannelAdapter):
 
     provider = "graph"
     public_base_url = "https://graph.facebook.com"
+    token_secret = "access_token"
 
     def handshake(self, query: Mapping[str, str], settings: Mapping[str, Any], secrets: Secrets) -> Answer | None:
         """The challenge as it came, for the verify token we gave Meta; 403 for anything else."""
@@ -53,3 +66,29 @@ class MetaAdapter(ChannelAdapter):
             if secret and matches("sha256=" + digest(secret.encode(), raw, "sha256").hex(), given):
                 return
         raise BadSignature
+
+    # -- the access token --------------------------------------------------------------------------
+
+    def probe(self, settings: Mapping[str, Any], secrets: Secrets) -> HttpRequest | None:
+        """See ``meta_tokens``."""
+        return meta_tokens.debug_request(self.base_url, settings, secrets)
+
+    def probed(self, response: HttpResponse) -> Probed:
+        """See ``meta_tokens``."""
+        return meta_tokens.probed(response)
+
+    def token_min_age(self, settings: Mapping[str, Any], secrets: Secrets) -> timedelta | None:
+        """At once, where the app's id is known."""
+        return None if self.renewal(settings, secrets) is None else timedelta(0)
+
+    def renewal(self, settings: Mapping[str, Any], secrets: Secrets) -> HttpRequest | None:
+        """A longer token for one of a person that still holds."""
+        return meta_tokens.exchange_request(self.base_url, settings, secrets)
+
+    def renewed(self, response: HttpResponse) -> Renewed | Rejected:
+        """See ``meta_tokens``."""
+        return meta_tokens.renewed(response)
+
+    def token_refused(self, failure: Failure) -> bool:
+        """Graph's code 190."""
+        return meta_tokens.refused(failure)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from recado.domain.tokens import Token
+
 
 @dataclass(frozen=True)
 class Channel:
@@ -26,3 +28,7 @@ class Channel:
     problems: tuple[Mapping[str, Any], ...] = ()
     version: int = 1
     directory: str | None = None
+    token: Token | None = None
+    """Its access token, where it has one that may end."""
+    due_at: datetime | None = None
+    """When something is to be done about the token."""

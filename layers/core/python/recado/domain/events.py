@@ -6,6 +6,8 @@ from typing import Literal, get_args
 
 EventType = Literal[
     "channel.removed",
+    "channel.token_expired",
+    "channel.token_expiring",
     "chat.answered",
     "chat.assigned",
     "chat.assumed",

@@ -211,6 +211,14 @@ class TemplateParts(NamedTuple):
     buttons: tuple[ButtonValue, ...] = ()
 
 
+class Renewed(NamedTuple):
+    """An access token in the place of another, and for how long it holds, in seconds; None: the provider did not
+    say."""
+
+    token: str
+    expires_in_s: float | None
+
+
 class Template(NamedTuple):
     name: str
     language: str

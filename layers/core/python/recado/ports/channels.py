@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from recado.domain.channels import Channel
+from recado.domain.chats import Event
 
 Secrets = Mapping[str, tuple[str, ...]]
 """Each secret's values that hold at present, the newest first."""
@@ -43,6 +44,9 @@ class ChannelStore(Protocol):
         """Raises Conflict `address_taken`, NotFound when the department is gone."""
         ...
 
-    def change(self, a: str, before: Channel, after: Channel, secrets: Secrets | None) -> bool:
-        """Write what changed; False when the channel is no longer as `before`. `secrets` None leaves them."""
+    def change(
+        self, a: str, before: Channel, after: Channel, secrets: Secrets | None, events: Sequence[Event] = ()
+    ) -> bool:
+        """Write what changed, with facts; False when the channel is no longer as `before`. `secrets` None leaves
+        them."""
         ...

@@ -122,6 +122,10 @@ class ChannelProblems(Protocol):
         """Show a problem on the channel; one already shown stays as it is."""
         ...
 
+    def token_refused(self, a: str, channel_id: str, used: Mapping[str, tuple[str, ...]]) -> None:
+        """The provider refused the access token among the secrets: it has ended."""
+        ...
+
 
 class Journal(Protocol):
     """The log of what was put right or set aside. Fields are ids and counts; an error goes without its text."""

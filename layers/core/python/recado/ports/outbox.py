@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from recado.domain.chats import Message, Thread, ThreadKey
 from recado.domain.errors import FieldError
 from recado.domain.file_limits import MediaLimit
-from recado.domain.messages import OutboundMessage, Rejected, Sender, Sent
+from recado.domain.messages import Failure, OutboundMessage, Rejected, Sender, Sent
 from recado.domain.sending import Outgoing, Posting, Step
 from recado.domain.windows import WindowRule
 from recado.ports.core import ConnectFailed, HttpResponse, NoAnswer
@@ -84,6 +84,10 @@ class SendingAdapter(Protocol):
 
     def interpret(self, response: HttpResponse) -> Sent | Rejected:
         """What the provider's answer means."""
+        ...
+
+    def token_refused(self, failure: Failure) -> bool:
+        """Whether a send failed because the access token does not hold."""
         ...
 
     def interpret_no_response(self, error: ConnectFailed | NoAnswer) -> Rejected:

@@ -25,6 +25,8 @@ class ConnectedChannel(NamedTuple):
     address: str = ""
     settings: Mapping[str, Any] = {}
     secrets: Mapping[str, tuple[str, ...]] = {}
+    token_expires_at: str | None = None
+    """When its access token ends, RFC 3339; None: not known, or never."""
 
 
 class ChannelDirectory(Protocol):

@@ -104,9 +104,11 @@ class ChannelRemoval:
             if channel.state == "removed":
                 return
             secrets = self._channels.secrets(a, channel_id)
-            after = replace(channel, state="removed", address="", problems=(), version=channel.version + 1)
+            after = replace(
+                channel, state="removed", address="", problems=(), token=None, due_at=None, version=channel.version + 1
+            )
             now = self._clock.now()
-            data = channel_view(after, self._webhook_url(after))
+            data = channel_view(after, self._webhook_url(after), now)
             event = Event(self._ids.new("ev", a), "channel.removed", now, caller.author, data)
             if self._removals.remove(a, channel, after, event, Closing(channel_id, now, due=now)):
                 self._deregistration.deregister(channel, secrets)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Protocol
 
 from recado.domain.channels import Channel
 from recado.domain.errors import Busy, Conflict, FieldError, Invalid, NotFound
 from recado.domain.ids import is_id
+from recado.domain.tokens import fresh, next_look
 from recado.ports.channels import ChannelStore, Registration, Secrets
 from recado.ports.core import Clock, Ids
 from recado.ports.people import DepartmentStore
@@ -36,6 +38,13 @@ class ChannelRules(Protocol):
     def account_address(self, settings: Mapping[str, Any]) -> str | None: ...
 
     def misplaced(self, settings: Mapping[str, Any], mail_domain: str) -> tuple[FieldError, ...]: ...
+
+    @property
+    def token_secret(self) -> str | None: ...
+
+    def token_life(self, secrets: Secrets) -> timedelta | None: ...
+
+    def token_min_age(self, settings: Mapping[str, Any], secrets: Secrets) -> timedelta | None: ...
 
     def made(self, channel_id: str, secret: Callable[[], str]) -> tuple[Mapping[str, Any], Mapping[str, str]]: ...
 
@@ -115,6 +124,7 @@ class ChannelService:
             problems=_problems(rules, settings, kept),
             directory=rules.address_directory,
         )
+        channel = self._with_token(rules, channel, {}, kept)
         self._channels.create(a, channel, kept)
         return self._registered(a, channel, kept)
 
@@ -147,6 +157,7 @@ class ChannelService:
                 problems=(*_noted(before), *_problems(rules, settings, secrets)),
                 version=before.version + 1,
             )
+            after = self._with_token(rules, after, old, secrets)
             if self._channels.change(a, before, after, secrets if given_secrets else None):
                 return self._registered(a, after, secrets) if given_secrets or _is_unregistered(after) else after
         raise Busy(f"channel {channel_id}")
@@ -162,6 +173,17 @@ class ChannelService:
             problems += ({"code": _NOT_REGISTERED, "detail": wrong, "at": moment(self._clock.now())},)
         told = replace(channel, problems=problems, version=channel.version + 1)
         return told if self._channels.change(a, channel, told, None) else self.get(a, channel.id)
+
+    def _with_token(self, rules: ChannelRules, channel: Channel, old: Secrets, secrets: Secrets) -> Channel:
+        """The channel with what is known of its access token, which may be another one than before."""
+        now, name, token = self._clock.now(), rules.token_secret or "", channel.token
+        if not secrets.get(name):
+            token = None
+        elif secrets.get(name) != old.get(name):
+            token = fresh(rules.token_life(secrets), now)
+        return replace(
+            channel, token=token, due_at=next_look(token, rules.token_min_age(channel.settings, secrets), now)
+        )
 
     def _department(self, a: str, department_id: str | None) -> str:
         if department_id is None or not self._exists(a, department_id):

@@ -21,6 +21,7 @@ from recado.ports.outbox import Adapters, OutboxStore, ParkedStatuses, ProviderR
 from recado.ports.reception import ChannelDirectory, ConnectedChannel
 from recado.ports.sweeps import Swept
 from recado.services.sending import send_command
+from recado.services.token_ends import token_has_ended
 
 PATIENCE_S = 20.0
 """How long one command waits in all for retries. With the longest time-out of a request it must stay below the
@@ -30,6 +31,9 @@ _FAILED_AGAIN_S = 60
 
 _NO_CHANNEL = Rejected(
     Failure("channel_unusable", "The channel was removed or paused before the message was sent.", "content")
+)
+_TOKEN_ENDED = Rejected(
+    Failure("token_expired", "The channel's access token has ended: another has to be given.", "content")
 )
 _REFUSED = Rejected(
     Failure("address_refused", "The channel's URL leads to an address that may not be called.", "pause_channel")
@@ -131,6 +135,8 @@ class OutboundService:
             return self._write_down(a, out, adapter.interpret_no_response(NoAnswer()), adapter)
         if channel.state != "active":
             return self._write_down(a, out, _NO_CHANNEL, adapter)
+        if token_has_ended(channel, self._clock.now()):
+            return self._write_down(a, out, _TOKEN_ENDED, adapter)
         return self._try(a, out, message, thread, channel, adapter)
 
     def _try(
@@ -157,7 +163,12 @@ class OutboundService:
         claimed = claim(out, sum(request.timeout_s for request in requests), now, self._ids.secret())
         if not self._take(a, out, claimed):
             return self._outbox.get(a, out.message_id)
-        return self._write_down(a, claimed, self._ask(adapter, requests), adapter)
+        outcome = self._ask(adapter, requests)
+        ended = isinstance(outcome, Rejected) and adapter.token_refused(outcome.failure)
+        written = self._write_down(a, claimed, outcome, adapter)
+        if ended:
+            self._problems.token_refused(a, channel.id, channel.secrets)
+        return written
 
     def _take(self, a: str, out: Outgoing, claimed: Outgoing) -> bool:
         """Whether the claim is ours. A refusal does not say that it is another's: the client repeats what it had no

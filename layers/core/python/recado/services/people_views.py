@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from recado.domain.channels import Channel
 from recado.domain.credentials import ApiToken
 from recado.domain.department_settings import clock_text
 from recado.domain.people import Account, Membership
+from recado.domain.tokens import state_of
 from recado.services.department_turns import DepartmentTurns
 from recado.services.departments import SeenDepartment
 from recado.services.users import SeenUser
@@ -137,8 +139,9 @@ def api_token_view(token: ApiToken) -> dict[str, Any]:
     }
 
 
-def channel_view(channel: Channel, webhook_url: str) -> dict[str, Any]:
+def channel_view(channel: Channel, webhook_url: str, now: datetime) -> dict[str, Any]:
     """A channel without its secrets. `webhook_url` is what its provider is to be told."""
+    token = channel.token
     return {
         "id": channel.id,
         "type": channel.type,
@@ -146,8 +149,22 @@ def channel_view(channel: Channel, webhook_url: str) -> dict[str, Any]:
         "department_id": channel.department_id,
         "settings": dict(channel.settings),
         "state": channel.state,
-        "token": {"state": "none", "expires_at": None},
-        "problems": [dict(one) for one in channel.problems],
+        "token": {"state": state_of(token, now), "expires_at": moment(token.expires_at) if token else None},
+        "problems": [*(dict(one) for one in channel.problems), *_token_problems(channel, now)],
         "webhook_url": webhook_url,
         "created_at": moment(channel.created_at),
     }
+
+
+def _token_problems(channel: Channel, now: datetime) -> list[dict[str, Any]]:
+    """What the clock says of the channel's access token."""
+    state = state_of(channel.token, now)
+    if channel.token is None or channel.token.expires_at is None or state not in ("expiring", "expired"):
+        return []
+    ends = moment(channel.token.expires_at)
+    detail = (
+        f"The access token ends at {ends}: renew it, or give a new one."
+        if state == "expiring"
+        else f"The access token ended at {ends}: nothing can be sent until a new one is given."
+    )
+    return [{"code": f"token_{state}", "detail": detail, "pointer": "/secrets/access_token"}]

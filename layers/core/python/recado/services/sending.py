@@ -24,6 +24,7 @@ from recado.ports.outbox import Adapters, OutboxStore, SendingAdapter, SendJourn
 from recado.ports.reception import ChannelDirectory
 from recado.services.chats import ChatService
 from recado.services.template_choice import TemplateChoice
+from recado.services.token_ends import token_has_ended
 from recado.services.views import moment
 
 MAX_NOTE_CHARACTERS = 10_000
@@ -160,6 +161,12 @@ class SendingService:
                 f"The channel is {state}: nothing can be sent on it.",
                 code="channel_unusable",
                 extra={"channel_state": state},
+            )
+        if token_has_ended(channel, self._clock.now()):
+            raise Conflict(
+                "The channel's access token has ended: nothing can be sent until another is given.",
+                code="token_expired",
+                extra={"token_expires_at": channel.token_expires_at},
             )
         if reply is not None and message.kind == "reaction" and not reply.provider_id:
             raise Conflict(

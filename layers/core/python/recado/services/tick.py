@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from recado.ports.sweeps import Swept
@@ -31,9 +31,10 @@ class TickService:
     def __init__(self, jobs: Mapping[str, Callable[[int], Swept]]) -> None:
         self._jobs = jobs
 
-    def run(self, has_time: Callable[[], bool]) -> list[JobReport]:
-        """One page of each job in turn, while there is time, until nothing is due. A job that fails stops no other."""
-        reports = [JobReport(name) for name in self._jobs]
+    def run(self, has_time: Callable[[], bool], only: Collection[str] = ()) -> list[JobReport]:
+        """One page of each job in turn, while there is time, until nothing is due. A job that fails stops no other.
+        `only`: those of these names."""
+        reports = [JobReport(name) for name in self._jobs if not only or name in only]
         going = list(reports)
         while going:
             for report in list(going):

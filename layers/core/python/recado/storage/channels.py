@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.exceptions import UpdateError
 
 from recado.domain.channels import Channel
+from recado.domain.chats import Event
 from recado.domain.errors import Conflict, NotFound
+from recado.domain.tokens import Token
 from recado.ports.channels import Secrets
+from recado.ports.sweeps import DuePage
 from recado.storage import keys
 from recado.storage.departments import use_department
+from recado.storage.due import Due, due_page
 from recado.storage.tables import TimeAttribute, WorkspaceRecord
-from recado.storage.transaction import Cancelled, Transaction, guard
+from recado.storage.transaction import Cancelled, Transaction, condition_failed, guard
+from recado.storage.workspace_events import add_workspace_event
 
 _ADDRESS_FREE = guard(
     "channel-address-free", "two channels take one provider account at once: its payloads would go to either"
 )
 _DIRECTORY_FREE = guard(
     "directory-address-free", "two accounts take one address at once: what is sent to it would go to either"
+)
+CHANNEL_DUE = guard(
+    "channel-is-there-to-look-at",
+    "a channel loses its token while the sweep puts it off: it would be looked at for ever",
 )
 CHANNEL_UNCHANGED = guard(
     "channel-unchanged", "two changes of one channel at once: the later would undo the earlier or leak its address"
@@ -37,6 +50,11 @@ class ChannelRecord(WorkspaceRecord):
     problems = JSONAttribute(null=True)
     directory = UnicodeAttribute(null=True)
     version = NumberAttribute(default=1)
+    token = JSONAttribute(null=True)
+    due_at = TimeAttribute(null=True)
+    due_pk = UnicodeAttribute(null=True)
+    due_sk = UnicodeAttribute(null=True)
+    due = Due()
 
     @classmethod
     def of_channel(cls, a: str, channel: Channel) -> ChannelRecord:
@@ -48,6 +66,9 @@ class ChannelRecord(WorkspaceRecord):
             settings=dict(channel.settings),
             address=channel.address or None,
             problems=[dict(one) for one in channel.problems] or None,
+            token=channel.token.to_json() if channel.token else None,
+            due_pk=keys.due_pk(channel.id) if channel.due_at else None,
+            due_sk=keys.stamp(channel.due_at) if channel.due_at else None,
         )
 
     def channel(self) -> Channel:
@@ -58,6 +79,7 @@ class ChannelRecord(WorkspaceRecord):
             address=self.address or "",
             problems=tuple(self.problems or ()),
             version=int(self.version),
+            token=Token.from_json(self.token) if self.token else None,
         )
 
 
@@ -125,8 +147,26 @@ class ChannelStore:
         except Cancelled as cancelled:
             _refuse(cancelled)
 
-    def change(self, a: str, before: Channel, after: Channel, secrets: Secrets | None) -> bool:
-        """Write what changed; False when the channel is no longer as `before`. `secrets` None leaves them."""
+    def due(self, now: datetime, limit: int) -> DuePage:
+        """16 queries of the index, over all accounts."""
+        until = ChannelRecord.due_sk <= keys.stamp(now)
+        return due_page("CHANNELS", lambda shard, most: ChannelRecord.due.query(shard, until, limit=most), limit)
+
+    def look_again_at(self, a: str, channel_id: str, when: datetime) -> None:
+        """Moves the place in the index only; the channel's own next state puts it right."""
+        try:
+            ChannelRecord(keys.workspace_pk(a, "CHANNELS"), channel_id).update(
+                [ChannelRecord.due_sk.set(keys.stamp(when))], condition=CHANNEL_DUE(ChannelRecord.due_sk.exists())
+            )
+        except UpdateError as error:
+            if not condition_failed(error):
+                raise
+
+    def change(
+        self, a: str, before: Channel, after: Channel, secrets: Secrets | None, events: Sequence[Event] = ()
+    ) -> bool:
+        """Write what changed, with facts; False when the channel is no longer as `before`. `secrets` None leaves
+        them."""
         tx = Transaction()
         if after.department_id != before.department_id:
             use_department(tx, a, after.department_id)
@@ -135,6 +175,8 @@ class ChannelStore:
         )
         if secrets is not None:
             tx.put("secrets", _secrets_record(a, after.id, secrets))
+        for event in events:
+            add_workspace_event(tx, a, after.id, event)
         if after.address != before.address:
             if before.address:
                 leave_address(tx, a, before)

@@ -24,7 +24,7 @@ from recado.channels.base import (
     Window,
     unreadable_body,
 )
-from recado.channels.meta import GRAPH_VERSION, MetaAdapter, wrong_token
+from recado.channels.meta import GRAPH_VERSION, MetaAdapter, app_id, wrong_token
 from recado.channels.meta_messaging import inbound, outbound
 from recado.channels.meta_messaging.contents import FILE_HOSTS
 from recado.channels.meta_messaging.errors import interpret
@@ -52,6 +52,7 @@ class MetaMessaging(MetaAdapter):
         Field("secrets", "app_secret", "always", wrong_token),
         Field("secrets", "verify_token", "always", wrong_token),
         Field("secrets", "access_token", "to_send", wrong_token),
+        Field("settings", "app_id", "never", app_id),
     )
     kinds = frozenset({*outbound.ATTACHMENT_TYPES, "text", "reaction", "interactive"})
     window = Window(seconds=24 * 3600, after=frozenset(), human_seconds=7 * 24 * 3600)

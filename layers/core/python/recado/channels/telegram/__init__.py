@@ -121,6 +121,12 @@ class Telegram(ChannelAdapter):
         }
         return outbound.call(outbound.bot_url(self.base_url, secrets), "setWebhook", wanted)
 
+    def probe(self, settings: Mapping[str, Any], secrets: Secrets) -> HttpRequest | None:
+        """getMe."""
+        if not secrets.get("bot_token"):
+            return None
+        return outbound.call(outbound.bot_url(self.base_url, secrets), "getMe", {})
+
     def deregistration(self, webhook_url: str, secrets: Secrets) -> HttpRequest | None:
         """deleteWebhook; without a token nothing can be asked for."""
         if not secrets.get("bot_token"):

@@ -24,7 +24,7 @@ from recado.channels.base import (
     Window,
     unreadable_body,
 )
-from recado.channels.meta import MetaAdapter, wrong_token
+from recado.channels.meta import MetaAdapter, app_id, wrong_token
 from recado.channels.untrusted import Unreadable, decode
 from recado.channels.whatsapp import files, inbound, outbound, template_updates
 from recado.channels.whatsapp.errors import interpret
@@ -67,6 +67,7 @@ class WhatsApp(MetaAdapter):
         Field("secrets", "app_secret", "always", wrong_token),
         Field("secrets", "verify_token", "always", wrong_token),
         Field("secrets", "access_token", "to_send", wrong_token),
+        Field("settings", "app_id", "never", app_id),
     )
     limits = Limits(text=4096, caption=1024)
     kinds = MEDIA_KINDS | {"text", "template", "reaction", "interactive"}
