@@ -15,16 +15,17 @@ import json
 from abc import ABC, abstractmethod
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
+from recado.channels.tokens import AccessTokens
 from recado.channels.tokens import Probed as Probed
 from recado.domain.errors import FieldError
 from recado.domain.file_limits import Feature
 from recado.domain.file_limits import MediaLimit as MediaLimit
 from recado.domain.messages import CannotSend as CannotSend
-from recado.domain.messages import Failure, Media, OutboundMessage, Parsed, Rejected, Renewed, Sender, Sent
+from recado.domain.messages import Failure, Media, OutboundMessage, Parsed, Rejected, Sender, Sent
 from recado.ports.core import ConnectFailed, HttpResponse, NoAnswer
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ class Field(NamedTuple):
         return FieldError(f"/{self.place}/{self.name}", code, detail)
 
 
-class ChannelAdapter(ABC):
+class ChannelAdapter(AccessTokens, ABC):
     """One channel. Every member is pure; ``now`` is aware UTC."""
 
     type: ClassVar[str]
@@ -203,8 +204,6 @@ class ChannelAdapter(ABC):
     answers_last: ClassVar[bool] = False
     """Whether a message that answers none in particular answers the customer's last one (`OutboundMessage.reply_to`,
     `answered`)."""
-    token_secret: ClassVar[str | None] = None
-    """The name of the secret that is an access token with an end; None: there is none."""
     provider: ClassVar[str | None] = None
     public_base_url: ClassVar[str] = ""
 
@@ -327,38 +326,6 @@ class ChannelAdapter(ABC):
         """The request that has the provider send its webhooks no more, for a channel that was removed. It is made once,
         and nothing depends on what comes of it."""
         return None
-
-    # -- its access token, where that expires ------------------------------------------------------
-
-    def probe(self, settings: Mapping[str, Any], secrets: Secrets) -> HttpRequest | None:
-        """A harmless request that shows whether the secrets hold; None when there is nothing to ask."""
-        return None
-
-    def probed(self, response: HttpResponse) -> Probed:
-        """What the answer to `probe` tells, perhaps also of the token's end. Never raises."""
-        if response.status < 400:
-            return Probed(True, "The provider knows the channel's secrets.")
-        return Probed(False, f"The provider refused the channel's secrets: it answered with HTTP {response.status}.")
-
-    def token_life(self, secrets: Secrets) -> timedelta | None:
-        """How long such a token lives where the provider does not tell of one; None: `probe` tells."""
-        return None
-
-    def token_min_age(self, settings: Mapping[str, Any], secrets: Secrets) -> timedelta | None:
-        """From which age on such a token is renewed; None: it cannot be."""
-        return None
-
-    def renewal(self, settings: Mapping[str, Any], secrets: Secrets) -> HttpRequest | None:
-        """The request for a token that holds longer; None where `token_min_age` is."""
-        return None
-
-    def renewed(self, response: HttpResponse) -> Renewed | Rejected:
-        """The new token, from the answer to `renewal`. Never raises."""
-        return Rejected(Failure("not_renewable", "Tokens of this channel are not renewed.", "content"))
-
-    def token_refused(self, failure: Failure) -> bool:
-        """Whether a send failed because the access token does not hold."""
-        return False
 
     def account_address(self, settings: Mapping[str, Any]) -> str | None:
         """What payloads for this channel carry to say so, unique among channels; None when the webhook's URL alone says
