@@ -120,7 +120,8 @@ def connect_channels(
         "email": ("E-mail", {"address": address}, {}, {"address": address}),
         "custom": ("Custom system", {"callback_url": f"{providers_url}/custom"}, custom, custom),
     }
-    channels = {}
+    site = product.channel_service.create(a, "online_chat", "Site", department_id, {"allowed_origins": [base_url]}, {})
+    channels = {"online_chat": {"id": site.id, "site_key": site.settings["site_key"]}}
     for channel_type, (name, settings, given, told) in wanted.items():
         channel = product.channel_service.create(a, channel_type, name, department_id, settings, given)
         path = product.channel_service.webhook_path(channel)

@@ -90,9 +90,9 @@ def test_what_stays_in_quarantine_is_forgotten_after_a_day() -> None:
     assert "files/" not in rules
 
 
-def test_only_the_products_own_pages_post_to_the_files_bucket() -> None:
+def test_any_sites_pages_post_to_the_files_bucket_and_do_nothing_else() -> None:
     (rule,) = _files()["CorsConfiguration"]["CorsRules"]
-    assert (rule["AllowedOrigins"], rule["AllowedMethods"]) == ([{"Ref": "PublicBaseUrl"}], ["POST"])
+    assert (rule["AllowedOrigins"], rule["AllowedMethods"]) == (["*"], ["POST"])
 
 
 def _files() -> dict[str, Any]:

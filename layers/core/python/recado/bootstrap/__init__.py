@@ -8,10 +8,11 @@ from functools import lru_cache
 from recado.bootstrap.calling import Calling
 from recado.bootstrap.mailing import Mailing
 from recado.bootstrap.reporting import Reporting
+from recado.bootstrap.widgets import Widgets
 from recado.settings import settings
 
 
-class Container(Calling, Mailing, Reporting):
+class Container(Widgets, Calling, Mailing, Reporting):
     """What a process uses; handlers ask it for services by name."""
 
 

@@ -194,6 +194,8 @@ class ChannelAdapter(AccessTokens, ABC):
     """For how long after its message a file that the provider does not have may still come there."""
     uploads: ClassVar[bool] = False
     """Whether files are sent as bytes (`Media.content`); else by a link that holds for an hour (`Media.url`)."""
+    fetched: ClassVar[bool] = False
+    """Whether nobody is asked to take our messages, as the customer's page fetches them: one that is stored is sent."""
     ack: ClassVar[Answer] = Answer()
     """The answer to a webhook that was verified and put into the queue."""
     webhook_folder: ClassVar[str] = "webhooks"

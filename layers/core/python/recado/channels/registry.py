@@ -14,6 +14,7 @@ _ADAPTERS = {
     "instagram": "recado.channels.instagram:Instagram",
     "custom": "recado.channels.custom:Custom",
     "telegram": "recado.channels.telegram:Telegram",
+    "online_chat": "recado.channels.online_chat:OnlineChat",
     "sms": "recado.channels.sms:Sms",
     "telephone": "recado.channels.telephone:Telephone",
     "email": "recado.channels.email:Email",

@@ -55,10 +55,18 @@ def strongest_holder(claims: Iterable[Claim], holders: Mapping[Claim, str]) -> s
 
 
 def first_seen(
-    contact_id: str, now: datetime, *, identity: Identity, name: str | None, phone: str | None, email: str | None
+    contact_id: str,
+    now: datetime,
+    *,
+    identity: Identity,
+    name: str | None,
+    phone: str | None,
+    email: str | None,
+    proved: bool = True,
 ) -> Contact:
     """A contact as an inbound message introduces it, with all its claims; `phone` as the channel gave it. What is no
-    number or address is left out, a name too long is cut: a message is never refused for its sender."""
+    number or address is left out, a name too long is cut: a message is never refused for its sender. Number and address
+    that are not `proved` make no claims."""
     number = e164(phone) if phone else None
     address = _address(email)
     return Contact(
@@ -70,7 +78,7 @@ def first_seen(
         mobile_given=phone if number else None,
         email=address,
         identities=(identity,),
-        claims=claims_of(identities=(identity,), phones=(number,), email=address),
+        claims=claims_of(identities=(identity,), phones=(number,) if proved else (), email=address if proved else None),
     )
 
 
@@ -83,9 +91,10 @@ def with_learned(
     name: str | None,
     phone: str | None,
     email: str | None,
+    proved: bool = True,
 ) -> Contact:
     """The contact with what an inbound message tells beyond what is known: the identity, and name, mobile and e-mail
-    where there were none.
+    where there were none. Mobile and e-mail that are not `proved` are shown and make no claims.
 
     Nothing is taken that another contact holds. The very same object comes back when there is nothing new."""
 
@@ -99,13 +108,13 @@ def with_learned(
         changes["identities"] = (*contact.identities, identity)
         claims.append(identity_claim(identity))
     number = e164(phone) if phone else None
-    if number and not contact.mobile and free(phone_claims(number)):
+    if number and not contact.mobile and (not proved or free(phone_claims(number))):
         changes |= {"mobile": number, "mobile_given": phone}
-        claims += phone_claims(number)
+        claims += phone_claims(number) if proved else ()
     address = _address(email)
-    if address and not contact.email and free(email_claims(address)):
+    if address and not contact.email and (not proved or free(email_claims(address))):
         changes["email"] = address
-        claims += email_claims(address)
+        claims += email_claims(address) if proved else ()
     if not contact.name and _name(name):
         changes["name"] = _name(name)
     if not changes:

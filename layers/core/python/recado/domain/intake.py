@@ -51,7 +51,8 @@ def without_bad_times(parsed: Parsed, now: datetime) -> Parsed:
 @dataclass(frozen=True)
 class Arrival:
     """One message as it arrives, from the customer (`inbound`) or as the echo of one to them. `reply_to` is a provider
-    id."""
+    id. Phone and e-mail of a sender that are not `proved` are what people say of themselves: they are shown, but nobody
+    is found by them."""
 
     provider_id: str
     sender: Sender
@@ -66,6 +67,7 @@ class Arrival:
     digest: str | None = None
     automatic: bool = False
     """A machine wrote it: nothing is answered to it by itself."""
+    proved: bool = True
 
     @property
     def from_customer(self) -> bool:

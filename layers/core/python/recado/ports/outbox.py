@@ -67,6 +67,11 @@ class SendingAdapter(Protocol):
     @property
     def media_limits(self) -> Mapping[str, MediaLimit]: ...
 
+    @property
+    def fetched(self) -> bool:
+        """Whether the customer's page fetches our messages, so that nobody is asked to take them."""
+        ...
+
     def check(self, message: OutboundMessage) -> tuple[FieldError, ...]:
         """What is wrong with a message for this channel; empty: it can be sent."""
         ...

@@ -76,6 +76,11 @@ class FileService:
             return None
         return self._objects.link(served_key(a, file.id, file.etag), SERVED_FOR_S)
 
+    def link_of(self, a: str, file_id: str) -> str | None:
+        """As `link`, of a file that was accepted for a message; whoever may see the message may fetch it."""
+        file = self._files.get(a, file_id) if is_id(file_id, "fi", a) else None
+        return None if file is None else self.link(a, file)
+
     def _channel_limits(self, a: str, channel_id: str) -> Mapping[str, MediaLimit]:
         channel = self._channels.get(a, channel_id) if is_id(channel_id, "ch", a) else None
         if channel is None or channel.state == "removed":

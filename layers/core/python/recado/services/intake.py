@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from recado.domain.chats import Author, Event, Message, Thread, ThreadKey
 from recado.domain.contact_claims import claims_of, first_seen, strongest_holder, with_learned
@@ -71,14 +72,19 @@ class IntakeService:
         self._clock = clock
         self._ids = ids
 
-    def record(self, customer: Customer, arrivals: Sequence[Arrival]) -> None:
-        """Record messages of one customer in their order. Raises Busy after five lost races in a row."""
-        left = each_once(arrivals)
+    def record(self, customer: Customer, arrivals: Sequence[Arrival]) -> list[Message]:
+        """Record messages of one customer in their order; those that were not recorded before. Raises Busy after five
+        lost races in a row."""
+        left, recorded = each_once(arrivals), list[Message]()
         while left:
-            left = left[self._record_next(customer, left) :]
+            done, messages = self._record_next(customer, left)
+            left = left[done:]
+            recorded += messages
+        return recorded
 
-    def _record_next(self, customer: Customer, left: Sequence[Arrival]) -> int:
-        """Record as many as one transaction takes; how many, from the first on, are recorded now."""
+    def _record_next(self, customer: Customer, left: Sequence[Arrival]) -> tuple[int, Sequence[Message]]:
+        """Record as many as one transaction takes; how many, from the first on, are recorded by now, and those that
+        became so here."""
         known: frozenset[str] = frozenset()
         for _ in range(_TRIES):
             thread = self._thread(customer, left)
@@ -86,7 +92,7 @@ class IntakeService:
             fresh, replies = self._fresh(customer, thread, run, known)
             self._take_parked(customer, [one for one in run if one not in fresh])
             if not fresh:
-                return len(run)
+                return len(run), ()
             resolved = self._contact(customer, thread, fresh)
             if resolved is None:
                 continue
@@ -100,7 +106,7 @@ class IntakeService:
             lost = self._threads.take_in(customer.account, intake, write, self._events(customer, intake))
             if lost is None:
                 self._follow_up(customer, intake)
-                return len(run)
+                return len(run), intake.messages
             known |= lost.known
         raise Busy(f"intake on {customer.channel.id}")
 
@@ -159,16 +165,16 @@ class IntakeService:
             return thread.contact_id, None
         sender = fresh[0].sender
         sender = sender._replace(name=next((one.sender.name for one in fresh if one.sender.name), None))
-        return self._find_or_make(customer, sender)
+        return self._find_or_make(customer, sender, all(one.proved for one in fresh))
 
-    def _find_or_make(self, customer: Customer, sender: Sender) -> tuple[str, ContactWrite | None] | None:
+    def _find_or_make(self, customer: Customer, sender: Sender, proved: bool) -> tuple[str, ContactWrite | None] | None:
         a, channel_id, now = customer.account, customer.channel.id, self._clock.now()
         identity = Identity(channel_id, customer.key, self._webhooks.given_id(customer.channel, sender))
-        new = first_seen(
-            self._ids.new("ct", a), now, identity=identity, name=sender.name, phone=sender.phone, email=sender.email
-        )
+        told: dict[str, Any] = {"name": sender.name, "phone": sender.phone, "email": sender.email}
+        told |= {"identity": identity, "proved": proved}
+        new = first_seen(self._ids.new("ct", a), now, **told)
         others = [Identity(channel_id, name) for name in sender.aliases]
-        claims = claims_of(identities=(identity, *others), phones=(new.mobile,), email=new.email)
+        claims = tuple(dict.fromkeys([*claims_of(identities=(identity, *others)), *new.claims]))
         holders = self._contacts.holders(a, claims)
         holder = strongest_holder(claims, holders)
         if holder is None:
@@ -176,9 +182,7 @@ class IntakeService:
         before = self._contacts.get(a, holder)
         if before is None:
             return None
-        after = with_learned(
-            before, holders, now, identity=identity, name=sender.name, phone=sender.phone, email=sender.email
-        )
+        after = with_learned(before, holders, now, **told)
         if after is before:
             return before.id, None
         return before.id, ContactWrite(before, after, self._contact_event(customer, "contact.updated", after))

@@ -160,6 +160,8 @@ class OutboundService:
             requests = adapter.build_send(outbound, recipient(thread), channel.settings, channel.secrets, now)
         except CannotSend as refusal:
             return self._write_down(a, out, Rejected(refusal.failure), adapter)
+        if adapter.fetched:
+            return self._write_down(a, out, Sent(None), adapter)  # nothing happens outside, so nothing is claimed
         claimed = claim(out, sum(request.timeout_s for request in requests), now, self._ids.secret())
         if not self._take(a, out, claimed):
             return self._outbox.get(a, out.message_id)

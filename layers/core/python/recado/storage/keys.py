@@ -165,6 +165,11 @@ def alerts_pk(a: str, department_id: str) -> str:
     return f"{a}#ALERTS#{department_id}"
 
 
+def rate_pk(a: str, digest: str) -> str:
+    """The sort key is the minute."""
+    return f"{a}#RATE#{digest}"
+
+
 def channel_address_pk(a: str, channel_type: str) -> str:
     return f"{a}#CHANNELADDR#{channel_type}"
 

@@ -1,0 +1,50 @@
+"""The online chat as visitors meet it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from recado.bootstrap.messaging import Messaging
+
+if TYPE_CHECKING:
+    from recado.ports.widget import RateLimits
+    from recado.services.widget_messages import WidgetMessages
+    from recado.services.widget_sessions import WidgetSessions
+
+
+class Widgets(Messaging):
+    """The online chat as visitors meet it."""
+
+    @cached_property
+    def rate_limits(self) -> RateLimits:
+        """How often somebody may do something."""
+        from recado.storage.rate_limits import DynamoRateLimits
+
+        return DynamoRateLimits()
+
+    @cached_property
+    def widget_sessions(self) -> WidgetSessions:
+        """Sessions of visitors."""
+        from recado.services.widget_sessions import WidgetSessions
+
+        return WidgetSessions(self.channel_directory, self.rate_limits, self.clock, self.ids)
+
+    @cached_property
+    def widget_messages(self) -> WidgetMessages:
+        """What visitors write and read."""
+        from recado.services.widget_messages import WidgetMessages
+        from recado.storage.statuses import DynamoStatuses
+        from recado.storage.threads import DynamoThreads
+        from recado.storage.visitor_messages import DynamoThreadMessages
+
+        return WidgetMessages(
+            self.intake,
+            DynamoThreads(),
+            DynamoThreadMessages(),
+            DynamoStatuses(),
+            self.file_service,
+            self.users,
+            self.rate_limits,
+            self.clock,
+        )
