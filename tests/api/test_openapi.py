@@ -143,7 +143,10 @@ REFUSING = {"Conflict", "Forbidden", "Invalid", "NotFound", "TooMany", "Unauthen
 def test_every_code_that_is_raised_is_explained() -> None:
     codes = raised()
     assert {"chat_taken", "chat_moved", "reopen_not_allowed", "wrong_credentials"} <= set(codes)
-    assert sorted(set(codes) - set(REFUSALS)) == [], "recado/api/refusals.py does not explain them"
+    of_the_widget = {code for code, files in codes.items() if all(one.startswith("widget_") for one in files)}
+    assert sorted(set(codes) - set(REFUSALS) - of_the_widget) == [], "recado/api/refusals.py does not explain them"
+    doors = (SOURCE.parents[3] / "docs" / "online-chat.md").read_text()
+    assert [code for code in sorted(of_the_widget) if f"`{code}`" not in doors] == [], "docs/online-chat.md"
 
 
 def test_every_code_of_chats_and_messages_is_named_by_a_route_of_theirs() -> None:
