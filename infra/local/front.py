@@ -1,8 +1,8 @@
 """The front of the local stack: stands where CloudFront stands in AWS, on one origin.
 
 /v1/* goes to the REST API, /webhooks/* /voice/* /widget/* /t/* to the HTTP API, byte for byte both ways: signatures
-are over raw bytes. /files/* goes to the files bucket. /_local/* are doors that exist only here. Every error of the
-front itself is a problem+json.
+are over raw bytes. /files/* goes to the files bucket, /demo/ is a page of the product's. /_local/* are doors that exist
+only here. Every error of the front itself is a problem+json.
 
     python infra/local/front.py --rest-url URL --http-url URL --files-url URL --ministack-url URL --tick-function NAME
 """
@@ -30,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from infra.local import local_clock
 from infra.local.mail_door import MAX_MAIL_BODY_BYTES, BadMail, MailDoor
+from infra.local.pages import add_pages
 from infra.local.problem_answers import own_refusals, problem
 from infra.local.served_files import PATH, serve_file
 
@@ -87,6 +88,7 @@ def build_app(settings: Settings) -> web.Application:
     app.router.add_post("/_local/tick", post_tick)
     app.router.add_post("/_local/email", post_email)
     app.router.add_get(PATH + "{path:.+}", get_file)
+    add_pages(app, lambda request: _read_demo(request.app[SETTINGS].local_dir))
     app.router.add_route("*", "/{path:.*}", proxy)
     return app
 
@@ -252,7 +254,8 @@ _PAGE = """<!doctype html>
 <body><h1>Recado is running here</h1>
 <p>Type <code>make demo</code> to watch a WhatsApp message go all the way.</p>
 <h2>API</h2>
-<ul><li><a href="/v1/openapi.json">/v1/openapi.json</a> describes every call</li>
+<ul><li><a href="/demo/">/demo/</a>: the online chat, as a visitor of a site has it</li>
+<li><a href="/v1/openapi.json">/v1/openapi.json</a> describes every call</li>
 <li><code>POST /v1/sessions</code> logs in; passwords and the API token are in <code>.local/demo.json</code></li></ul>
 <h2>Demo agents</h2><ul>{agents}</ul>
 <h2>Behind the scenes</h2>

@@ -161,7 +161,7 @@ def test_an_empty_answer_has_no_body(front: str, web_client: httpx.Client, rest:
 
 
 @pytest.mark.parametrize(
-    "path", ["/nothing", "/v1", "/webhooks", "/console/", "/demo/", "/V1/chats", "/v1%2Fchats", "//v1/x"]
+    "path", ["/nothing", "/v1", "/webhooks", "/console/", "/demos/", "/V1/chats", "/v1%2Fchats", "//v1/x"]
 )
 def test_unknown_paths_are_404_problems(front: str, path: str, rest: Upstream, hooks: Upstream) -> None:
     status, content = raw_request(front, "GET", path, b"", {})

@@ -1,0 +1,147 @@
+// A small page of the online chat: it shows how the doors of docs/online-chat.md are used, and nothing more.
+// The site key comes as ?site_key=, or where the page is served. What others wrote is only ever set as text.
+"use strict";
+
+const WORDS = {
+  en: {
+    title: "Online chat", lead: "Write to the demo company. Its agents answer from their side.", label: "Your message",
+    send: "Send", attach: "File", connecting: "Connecting …", offline: "No connection. Trying again …", you: "You",
+    company: "Company", deleted: "(message deleted)", checking: "The file is being checked …", noSite: "No site key: open this page with ?site_key=…",
+    refused: "This was not sent: ",
+  },
+  pt: {
+    title: "Chat online", lead: "Escreva para a empresa de demonstração. Os atendentes respondem do lado deles.", label: "Sua mensagem",
+    send: "Enviar", attach: "Arquivo", connecting: "Conectando …", offline: "Sem conexão. Tentando de novo …", you: "Você",
+    company: "Empresa", deleted: "(mensagem apagada)", checking: "O arquivo está sendo verificado …", noSite: "Sem chave do site: abra esta página com ?site_key=…",
+    refused: "Não foi enviado: ",
+  },
+};
+const portuguese = (navigator.language || "").toLowerCase().startsWith("pt");
+const say = portuguese ? WORDS.pt : WORDS.en;
+const at = (id) => document.getElementById(id);
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+let siteKey = null, token = null, beginning = null, cursor = "", seen = 0;
+
+document.documentElement.lang = portuguese ? "pt-BR" : "en";
+for (const id of ["title", "lead", "label", "send", "attach"]) at(id).textContent = say[id];
+at("text").setAttribute("aria-label", say.label);
+at("log").setAttribute("aria-label", say.title);
+
+async function ask(method, path, body) {
+  const opens = path === "/widget/sessions";
+  for (let renewed = false; ; renewed = true) {
+    if (!token && !opens) await begin();
+    const headers = body ? { "Content-Type": "application/json" } : {};
+    if (token) headers.Authorization = `Bearer ${token}`;
+    const answer = await fetch(path, { method, headers, body: body ? JSON.stringify(body) : undefined });
+    const told = await answer.json();
+    if (answer.status === 401 && !opens && !renewed) { token = null; continue; }
+    if (answer.status === 429 || answer.status === 503) {
+      await pause(1000 * Number(answer.headers.get("Retry-After") || 1));
+      continue;
+    }
+    if (!answer.ok) throw Object.assign(new Error(told.detail), { code: told.code });
+    return told;
+  }
+}
+
+// Whoever needs a session at the same time waits for the same one.
+function begin() {
+  beginning ??= (async () => {
+    const kept = localStorage.getItem("recado-visitor");
+    const session = await ask("POST", "/widget/sessions", { site_key: siteKey, ...(kept ? { visitor_id: kept } : {}) });
+    localStorage.setItem("recado-visitor", session.visitor_id);
+    token = session.token;
+  })().finally(() => { beginning = null; });
+  return beginning;
+}
+
+function show(message) {
+  const line = document.createElement("li");
+  const mine = message.direction === "inbound";
+  if (mine) line.className = "mine";
+  const who = document.createElement("small");
+  who.textContent = mine ? say.you : message.author.name || say.company;
+  line.append(who);
+  const text = document.createElement("span");
+  text.textContent = message.payload.revoked_at ? say.deleted : message.text;
+  line.append(text);
+  if (message.file && message.file.url) {
+    const link = document.createElement("a");
+    link.href = message.file.url;
+    link.rel = "noopener";
+    link.target = "_blank";
+    link.textContent = message.file.name || message.kind;
+    line.append(text.textContent ? document.createElement("br") : "", link);
+  }
+  at("log").append(line);
+  at("log").scrollTop = at("log").scrollHeight;
+}
+
+async function look() {
+  const query = new URLSearchParams({ after: cursor });
+  if (document.visibilityState === "visible" && seen) query.set("read_until", seen);
+  const page = await ask("GET", `/widget/messages?${query}`);
+  seen = 0;
+  for (const message of page.items) {
+    show(message);
+    if (message.direction === "outbound") seen = message.seq;
+  }
+  cursor = page.cursor;
+  return page.next !== null;
+}
+
+async function keepLooking() {
+  for (;;) {
+    try {
+      while (await look());
+      if (at("note").textContent === say.offline || at("note").textContent === say.connecting) at("note").textContent = "";
+      await pause(1500);
+    } catch (error) {
+      at("note").textContent = error.code ? say.refused + error.message : say.offline;
+      await pause(3000);
+    }
+  }
+}
+
+async function send(message) {
+  const body = { client_id: crypto.randomUUID(), ...message };
+  for (;;) {
+    try {
+      await ask("POST", "/widget/messages", body);
+      at("note").textContent = "";
+      return;
+    } catch (error) {
+      if (error.code && error.code !== "file_not_ready") { at("note").textContent = say.refused + error.message; return; }
+      at("note").textContent = error.code ? say.checking : say.offline;
+      await pause(1000);
+    }
+  }
+}
+
+async function upload(file) {
+  const type = file.type || "application/octet-stream";
+  const announced = await ask("POST", "/widget/files", { name: file.name, content_type: type, size: file.size });
+  const form = new FormData();
+  for (const [name, value] of Object.entries(announced.upload.fields)) form.append(name, value);
+  form.append("file", file);
+  await fetch(announced.upload.url, { method: "POST", body: form });
+  await send({ file_id: announced.file_id });
+}
+
+at("form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = at("text").value;
+  if (!text.trim()) return;
+  at("text").value = "";
+  send({ kind: "text", text });
+});
+at("file").addEventListener("change", () => {
+  const [file] = at("file").files;
+  at("file").value = "";
+  if (file) upload(file).catch((error) => { at("note").textContent = say.refused + error.message; });
+});
+
+siteKey = new URLSearchParams(location.search).get("site_key") || document.documentElement.dataset.siteKey;
+at("note").textContent = siteKey ? say.connecting : say.noSite;
+if (siteKey) keepLooking();
