@@ -222,6 +222,49 @@ def test_a_chat_that_somebody_else_took_stays_theirs(company: Company) -> None:
     assert (company.chat().agent_id, payload(company)["state"]) == (bruno, "in_progress")
 
 
+def test_talking_begins_the_chat_even_where_the_answer_was_never_told(company: Company) -> None:
+    ana = company.agent("Ana", company.bills, ANA)
+    call = Telephone(company)
+    through_the_menu(call)
+    call.ask()
+    call.dialled("completed", "42")
+    assert company.chat().served_by == (ana,)
+
+
+def test_what_the_agent_did_with_the_chat_while_they_talked_is_left_alone(company: Company) -> None:
+    ana = company.agent("Ana", company.bills, ANA)
+    call = Telephone(company)
+    through_the_menu(call)
+    call.ask()
+    call.agent_answers()
+    company.settle()
+    company.services.presence.set_presence(company.a, ana, "paused")
+    company.services.chat_actions.queue(company.admin, company.chat().id)
+    call.agent_answers()
+    call.dialled("completed", "42")
+    call.ends()
+    company.settle()
+    assert company.chat().situation == "queued"
+
+
+def test_how_a_call_goes_on_is_told_once_each(company: Company) -> None:
+    company.agent("Ana", company.bills, ANA)
+    call = Telephone(company)
+    through_the_menu(call)
+    call.ask()
+    call.agent_answers()
+    company.settle()
+    call.dialled("completed", "42")
+    records = company.stack.stream_records()
+    for _ in range(2):
+        company.stack.invoke("events", {"Records": records})
+        company.stack.work("feed", "feed")
+    entries, _ = company.services.feed.page(company.a, 0, 200)
+    told = [one for one in entries if one["type"] in ("message.received", "message.status")]
+    states = [one["data"]["payload"]["state"] for one in told]
+    assert states == ["ringing", "in_progress", "completed"]
+
+
 # -- ends
 # -------------------------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from infra.local.providers.ses import Ses
 from infra.local.providers.sms import TwilioMessaging
 from infra.local.providers.system_mail import SystemMail
 from infra.local.providers.telegram import BotApi
+from infra.local.providers.telephone import TwilioVoice
 from infra.local.providers.webhook import WebhookReceiver
 from infra.local.providers.whatsapp import GraphForWhatsApp
 
@@ -31,6 +32,7 @@ PROVIDERS: tuple[Callable[[], Provider], ...] = (
     BotApi,
     TwilioMessaging,
     Ses,
+    TwilioVoice,
     SystemMail,
     GraphTokens,
 )

@@ -54,7 +54,7 @@ class TwilioMessaging:
     def answer(self, call: Call) -> Answer:
         if call.path.startswith("/twilio/stored-media/"):
             return _stored(call)
-        if not _is_known(call):
+        if not is_known(call):
             return refusal(401, 20003, "Authenticate")
         if "media_sid" in call.values:
             stored = f"http://{call.headers['host']}/twilio/stored-media/{call.values['media_sid']}"
@@ -118,7 +118,7 @@ def refusal(status: int, code: int, message: str) -> Answer:
     return Answer.of_json(status, {"code": code, "message": message, "more_info": more, "status": status})
 
 
-def _is_known(call: Call) -> bool:
+def is_known(call: Call) -> bool:
     """Whether the credentials are those of the account in the path, with any token."""
     scheme, _, given = call.headers.get("authorization", "").partition(" ")
     try:

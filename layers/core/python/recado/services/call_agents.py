@@ -92,9 +92,9 @@ class CallAgents:
     def begin(self, a: str, call: Call) -> None:
         """The agent whose telephone was answered begins with the chat, as if they had assumed it, and has answered. A
         chat that is somebody else's by now, or closed, stays as it is."""
-        if call.answered_by is None or call.answered_by != call.agent_id:
-            return
         agent_id = call.answered_by
+        if agent_id is None:
+            return
         for _ in range(_TRIES):
             chat, now = self._chats.chat(a, call.chat_id), self._clock.now()
             if chat is None:

@@ -68,6 +68,7 @@ class CallService:
             before = self._store.get(a, channel.id, signal.call_id)
             call = learned(before or Call(signal.call_id, channel.id, now), signal, now)
             call, steps = self._next(a, channel, plan, call, signal, now)
+            self._begin(a, before, call)
             if self._written(a, before, call):
                 return steps
         raise Busy(f"call on {channel.id}")
@@ -88,11 +89,15 @@ class CallService:
                 call = self._joined(a, channel, call, signal, channel.department_id)
             if signal.recording is not None:
                 self._keep(a, channel, call, signal.recording)
-            if signal.answered:
-                self._agents.begin(a, call)
+            self._begin(a, before, call)
             if self._written(a, before, call):
                 return
         raise Busy(f"call on {channel.id}")
+
+    def _begin(self, a: str, before: Call | None, call: Call) -> None:
+        """Whoever talks begins with the chat, when that becomes known: what they do with it later is their affair."""
+        if call.answered_at is not None and (before is None or before.answered_at is None):
+            self._agents.begin(a, call)
 
     def _written(self, a: str, before: Call | None, call: Call) -> bool:
         """Whether the call is stored as it is now."""

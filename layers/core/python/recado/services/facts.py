@@ -137,7 +137,7 @@ def feed_command(a: str, event: Event) -> Command:
 
 def message_event(change: Change, before: Message | None, after: Message) -> Event | None:
     """What a new or changed message tells: received, sent, a further status, that its text was replaced or taken back,
-    or that its file is there or will not come. Internal notes and other changes tell nothing.
+    that its file is there or will not come, or how a call goes on. Internal notes and other changes tell nothing.
 
     The id is derived from the message and its status, which a message has once, or from what an edit left."""
     if after.internal:
@@ -147,6 +147,8 @@ def message_event(change: Change, before: Message | None, after: Message) -> Eve
             kind = "message.edited"
         elif is_placeholder(before.file) and not is_placeholder(after.file):
             kind = "message.file"
+        elif after.kind == "call" and before.payload != after.payload:
+            kind = "message.status"
         else:
             return None
     elif after.direction == "inbound":
@@ -171,7 +173,7 @@ def _derived_id(a: str, message: Message, kind: str) -> str:
     """`ev_` with the message's own time and a digest of what is told."""
     milliseconds = message.id.rpartition("_")[2][:11]
     what: str = message.status
-    if kind == "message.edited":
+    if kind == "message.edited" or (kind == "message.status" and message.kind == "call"):
         what = json.dumps([message.text, dict(message.payload)], sort_keys=True, default=str)
     digest = sha256(f"{message.id} {kind} {what}".encode()).hexdigest()[:16]
     return f"ev_{a}_{milliseconds}{digest}"

@@ -54,7 +54,7 @@ class VoiceService:
                 continue
             if signal.asks:
                 steps = self._calls.answer(a, channel, signal)
-                return Received(self._adapters.answer(channel, steps, self._gate.url(posted_to.id)), a)
+                return Received(self._adapters.answer(channel, steps, self._gate.url(channel.id)), a)
             self._queue.send([_command(a, channel, signal.call_id, text, request.correlation_id)])
             return Received(ack, a, commands=1)
         keep(self._blobs, a, posted_to.id, request.raw)

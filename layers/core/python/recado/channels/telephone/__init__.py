@@ -48,6 +48,7 @@ class Telephone(TwilioAdapter, CallAdapter):
     kinds: ClassVar[frozenset[str]] = frozenset()
     media_limits: ClassVar[Mapping[str, MediaLimit]] = {"audio": MediaLimit(64 * MB, frozenset({"audio/mpeg"}))}
     """A recording of four hours, which is how long a call lasts at most, is 58 MB."""
+    media_comes_later_s = 600.0
     ack = Answer(200, "<Response/>", "text/xml")
 
     # -- the way in --------------------------------------------------------------------------------
@@ -92,6 +93,10 @@ class Telephone(TwilioAdapter, CallAdapter):
         return Rejected(_UNASKED)
 
     # -- recordings --------------------------------------------------------------------------------
+
+    def locate_media(self, media: Media, settings: Mapping[str, Any], secrets: Secrets) -> HttpRequest | None:
+        """A recording lies where its URL says."""
+        return None
 
     def download(self, media: Media, settings: Mapping[str, Any], secrets: Secrets) -> HttpRequest:
         """A recording is fetched with the account of its URL and the token that signed for it, which goes nowhere but
