@@ -21,7 +21,7 @@ def add(api: Api, company: Company) -> Call:
     return lambda **fields: api.post("/v1/contacts", fields, token=company.tokens["agent"])
 
 
-def chat_of(services: Container, company: Company, contact_id: str, situation: str) -> Chat:
+def chat_of(services: Container, company: Company, contact_id: str, situation: str, of: str = "any") -> Chat:
     """A chat of the contact with one event, written as the intake does."""
     at, a = services.clock.now(), company.a
     thread = ThreadKey(services.ids.new("ch", a), "x")
@@ -29,7 +29,7 @@ def chat_of(services: Container, company: Company, contact_id: str, situation: s
         services.ids.new("ca", a),
         contact_id,
         thread.channel_id,
-        "any",
+        of,
         thread,
         company.department.id,
         situation,

@@ -68,8 +68,8 @@ def test_filters_one_by_one_and_together(world: World) -> None:
         (ChatFilter(department_id=OTHER_DEPARTMENT), [elsewhere]),
         (ChatFilter(department_id=OTHER_DEPARTMENT, agent_id=ANA), []),
         (ChatFilter(channel_id=other_channel.channel_id), [other_channel]),
-        (ChatFilter(contact_id=other_contact.contact_id), [other_contact]),
-        (ChatFilter(contact_id=other_contact.contact_id, situation="closed"), []),
+        (ChatFilter(contact_ids=(other_contact.contact_id,)), [other_contact]),
+        (ChatFilter(contact_ids=(other_contact.contact_id,), situation="closed"), []),
     ):
         assert walk(world, ADMIN, wanted, 2) == [one.id for one in expected], wanted
 
@@ -99,7 +99,7 @@ def test_a_restricted_user_lists_their_own_under_every_filter(world: World) -> N
     restricted = replace(agent(ANA), role="restricted")
     assert walk(world, restricted, ChatFilter(), 2) == [world.chat.id]
     assert walk(world, restricted, ChatFilter(agent_id=BRUNO), 2) == []
-    assert walk(world, restricted, ChatFilter(contact_id=CONTACT), 2) == [world.chat.id]
+    assert walk(world, restricted, ChatFilter(contact_ids=(CONTACT,)), 2) == [world.chat.id]
     with pytest.raises(NotFound):
         world.chats.get(restricted, others[0].id)
 

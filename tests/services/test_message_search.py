@@ -36,7 +36,7 @@ class People:
     def __init__(self, *contacts: Contact) -> None:
         self.all = list(contacts)
 
-    def get(self, a: str, contact_id: str) -> Contact | None:
+    def resolved(self, a: str, contact_id: str) -> Contact | None:
         return next((one for one in self.all if one.id == contact_id and f"_{a}_" in one.id), None)
 
     def find(self, a: str, text: str, limit: int, after: str | None) -> ContactPage:
@@ -304,7 +304,7 @@ def test_chats_of_a_contact_in_which_it_was_said(
         a_chat(world, 5, *"abcdefghi", "orçamento", situation="closed", last_seq=11),
     ]
     search = ChatSearch(world.chats, People(), DynamoMessageSearch())
-    wanted = ChatFilter(contact_id=CONTACT)
+    wanted = ChatFilter(contact_ids=(CONTACT,))
     assert chats(search, ADMIN, wanted, "orcamento", limit) == [made[4].id, made[2].id, made[0].id]
     assert chats(search, ADMIN, replace(wanted, situation="closed"), "orçamento", limit) == [made[4].id]
     assert chats(search, agent(BRUNO, role="restricted"), wanted, "orçamento", limit) == [made[2].id]
@@ -317,7 +317,7 @@ def test_what_was_said_in_another_chat_of_the_thread_does_not_count(world: World
     ChatRecord.of_chat(A, between).save()
     say(world, first.thread, between.id, 4, "orçamento")
     search = ChatSearch(world.chats, People(), DynamoMessageSearch())
-    assert chats(search, ADMIN, ChatFilter(contact_id=CONTACT), "orçamento", 5) == [between.id]
+    assert chats(search, ADMIN, ChatFilter(contact_ids=(CONTACT,)), "orçamento", 5) == [between.id]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 50])
@@ -360,4 +360,4 @@ def test_a_chat_by_its_id_if_the_filter_lets_it_and_the_caller_sees_it(world: Wo
 def test_a_cursor_of_something_else_is_refused(world: World, after: str) -> None:
     search = ChatSearch(world.chats, People(), DynamoMessageSearch())
     with pytest.raises(Invalid):
-        search.page(ADMIN, ChatFilter(contact_id=CONTACT), "x", 5, after)
+        search.page(ADMIN, ChatFilter(contact_ids=(CONTACT,)), "x", 5, after)

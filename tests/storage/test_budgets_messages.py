@@ -33,7 +33,7 @@ class OneContact:
         identity = Identity(world.key.channel_id, world.key.sender)
         self.contact = Contact(CONTACT, world.clock.now(), world.clock.now(), identities=(identity,))
 
-    def get(self, a: str, contact_id: str) -> Contact:
+    def resolved(self, a: str, contact_id: str) -> Contact:
         return self.contact
 
     def find(self, a: str, text: str, limit: int, after: str | None) -> Any:
@@ -102,7 +102,7 @@ def test_a_search_in_a_contacts_chats(world: World) -> None:
     fill(world, 2_400)
     search = ChatSearch(world.chats, OneContact(world), DynamoMessageSearch())
     with record() as calls:
-        page, after = search.page(ADMIN, ChatFilter(contact_id=CONTACT), "nowhere", 50, None)
+        page, after = search.page(ADMIN, ChatFilter(contact_ids=(CONTACT,)), "nowhere", 50, None)
     assert (page, after) == ([], f"{world.chat.id}@402")
     assert calls.operations == {"dynamodb:Query": 1 + 10, "dynamodb:BatchGetItem": 1}
     assert calls.rru <= 2 + 2_000 * 800 / 8192

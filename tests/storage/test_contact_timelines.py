@@ -58,7 +58,7 @@ def pages(limit: int) -> list[Event]:
     events: list[Event] = []
     after = None
     for _ in range(100):
-        page = ContactTimelines().page(A, CONTACT, limit, after)
+        page = ContactTimelines().page(A, (CONTACT,), limit, after)
         events += page.items
         after = page.next
         if after is None:
@@ -83,7 +83,7 @@ def test_a_page_is_two_queries_and_one_batch(story: Story) -> None:
         story.tell()
         story.tell(chat_id=chat.id)
     with record() as calls:
-        assert len(ContactTimelines().page(A, CONTACT, 50, None).items) == 50
+        assert len(ContactTimelines().page(A, (CONTACT,), 50, None).items) == 50
     assert calls.operations == {"dynamodb:Query": 2, "dynamodb:BatchGetItem": 1}
     assert calls.rru <= 50
 

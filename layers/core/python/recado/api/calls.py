@@ -33,6 +33,7 @@ KINDS = {
     "file_id": "fi",
     "field_id": "cf",
     "template_id": "tm",
+    "merge_id": "mg",
 }
 """Path parameters that are ids, and of which kind."""
 DEFAULT_LIMIT = 50

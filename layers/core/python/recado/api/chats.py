@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -166,6 +167,10 @@ def list_chats(call: Call) -> Any:
     contact (`contact_id`), those in which a message holds it. A page may be short before the end: go on while there is
     a cursor."""
     wanted, text = _filter(call.caller.account, call.query), (call.query.q or "").strip()
+    if call.query.contact_id:
+        wanted = replace(
+            wanted, contact_ids=call.services.contact_service.family_of(call.caller, call.query.contact_id)
+        )
     if text:
         page, following = call.services.chat_search.page(call.caller, wanted, text, call.limit, call.after)
     else:
@@ -178,8 +183,8 @@ def list_chats(call: Call) -> Any:
 )
 def list_contact_chats(call: Call, contact_id: str) -> Any:
     """The chats of a contact that the caller may see, newest first."""
-    call.services.contact_service.get(call.caller, contact_id)
-    wanted = ChatFilter(situation=situation_meant(call.query.situation, call.query.compat), contact_id=contact_id)
+    family = call.services.contact_service.family(call.caller, contact_id)
+    wanted = ChatFilter(situation=situation_meant(call.query.situation, call.query.compat), contact_ids=family)
     page, following = call.services.chat_service.page(call.caller, wanted, call.limit, call.after)
     return call.list([spelled(_now(call, one), call.query.compat) for one in page], following)
 
@@ -370,9 +375,7 @@ def _filter(a: str, query: ChatQuery) -> ChatFilter:
     if errors:
         raise Invalid(errors[0].detail, errors=errors)
     situation = situation_meant(query.situation, query.compat)
-    return ChatFilter(
-        situation, query.department_id, query.agent_id, query.channel_id, query.contact_id, opened_from, opened_to
-    )
+    return ChatFilter(situation, query.department_id, query.agent_id, query.channel_id, (), opened_from, opened_to)
 
 
 def _moment(text: str | None, to_the_end: bool) -> datetime | None:

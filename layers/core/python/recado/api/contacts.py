@@ -90,8 +90,31 @@ class ContactShape(msgspec.Struct):
     channels: dict[str, bool]
     identities: list[IdentityShape]
     photo_file_id: str | None
+    more_phones: list[str]
+    more_emails: list[str]
+    merged_from: Annotated[
+        str | None, Meta(description="Of a contact asked for by the id of one that was merged into it: that id.")
+    ]
     created_at: str
     updated_at: str
+
+
+class OtherContact(Body, frozen=True):
+    contact_id: PublicId
+
+
+class MergedShape(msgspec.Struct):
+    merge_id: str
+
+
+class MergeShape(msgspec.Struct):
+    """`contact` is the other one as it was."""
+
+    id: str
+    contact: ContactShape
+    made_at: str
+    made_by: str
+    undone_at: str | None
 
 
 class ActorShape(msgspec.Struct):
@@ -167,6 +190,35 @@ def delete_contact(call: Call, contact_id: str) -> None:
 def link_contact(call: Call, contact_id: str) -> Any:
     """Link a contact to its principal, in place of any other; links have one level."""
     return call.services.contact_service.link(call.caller, contact_id, call.body.contact_id)
+
+
+@contacts.post(
+    "/v1/contacts/{contact_id}/merge",
+    may("contacts:write", *STAFF),
+    body=OtherContact,
+    answers=MergedShape,
+    problems=("same_contact", "contact_has_links", "too_large_to_merge"),
+)
+def merge_contact(call: Call, contact_id: str) -> Any:
+    """Merge another contact into this one: its id leads here from then on, and all it had is this one's."""
+    return {"merge_id": call.services.contact_merging.merge(call.caller, contact_id, call.body.contact_id).id}
+
+
+@contacts.get("/v1/contacts/{contact_id}/merges", may("contacts:read", *STAFF), paged=str, answers=MergeShape)
+def list_contact_merges(call: Call, contact_id: str) -> Any:
+    """The merges of a contact, undone ones too, oldest first."""
+    every = call.services.contact_merging.of(call.caller, contact_id)
+    rest = [one for one in every if call.after is None or one["id"] > call.after]
+    page = rest[: call.limit]
+    return call.list(page, page[-1]["id"] if len(rest) > len(page) else None)
+
+
+@contacts.delete(
+    "/v1/contacts/{contact_id}/merges/{merge_id}", may("contacts:write", *STAFF), problems=("contact_merged",)
+)
+def undo_contact_merge(call: Call, contact_id: str, merge_id: str) -> None:
+    """Undo a merge: both contacts are as they were; what was changed in this one since stays with it."""
+    call.services.contact_merging.undo(call.caller, contact_id, merge_id)
 
 
 @contacts.get("/v1/contacts/{contact_id}/timeline", may("contacts:read", *STAFF), paged=str, answers=TimelineEntryShape)

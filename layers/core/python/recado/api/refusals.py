@@ -114,6 +114,9 @@ REFUSALS = {
     "seat_limit_reached": Refusal(
         409, "All seats of the plan are taken; a session that was silent loses its own to others.", ("seats",)
     ),
+    "contact_has_links": Refusal(409, "The other contact is linked to a third one."),
+    "contact_merged": Refusal(409, "The contact was merged into another one since, or deleted."),
+    "too_large_to_merge": Refusal(409, "Together they have more than one contact may."),
     "contact_has_linked": Refusal(409, "Others are linked to the contact: it is a principal itself.", ("contact_ids",)),
     "principal_is_linked": Refusal(409, "That contact is linked to another one itself.", ("contact_id",)),
     "same_contact": Refusal(409, "It is the same contact."),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from recado.services.chat_starting import ChatStarting
     from recado.services.chat_timers import ChatTimers
     from recado.services.chats import ChatService
+    from recado.services.contact_merging import ContactMerging
     from recado.services.contact_timelines import ContactTimelineService
     from recado.services.contacts import ContactService
     from recado.services.department_looks import DepartmentLooks
@@ -70,6 +71,18 @@ class Chats(ContactBooks):
             self.accounts,
             self.clock,
             self.ids,
+        )
+
+    @cached_property
+    def contact_merging(self) -> ContactMerging:
+        """Two contacts who are one person."""
+        from recado.services.contact_merging import ContactMerging
+        from recado.storage.contact_merges import DynamoMerges
+        from recado.storage.contacts import ContactStore
+        from recado.storage.groups import DynamoGroups
+
+        return ContactMerging(
+            ContactStore(), DynamoMerges(), DynamoGroups(), self.contact_service, self.clock, self.ids
         )
 
     @cached_property

@@ -45,7 +45,10 @@ def claims_of(
 
 def contact_claims(contact: Contact) -> tuple[Claim, ...]:
     """All claims that a contact's data make, whether it holds them or not."""
-    return claims_of(identities=contact.identities, phones=(contact.mobile, contact.phone), email=contact.email)
+    phones = contact.mobile, contact.phone, *contact.more_phones
+    made = claims_of(identities=contact.identities, phones=phones, email=contact.email)
+    more = (claim for address in contact.more_emails for claim in email_claims(address))
+    return tuple(dict.fromkeys((*made, *more)))
 
 
 def strongest_holder(claims: Iterable[Claim], holders: Mapping[Claim, str]) -> str | None:

@@ -77,7 +77,7 @@ def parse_query(text: str) -> Query | None:
 
 
 def _candidates(contact: Contact) -> Iterator[str]:
-    for number in (contact.mobile, contact.phone):
+    for number in (contact.mobile, contact.phone, *contact.more_phones):
         if number:
             yield from _phone_tokens(number)
     if contact.email:
@@ -87,6 +87,7 @@ def _candidates(contact: Contact) -> Iterator[str]:
         yield from _WORD.findall(local)[:4]
         yield from _WORD.findall(domain.rpartition(".")[0])[:2]
     yield from _WORD.findall(fold(contact.name or ""))
+    yield from map(fold, contact.more_emails)
 
 
 def _phone_tokens(number: str) -> Iterator[str]:

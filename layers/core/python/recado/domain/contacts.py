@@ -35,6 +35,9 @@ class Contact:
     """A person who writes or is written to. Phones are E.164; `*_given` keep the number as it was typed or received.
     `version` moves by one with each change.
 
+    `more_phones` and `more_emails` came with contacts that were merged into this one, whose ids, `merged_ids`, lead
+    here.
+
     `claims` are those that the contact holds: it may carry a number or an address that another contact holds. `tokens`
     are the search tokens as they were last written; storage makes them anew with each write, nobody else sets them."""
 
@@ -62,5 +65,8 @@ class Contact:
     linked_ids: tuple[str, ...] = ()
     identities: tuple[Identity, ...] = ()
     photo_file_id: str | None = None
+    more_phones: tuple[str, ...] = ()
+    more_emails: tuple[str, ...] = ()
+    merged_ids: tuple[str, ...] = ()
     claims: tuple[Claim, ...] = ()
     tokens: tuple[str, ...] = ()

@@ -50,7 +50,9 @@ class File:
 
 def may_read(caller: Caller, file: File) -> bool:
     """Whether the file exists for the caller whatever chats it is in: who made it, and admins; what the company made to
-    be sent is everybody's."""
+    be sent is everybody's, a contact's photo is for whom contacts are."""
+    if file.feature == "photo":
+        return caller.role != "restricted" or file.created_by == caller.id
     return caller.role == "admin" or file.created_by == caller.id or file.feature in _OF_ALL
 
 

@@ -13,13 +13,14 @@ from recado.domain.people import Department
 
 @dataclass(frozen=True)
 class ChatFilter:
-    """Which chats of an account; None = any. The period is that of their opening, both ends included."""
+    """Which chats of an account; None = any, and no contacts = those of all. The period is that of their opening, both
+    ends included."""
 
     situation: Situation | None = None
     department_id: str | None = None
     agent_id: str | None = None
     channel_id: str | None = None
-    contact_id: str | None = None
+    contact_ids: tuple[str, ...] = ()
     opened_from: datetime | None = None
     opened_to: datetime | None = None
     served_by: str | None = None

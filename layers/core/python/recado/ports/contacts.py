@@ -8,6 +8,7 @@ from typing import Protocol
 
 from recado.domain.channels import Channel
 from recado.domain.chats import Event
+from recado.domain.contact_merging import Merge
 from recado.domain.contact_search import Query
 from recado.domain.contacts import Claim, Contact
 from recado.domain.groups import GroupKind
@@ -67,6 +68,10 @@ class Contacts(Protocol):
         """One contact, strongly consistent."""
         ...
 
+    def resolved(self, a: str, contact_id: str) -> Contact | None:
+        """The contact of an id, or the one that it was merged into."""
+        ...
+
     def get_many(self, a: str, contact_ids: Sequence[str]) -> Mapping[str, Contact]:
         """Those of these contacts that exist, by id."""
         ...
@@ -100,6 +105,29 @@ class Contacts(Protocol):
         ...
 
 
+class Merges(Protocol):
+    """Merges of contacts."""
+
+    def get(self, a: str, kept_id: str, merge_id: str) -> Merge | None:
+        """A merge, undone ones too, strongly consistent."""
+        ...
+
+    def of(self, a: str, kept_id: str) -> list[Merge]:
+        """The merges of a kept contact, oldest first."""
+        ...
+
+    def merge(self, a: str, merge: Merge, events: tuple[Event, Event]) -> None:
+        """Write a merge with the facts of the kept and the other contact. Raises ContactMoved, GroupsGone, Conflict
+        `too_large_to_merge`."""
+        ...
+
+    def undo(
+        self, a: str, merge: Merge, kept: Contact, left: Contact, other: Contact, events: tuple[Event, Event]
+    ) -> None:
+        """Take a merge apart: `kept` as it was read becomes `left`, `other` comes back. Raises as `merge`."""
+        ...
+
+
 class ContactLists(Protocol):
     """Pages of contacts."""
 
@@ -120,8 +148,8 @@ class ContactLists(Protocol):
 class Timelines(Protocol):
     """What lies beside a contact: its events and its chats."""
 
-    def page(self, a: str, contact_id: str, limit: int, after: str | None) -> EventPage:
-        """Events of the contact and of its chats, newest first, from before the event id `after` on."""
+    def page(self, a: str, contact_ids: Sequence[str], limit: int, after: str | None) -> EventPage:
+        """Events of the contact with these ids and of its chats, newest first, from before the event id `after` on."""
         ...
 
     def has_open_chat(self, a: str, contact_id: str) -> bool:

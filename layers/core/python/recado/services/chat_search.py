@@ -5,6 +5,7 @@ One call does a bounded amount of work, so a page may be short, even empty, and 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from recado.domain.access import Caller
@@ -45,14 +46,14 @@ class ChatSearch:
     def page(
         self, caller: Caller, wanted: ChatFilter, q: str, limit: int, after: str | None
     ) -> tuple[list[dict[str, Any]], str | None]:
-        """Chats in their public shape, newest first, and where to go on. With a `contact_id` in the filter: in which a
+        """Chats in their public shape, newest first, and where to go on. With contacts in the filter: in which a
         message holds the text. Without: the chat of that id, or the chats of the contacts whom the text finds. Raises
         Invalid for a cursor of something else."""
         a, text = caller.account, q.strip()
-        if is_id(text, "ca", a) and wanted.contact_id is None:
+        if is_id(text, "ca", a) and not wanted.contact_ids:
             found = self._chats.matching(caller, wanted, [text])
             return self._chats.views(a, found), None
-        search = self._of_contacts if wanted.contact_id is None else self._in_contact
+        search = self._in_contact if wanted.contact_ids else self._of_contacts
         chats, following = search(caller, wanted, text, limit, after)
         return self._chats.views(a, chats), following
 
@@ -62,8 +63,10 @@ class ChatSearch:
         """The cursor: which contacts, a tab, and after which of their chats."""
         contacts_after, _, before = (after or "").partition("\t")
         page = self._contacts.find(caller.account, text, CONTACTS_AT_ONCE, contacts_after or None)
-        ids = [contact.id for contact in page.items]
-        chats, following = self._chats.chats(caller, wanted, limit, before or None, ids)
+        ids = tuple(one for contact in page.items for one in (contact.id, *contact.merged_ids))
+        if not ids:
+            return [], None if page.next is None else f"{page.next}\t"
+        chats, following = self._chats.chats(caller, replace(wanted, contact_ids=ids), limit, before or None)
         if following is not None:
             return chats, f"{contacts_after}\t{following}"
         return chats, None if page.next is None else f"{page.next}\t"

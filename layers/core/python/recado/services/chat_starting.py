@@ -73,7 +73,7 @@ class ChatStarting:
         `agent_at_cap`, `another_chat_open` for an open one that is not the caller's to see, which is not named."""
         a = caller.account
         for _ in range(_TRIES):
-            contact = self._contacts.get(a, contact_id)
+            contact = self._contacts.resolved(a, contact_id)
             if contact is None:
                 raise NotFound("There is no such contact.")
             channel = self._channel(a, channel_id)
@@ -109,7 +109,8 @@ class ChatStarting:
             raise _cannot_start(detail, "no_address" if needed else "customer_writes_first", needs=needed)
         found = [(one, self._threads.thread(a, ThreadKey(channel.id, one.identity.key), [])) for one in addresses]
         address, thread = nearest(found)
-        if thread is not None and thread.contact_id != contact.id and self._contacts.get(a, thread.contact_id):
+        own = (contact.id, *contact.merged_ids)
+        if thread is not None and thread.contact_id not in own and self._contacts.resolved(a, thread.contact_id):
             raise _held(thread.contact_id)
         return address, thread
 
@@ -129,7 +130,7 @@ class ChatStarting:
         takes = caller.user_id if takes_part(caller, channel.department_id) else None
         given = Start(
             chat_id=self._ids.new("ca", a),
-            contact_id=contact.id,
+            contact_id=thread.contact_id if thread and thread.contact_id in contact.merged_ids else contact.id,
             channel_id=channel.id,
             channel_type=channel.type,
             department_id=channel.department_id,

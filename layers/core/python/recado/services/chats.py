@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
 from typing import Any
 
 from recado.domain.access import Caller, can_note_chat, can_see_chat
@@ -62,15 +61,14 @@ class ChatService:
         wanted: ChatFilter,
         limit: int,
         after: str | None,
-        contact_ids: Sequence[str] | None = None,
     ) -> tuple[list[Chat], str | None]:
-        """As `page`, the chats themselves; with `contact_ids`, those of these contacts."""
+        """As `page`, the chats themselves."""
         a = caller.account
         if caller.role == "restricted":
             wanted = replace(wanted, served_by=caller.user_id)
         found: list[Chat] = []
         for _ in range(READ_AHEAD):
-            ids = self._ids(a, wanted, contact_ids, after, limit + 1)
+            ids = self._store.ids(a, wanted, after, limit + 1)
             for chat in self.matching(caller, wanted, ids[:limit]):
                 found.append(chat)
                 if len(found) == limit:
@@ -89,14 +87,6 @@ class ChatService:
             if _matches(chat, wanted) and _opened_within(chat, wanted)
         ]
         return self._visible_of(caller, chats)
-
-    def _ids(
-        self, a: str, wanted: ChatFilter, contact_ids: Sequence[str] | None, before: str | None, limit: int
-    ) -> list[str]:
-        if contact_ids is None:
-            return self._store.ids(a, wanted, before, limit)
-        of_each = [self._store.ids(a, replace(wanted, contact_id=one), before, limit) for one in contact_ids]
-        return sorted(chain.from_iterable(of_each), reverse=True)[:limit]
 
     def messages(self, caller: Caller, chat_id: str, limit: int, after: int | None) -> tuple[list[Message], int | None]:
         """The chat's messages by seq, and the seq to go on from."""
@@ -158,6 +148,8 @@ def _matches(chat: Chat, wanted: ChatFilter) -> bool:
     """What the index did not decide, and what changed since it was written."""
     if wanted.served_by is not None and wanted.served_by not in (chat.agent_id, *chat.served_by):
         return False
+    if wanted.contact_ids and chat.contact_id not in wanted.contact_ids:
+        return False
     return all(
         asked is None or has == asked
         for asked, has in (
@@ -165,6 +157,5 @@ def _matches(chat: Chat, wanted: ChatFilter) -> bool:
             (wanted.department_id, chat.department_id),
             (wanted.agent_id, chat.agent_id),
             (wanted.channel_id, chat.channel_id),
-            (wanted.contact_id, chat.contact_id),
         )
     )

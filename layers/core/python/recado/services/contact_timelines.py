@@ -7,6 +7,7 @@ from typing import Any
 
 from recado.domain.access import Caller, can_see_chat
 from recado.domain.chats import Author, Event
+from recado.domain.contacts import Contact
 from recado.domain.errors import Invalid, NotFound
 from recado.domain.ids import is_id
 from recado.ports.chats import ChatStore, DepartmentList
@@ -39,14 +40,15 @@ class ContactTimelineService:
     ) -> tuple[list[dict[str, Any]], str | None]:
         """Events of a contact and of those chats the caller may see, newest first; a page may be short
         and have a following one. Raises NotFound."""
-        self._require(caller.account, contact_id)
+        contact = self._read(caller.account, contact_id)
         if after is not None and not is_id(after, "ev", caller.account):
             raise Invalid.field("?after", "invalid_cursor", "This is not a cursor of this list.")
-        page = self._timelines.page(caller.account, contact_id, limit, after)
+        page = self._timelines.page(caller.account, (contact.id, *contact.merged_ids), limit, after)
         return [event_view(event) for event in self._visible(caller, page.items)], page.next
 
     def comment(self, caller: Caller, contact_id: str, text: str) -> dict[str, Any]:
         """Write a comment into the timeline (`contact.commented`); answers the entry. Raises NotFound."""
+        contact_id = self._read(caller.account, contact_id).id
         event_id, now = self._ids.new("ev", caller.account), self._clock.now()
         data = {"contact_id": contact_id, "text": text}
         event = Event(event_id, "contact.commented", now, Author("user", caller.id), data, contact_id=contact_id)
@@ -65,6 +67,8 @@ class ContactTimelineService:
         seen = {chat.id for chat in chats if can_see_chat(caller, chat, modes.get(chat.department_id, "agent"))}
         return [event for event in events if event.chat_id is None or event.chat_id in seen]
 
-    def _require(self, a: str, contact_id: str) -> None:
-        if self._contacts.get(a, contact_id) is None:
+    def _read(self, a: str, contact_id: str) -> Contact:
+        contact = self._contacts.resolved(a, contact_id)
+        if contact is None:
             raise NotFound("There is no such contact.")
+        return contact

@@ -85,9 +85,22 @@ class ContactService:
         return [self._view(caller.account, contact, connected) for contact in page.items], page.next
 
     def get(self, caller: Caller, contact_id: str) -> dict[str, Any]:
-        """One contact. Raises NotFound."""
+        """One contact; by the id of one that was merged into it, with that id as `merged_from`. Raises NotFound."""
         a = caller.account
-        return self._view(a, self._read(a, contact_id), self._channels.connected(a))
+        contact = self._read(a, contact_id)
+        view = self._view(a, contact, self._channels.connected(a))
+        return view if contact.id == contact_id else {**view, "merged_from": contact_id}
+
+    def family(self, caller: Caller, contact_id: str) -> tuple[str, ...]:
+        """The contact's id and those of all that were merged into it, whichever of them is asked for: its chats lie
+        under each. Raises NotFound."""
+        contact = self._read(caller.account, contact_id)
+        return (contact.id, *contact.merged_ids)
+
+    def family_of(self, caller: Caller, contact_id: str) -> tuple[str, ...]:
+        """As `family`; of a contact that is gone, its own id."""
+        contact = self._contacts.resolved(caller.account, contact_id)
+        return (contact_id,) if contact is None else (contact.id, *contact.merged_ids)
 
     def create(self, caller: Caller, given: Mapping[str, Any]) -> dict[str, Any]:
         """Add a contact. 409 `contact_exists` with `contact_ids` when its numbers or address belong to others; as
@@ -132,7 +145,7 @@ class ContactService:
             if after is before:
                 return False
             try:
-                self._contacts.change(a, before, after, self._told(a, "contact.updated", after, Author("system")))
+                self._contacts.change(a, before, after, self.told(a, "contact.updated", after, Author("system")))
             except ContactMoved:
                 continue
             return True
@@ -145,10 +158,10 @@ class ContactService:
         a = caller.account
         for _ in range(_TRIES):
             contact = self._read(a, contact_id)
-            if self._timelines.has_open_chat(a, contact_id):
+            if any(self._timelines.has_open_chat(a, one) for one in (contact.id, *contact.merged_ids)):
                 raise Conflict("Close the contact's open chats first.", code="contact_has_open_chat")
             for linked_id in contact.linked_ids:
-                self._let_go(caller, linked_id, contact_id)
+                self._let_go(caller, linked_id, contact.id)
             if contact.linked_ids:
                 contact = self._read(a, contact_id)
             _, others = self._linked(caller, contact, None, "")
@@ -256,7 +269,7 @@ class ContactService:
     # -------------------------------------------------------------------------------------------------------------
 
     def _read(self, a: str, contact_id: str) -> Contact:
-        contact = self._contacts.get(a, contact_id)
+        contact = self._contacts.resolved(a, contact_id)
         if contact is None:
             raise _not_found()
         return contact
@@ -268,9 +281,9 @@ class ContactService:
         return view
 
     def _event(self, caller: Caller, event_type: str, contact: Contact) -> Event:
-        return self._told(caller.account, event_type, contact, Author("user", caller.id))
+        return self.told(caller.account, event_type, contact, Author("user", caller.id))
 
-    def _told(self, a: str, event_type: str, contact: Contact, actor: Author) -> Event:
+    def told(self, a: str, event_type: str, contact: Contact, actor: Author) -> Event:
         """The fact that a contact is so now."""
         view = self._view(a, contact, self._channels.connected(a))
         return Event(self._ids.new("ev", a), event_type, self._clock.now(), actor, view, contact_id=contact.id)

@@ -158,10 +158,11 @@ class IntakeService:
         self, customer: Customer, thread: Thread | None, fresh: Sequence[Arrival]
     ) -> tuple[str, ContactWrite | None] | None:
         """The contact's id and what is to be written of it. An open chat's contact is not asked for; one that was
-        deleted since the last chat is made anew. None: it changed meanwhile, read again."""
+        merged into another keeps its id, one that was deleted since the last chat is made anew. None: it changed
+        meanwhile, read again."""
         if thread and (thread.open_chat_id or not any(one.opens_chat for one in fresh)):
             return thread.contact_id, None
-        if thread and self._contacts.get(customer.account, thread.contact_id):
+        if thread and self._contacts.resolved(customer.account, thread.contact_id):
             return thread.contact_id, None
         sender = fresh[0].sender
         sender = sender._replace(name=next((one.sender.name for one in fresh if one.sender.name), None))

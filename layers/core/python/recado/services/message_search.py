@@ -30,8 +30,8 @@ Place = tuple[str, dict[str, int]]
 class ContactById(Protocol):
     """Contacts, one at a time."""
 
-    def get(self, a: str, contact_id: str) -> Contact | None:
-        """A contact."""
+    def resolved(self, a: str, contact_id: str) -> Contact | None:
+        """The contact of an id, or the one that it was merged into."""
         ...
 
 
@@ -56,10 +56,11 @@ class MessageSearch:
         self, caller: Caller, contact_id: str, q: str | None, limit: int, after: Place | None
     ) -> tuple[list[Message], Place | None]:
         """Messages of the chats that the caller may see, and where to go on. Raises NotFound."""
-        contact = self._contacts.get(caller.account, contact_id)
+        contact = self._contacts.resolved(caller.account, contact_id)
         if contact is None:
             raise NotFound("There is no such contact.")
         wanted = wanted_text(q)
+        own = (contact.id, *contact.merged_ids)
         keys = self._said.threads(caller.account, contact)
         size = max(_LEAST_PAGE, (_PAGE if wanted else limit + 1) // max(1, len(keys)))
         strands = [_Strand(self._said, caller.account, key, size, after) for key in keys]
@@ -79,7 +80,7 @@ class MessageSearch:
                 return found, (last, {one.mark: one.reached for one in strands if one.reached is not None})
             message = newest.take()
             last = rfc3339(message.created_at)
-            if message.contact_id == contact_id and visible[message.chat_id] and says(message, wanted):
+            if message.contact_id in own and visible[message.chat_id] and says(message, wanted):
                 found.append(message)
 
     def _learn(self, caller: Caller, messages: Sequence[Message], visible: dict[str, bool]) -> None:

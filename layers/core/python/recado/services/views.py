@@ -17,7 +17,8 @@ def moment(at: datetime | None) -> str | None:
 
 
 def contact_view(contact: Contact, channels: Mapping[str, bool]) -> dict[str, Any]:
-    """A contact; `channels` says by which channel types a conversation can be started."""
+    """A contact; `channels` says by which channel types a conversation can be started, `merged_from` by which other id
+    it was asked for."""
     return {
         "id": contact.id,
         "name": contact.name,
@@ -41,6 +42,9 @@ def contact_view(contact: Contact, channels: Mapping[str, bool]) -> dict[str, An
             {"channel_id": one.channel_id, "external_id": one.external_id or one.key} for one in contact.identities
         ],
         "photo_file_id": contact.photo_file_id,
+        "more_phones": list(contact.more_phones),
+        "more_emails": list(contact.more_emails),
+        "merged_from": None,
         "created_at": moment(contact.created_at),
         "updated_at": moment(contact.updated_at),
     }

@@ -116,8 +116,8 @@ class DynamoChats:
 def _sources(a: str, wanted: ChatFilter) -> list[tuple[Any, Any, str, str]]:
     """The index or kind of item, its sort key, partition and the prefix before the chat's id, of each query that the
     filter needs."""
-    if wanted.contact_id:
-        return [(ChatRecord.by_contact, ChatRecord.co_sk, keys.index_pk(a, wanted.contact_id), "CHAT#")]
+    if wanted.contact_ids:
+        return [(ChatRecord.by_contact, ChatRecord.co_sk, keys.index_pk(a, one), "CHAT#") for one in wanted.contact_ids]
     situations: tuple[Situation, ...] = (wanted.situation,) if wanted.situation else SITUATIONS
     served_by, agent_id = wanted.served_by, wanted.agent_id or wanted.served_by
     served = [(ServedRecord, ServedRecord.sk, keys.served_pk(a, served_by), "")] if served_by else []

@@ -39,6 +39,9 @@ class ContactRecord(ContactsRecord):
     linked_ids = JSONAttribute(null=True)
     identities = JSONAttribute(null=True)
     photo_file_id = UnicodeAttribute(null=True)
+    more_phones = JSONAttribute(null=True)
+    more_emails = JSONAttribute(null=True)
+    merged_ids = JSONAttribute(null=True)
     claims = JSONAttribute(null=True)
     tokens = JSONAttribute(null=True)
 
@@ -52,6 +55,9 @@ class ContactRecord(ContactsRecord):
             group_ids=list(contact.group_ids) or None,
             custom_fields=dict(contact.custom_fields) or None,
             linked_ids=list(contact.linked_ids) or None,
+            more_phones=list(contact.more_phones) or None,
+            more_emails=list(contact.more_emails) or None,
+            merged_ids=list(contact.merged_ids) or None,
             identities=[[one.channel_id, one.key, one.external_id] for one in contact.identities] or None,
             claims=[[claim.kind, claim.value] for claim in contact.claims] or None,
             tokens=list(search_tokens(contact)) or None,
@@ -65,6 +71,9 @@ class ContactRecord(ContactsRecord):
             group_ids=tuple(self.group_ids or ()),
             custom_fields=self.custom_fields or {},
             linked_ids=tuple(self.linked_ids or ()),
+            more_phones=tuple(self.more_phones or ()),
+            more_emails=tuple(self.more_emails or ()),
+            merged_ids=tuple(self.merged_ids or ()),
             identities=tuple(Identity(*parts) for parts in self.identities or ()),
             claims=tuple(Claim(*pair) for pair in self.claims or ()),
             tokens=tuple(self.tokens or ()),

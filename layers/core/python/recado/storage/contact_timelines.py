@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
 from itertools import takewhile
 
@@ -19,33 +19,11 @@ _LAST = "\U0010ffff"
 class ContactTimelines:
     """The port `recado.ports.contacts.Timelines` on DynamoDB."""
 
-    def page(self, a: str, contact_id: str, limit: int, after: str | None) -> EventPage:
-        """Events newest first: one query of each kind and one batch get per 100 events of chats."""
+    def page(self, a: str, contact_ids: Sequence[str], limit: int, after: str | None) -> EventPage:
+        """Events newest first: for each id one query of each kind, and one batch get per 100 events of chats."""
         before = keys.event_sk(after) if after else keys.event_sk(_LAST)
-        own = ContactEventRecord.query(
-            keys.contact_events_pk(a, contact_id),
-            ContactEventRecord.sk < before,
-            scan_index_forward=False,
-            limit=limit + 1,
-            page_size=limit + 1,
-        )
-        # Descending, the index gives the chats' events before the chats.
-        of_chats = ChatRecord.by_contact.query(
-            keys.index_pk(a, contact_id),
-            ByContact.co_sk < before,
-            scan_index_forward=False,
-            limit=limit + 1,
-            page_size=limit + 1,
-        )
-        chat_events = takewhile(lambda record: record.sk.startswith(keys.event_sk("")), of_chats)
-        newest = list(
-            merge(
-                ((record.sk, None, record) for record in own),
-                ((record.sk, record.pk, None) for record in chat_events),
-                key=lambda place: place[0],
-                reverse=True,
-            )
-        )
+        streams = [stream for one in contact_ids for stream in _streams(a, one, before, limit + 1)]
+        newest = list(merge(*streams, key=lambda place: place[0], reverse=True))
         shown = newest[:limit]
         whole = _by_place(ChatEventRecord.batch_get([(pk, sk) for sk, pk, _ in shown if pk is not None]))
         events = [record.event() if record else whole.get(sk) for sk, _, record in shown]
@@ -59,6 +37,27 @@ class ContactTimelines:
         )
         found = ChatRecord.batch_get([(chat.pk, chat.sk) for chat in chats], consistent_read=True)
         return any(chat.situation in OPEN_SITUATIONS for chat in found)
+
+
+_Place = tuple[str, str | None, ContactEventRecord | None]
+"""The sort key of an event; of a chat's, its partition; of the contact's own, the item."""
+
+
+def _streams(a: str, contact_id: str, before: str, most: int) -> tuple[Iterator[_Place], Iterator[_Place]]:
+    """Events of a contact and of its chats, each newest first."""
+    own = ContactEventRecord.query(
+        keys.contact_events_pk(a, contact_id),
+        ContactEventRecord.sk < before,
+        scan_index_forward=False,
+        limit=most,
+        page_size=most,
+    )
+    of_chats = ChatRecord.by_contact.query(
+        keys.index_pk(a, contact_id), ByContact.co_sk < before, scan_index_forward=False, limit=most, page_size=most
+    )
+    # Descending, the index gives the chats' events before the chats.
+    chat_events = takewhile(lambda record: record.sk.startswith(keys.event_sk("")), of_chats)
+    return ((one.sk, None, one) for one in own), ((one.sk, one.pk, None) for one in chat_events)
 
 
 def _by_place(records: Iterable[ChatEventRecord]) -> dict[str, Event]:

@@ -27,6 +27,9 @@ _CONTACT = "contact"
 _CLAIM = "contact:claim:"
 _OTHER = "other:"
 _GROUP = "contact:group:"
+MERGED = "merged"
+"""The kind of claim by which the id of a merged contact leads to the kept one."""
+_MOST_HOPS = 10
 
 
 def lost_contact(cancelled: Cancelled) -> bool:
@@ -35,26 +38,29 @@ def lost_contact(cancelled: Cancelled) -> bool:
     return any(label == _CONTACT or label.startswith(_CLAIM) for label in cancelled.failed)
 
 
-def add_contact(tx: Transaction, a: str, contact: Contact, event: Event) -> None:
-    """Add the creation of a contact: CONTACT, its event, the claims in `contact.claims`, its search tokens. At most 85
-    operations, of a contact with one identity at most 49. Labels begin with `contact`; see `lost_contact`."""
+def add_contact(tx: Transaction, a: str, contact: Contact, event: Event, moved: frozenset[Claim] = frozenset()) -> None:
+    """Add the creation of a contact: CONTACT, its event, the claims in `contact.claims`, its search tokens. At most 88
+    operations, of a contact with one identity at most 38. `moved` are claims that the caller moves from another
+    contact. Labels begin with `contact`; see `lost_contact`."""
     tx.put(_CONTACT, ContactRecord.of_contact(a, contact), CONTACT_NEW(ContactRecord.pk.does_not_exist()))
     tx.put("contact:event", ContactEventRecord.of_event(a, event))
-    _put_claims(tx, a, contact.id, contact.claims)
+    _put_claims(tx, a, contact.id, [claim for claim in contact.claims if claim not in moved])
     tokens = search_tokens(contact)
     for token in tokens:
         tx.put(f"contact:token:{token}", _token_record(a, token, contact.id, tokens))
     _enter(tx, a, contact.id, _groups_of(contact))
 
 
-def change_contact(tx: Transaction, a: str, before: Contact, after: Contact, event: Event) -> None:
+def change_contact(
+    tx: Transaction, a: str, before: Contact, after: Contact, event: Event, moved: frozenset[Claim] = frozenset()
+) -> None:
     """Add the change of a contact from the version that was read (`before`, as read) to `after` (`version` one higher):
-    CONTACT, the event, and only those claims, tokens and memberships that changed. Labels begin with `contact`; see
-    `lost_contact`."""
+    CONTACT, the event, and only those claims, tokens and memberships that changed. `moved` are claims that the caller
+    moves from or to another contact. Labels begin with `contact`; see `lost_contact`."""
     tx.put(_CONTACT, ContactRecord.of_contact(a, after), CONTACT_UNMOVED(ContactRecord.version == before.version))
     tx.put("contact:event", ContactEventRecord.of_event(a, event))
-    _put_claims(tx, a, after.id, [claim for claim in after.claims if claim not in before.claims])
-    _delete_claims(tx, a, [claim for claim in before.claims if claim not in after.claims])
+    _put_claims(tx, a, after.id, [claim for claim in after.claims if claim not in {*before.claims, *moved}])
+    _delete_claims(tx, a, [claim for claim in before.claims if claim not in {*after.claims, *moved}])
     tokens = search_tokens(after)
     if set(tokens) != set(before.tokens):  # each token's item names all the others, so one that changes rewrites all
         for token in tokens:
@@ -64,6 +70,23 @@ def change_contact(tx: Transaction, a: str, before: Contact, after: Contact, eve
     _leave(tx, a, after.id, _groups_of(before) - _groups_of(after))
 
 
+def remove_contact(tx: Transaction, a: str, contact: Contact, event: Event) -> None:
+    """Add that a contact goes as it was read, with its tokens and memberships. Its claims are the caller's."""
+    as_read = CONTACT_UNMOVED(ContactRecord.version == contact.version)
+    tx.delete(_CONTACT, ContactRecord(keys.contact_pk(a, contact.id), keys.contact_sk(contact.id)), as_read)
+    tx.put("contact:event", ContactEventRecord.of_event(a, event))
+    _delete_tokens(tx, a, contact.id, contact.tokens)
+    _leave(tx, a, contact.id, _groups_of(contact))
+
+
+def move_claims(tx: Transaction, a: str, claims: Iterable[Claim], contact_id: str) -> None:
+    """Add that another contact holds these from now on. Who held them is in the transaction too, as it was read, so
+    that they are still theirs."""
+    for claim in claims:
+        record = ClaimRecord(keys.claim_pk(a, claim.kind, claim.value), "CLAIM", contact_id=contact_id)
+        tx.put(f"contact:moved:{claim.kind}:{claim.value}", record)
+
+
 class ContactStore:
     """Contacts in DynamoDB: the port `recado.ports.contacts.Contacts`."""
 
@@ -71,6 +94,18 @@ class ContactStore:
         """One contact, strongly consistent; None when there is none."""
         found = ContactRecord.find(keys.contact_pk(a, contact_id), keys.contact_sk(contact_id))
         return None if found is None else found.contact()
+
+    def resolved(self, a: str, contact_id: str) -> Contact | None:
+        """The contact of an id, or the one that it was merged into: 1 RRU, and 2 for each merge between."""
+        for _ in range(_MOST_HOPS):
+            found = self.get(a, contact_id)
+            if found is not None:
+                return found
+            kept = ClaimRecord.find(keys.claim_pk(a, MERGED, contact_id), "CLAIM")
+            if kept is None:
+                return None
+            contact_id = kept.contact_id
+        return None
 
     def get_many(self, a: str, contact_ids: Iterable[str]) -> dict[str, Contact]:
         """Those of these contacts (at most 100 in a call to DynamoDB) that exist, eventually consistent, by id."""
@@ -96,7 +131,7 @@ class ContactStore:
         tx = Transaction()
         add_contact(tx, a, contact, event)
         _relink(tx, a, others)
-        _commit(tx, contact)
+        commit_contact(tx, contact)
 
     def change(
         self, a: str, before: Contact, after: Contact, event: Event, others: Sequence[ContactChange] = ()
@@ -106,20 +141,18 @@ class ContactStore:
         tx = Transaction()
         change_contact(tx, a, before, after, event)
         _relink(tx, a, others)
-        _commit(tx, after)
+        commit_contact(tx, after)
 
     def delete(self, a: str, contact: Contact, event: Event, others: Sequence[ContactChange] = ()) -> None:
         """Delete a contact as it was read with its claims, tokens and memberships; its events stay. Raises
         ContactMoved."""
         tx = Transaction()
-        as_read = CONTACT_UNMOVED(ContactRecord.version == contact.version)
-        tx.delete(_CONTACT, ContactRecord(keys.contact_pk(a, contact.id), keys.contact_sk(contact.id)), as_read)
-        tx.put("contact:event", ContactEventRecord.of_event(a, event))
+        remove_contact(tx, a, contact, event)
         _delete_claims(tx, a, contact.claims)
-        _delete_tokens(tx, a, contact.id, contact.tokens)
-        _leave(tx, a, contact.id, _groups_of(contact))
+        for merged_id in contact.merged_ids:
+            tx.delete(f"contact:merged:{merged_id}", ClaimRecord(keys.claim_pk(a, MERGED, merged_id), "CLAIM"))
         _relink(tx, a, others)
-        _commit(tx, contact)
+        commit_contact(tx, contact)
 
     def comment(self, a: str, event: Event) -> None:
         """Write a comment into the timeline of `event.contact_id`. Raises ContactGone when there is no such contact any
@@ -135,7 +168,8 @@ class ContactStore:
             raise ContactGone from lost
 
 
-def _commit(tx: Transaction, contact: Contact) -> None:
+def commit_contact(tx: Transaction, contact: Contact) -> None:
+    """Write what was added of a contact. Raises ContactMoved, ClaimsTaken or GroupsGone; nothing is written then."""
     try:
         tx.commit()
     except Cancelled as lost:

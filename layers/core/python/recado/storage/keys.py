@@ -48,6 +48,11 @@ def claim_pk(a: str, kind: str, value: str) -> str:
     return f"{a}#CLAIM#{kind}#{value}"
 
 
+def merges_pk(a: str, contact_id: str) -> str:
+    """Of the kept contact; the sort key is the merge's id."""
+    return f"{a}#MERGES#{contact_id}"
+
+
 def membership_pk(a: str, kind: str, group_id: str, contact_id: str) -> str:
     """`kind` is GROUP or ORG."""
     return membership_shard(a, kind, group_id, shard_of(contact_id))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 from recado.domain.chats import Message, ThreadKey
 from recado.domain.contacts import Contact
@@ -21,14 +22,17 @@ class DynamoMessageSearch:
 
     def threads(self, a: str, contact: Contact) -> Sequence[ThreadKey]:
         """The threads of the contact's identities, also of second ids, and those of its newest hundred chats; at most
-        60. 1 query and 3 batch gets."""
+        60. 1 query for each id that leads to the contact, and 3 batch gets."""
         named = [ThreadKey(one.channel_id, one.key) for one in contact.identities]
-        chats = ChatRecord.by_contact.query(
-            keys.index_pk(a, contact.id),
-            ByContact.co_sk.startswith("CHAT#"),
-            scan_index_forward=False,
-            limit=NEWEST_CHATS,
-            page_size=NEWEST_CHATS,
+        chats = chain.from_iterable(
+            ChatRecord.by_contact.query(
+                keys.index_pk(a, one),
+                ByContact.co_sk.startswith("CHAT#"),
+                scan_index_forward=False,
+                limit=NEWEST_CHATS,
+                page_size=NEWEST_CHATS,
+            )
+            for one in (contact.id, *contact.merged_ids)
         )
         places = [(chat.pk, chat.sk) for chat in chats]
         found = [record.chat().thread for record in ChatRecord.batch_get(places)] if places else []
