@@ -17,11 +17,13 @@ from recado.ports.core import Command, HttpResponse
 from recado.ports.reception import ConnectedChannel
 from recado.services.chats import ChatService
 from recado.services.outbound import OutboundService
+from recado.services.pacing import Pacing
 from recado.services.sending import NewMessage, SendingService
 from recado.services.template_choice import TemplateChoice
 from recado.storage.chat_records import ChatRecord, MessageRecord, ThreadRecord
 from recado.storage.chats import DynamoChats
 from recado.storage.outbox import DynamoOutbox
+from recado.storage.speeds import DynamoLines, DynamoSpeeds
 from recado.storage.statuses import DynamoStatuses
 from recado.storage.templates import DynamoTemplates
 
@@ -147,6 +149,8 @@ class World:
             lambda: 0.5,
             self.journal,
             "https://recado.example.com",
+            Pacing(DynamoSpeeds(), self.clock),
+            DynamoLines(),
         )
 
     def open_chat(self, **fields: Any) -> Chat:
@@ -246,7 +250,10 @@ class World:
         """The worker takes every command that waits."""
         while self.queue.sent:
             body = self.queue.sent.pop(0).body
-            self.outbound.send(body["account"], body["message_id"])
+            if "line" in body:
+                self.outbound.work_off(body["account"], body["channel_id"], body["line"])
+            else:
+                self.outbound.send(body["account"], body["message_id"])
 
     def sweep(self) -> int:
         return self.outbound.settle_due(self.clock.now(), 100).done

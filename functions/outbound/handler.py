@@ -1,4 +1,5 @@
-"""Outbound: a message that was written goes to its provider, and what came of it is kept."""
+"""Outbound: a message that was written goes to its provider, and what came of it is kept; lines of messages that wait
+for their channel's speed are worked off."""
 
 from __future__ import annotations
 
@@ -15,4 +16,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 def _send(command: Delivery) -> None:
-    container().outbound.send(command.body["account"], command.body["message_id"])
+    body = command.body
+    if "line" in body:
+        container().outbound.work_off(body["account"], body["channel_id"], body["line"])
+    else:
+        container().outbound.send(body["account"], body["message_id"])

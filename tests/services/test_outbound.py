@@ -66,7 +66,7 @@ def test_a_long_wait_is_left_to_the_sweep_and_does_not_hold_those_behind(world: 
     second = world.write(text="second")
     world.work()
     assert (world.message(first.id).status, world.message(second.id).status) == ("queued", "sent")
-    assert world.pauses == []
+    assert sum(world.pauses) < 0.1
     world.clock.move(599)
     world.sweep()
     world.work()

@@ -74,7 +74,9 @@ class Messaging(Filing, Templating):
         from recado.outside.addresses import PublicAddresses, origins_in
         from recado.outside.http import OutsideHttp
         from recado.services.outbound import OutboundService
+        from recado.services.pacing import Pacing
         from recado.storage.outbox import DynamoOutbox
+        from recado.storage.speeds import DynamoLines, DynamoSpeeds
         from recado.storage.statuses import DynamoStatuses
 
         folder = local_doors().folder
@@ -93,6 +95,8 @@ class Messaging(Filing, Templating):
             lambda: randbelow(1_000_000) / 1_000_000,
             LoggedSends(),
             self.settings.public_base_url,
+            Pacing(DynamoSpeeds(), self.clock),
+            DynamoLines(),
         )
 
     @cached_property

@@ -26,6 +26,9 @@ from recado.domain.file_limits import Feature
 from recado.domain.file_limits import MediaLimit as MediaLimit
 from recado.domain.messages import CannotSend as CannotSend
 from recado.domain.messages import Failure, Media, OutboundMessage, Parsed, Rejected, Sender, Sent
+from recado.domain.speed import SETTING, wrong_speed
+from recado.domain.speed import PairSpeed as PairSpeed
+from recado.domain.speed import Speed as Speed
 from recado.ports.core import ConnectFailed, HttpResponse, NoAnswer
 
 if TYPE_CHECKING:
@@ -165,6 +168,10 @@ class Field(NamedTuple):
         return FieldError(f"/{self.place}/{self.name}", code, detail)
 
 
+SPEED_FIELD = Field("settings", SETTING, "never", wrong_speed)
+"""The setting of an adapter whose channels may be faster or slower than its ``speed`` says."""
+
+
 class ChannelAdapter(AccessTokens, ABC):
     """One channel. Every member is pure; ``now`` is aware UTC."""
 
@@ -192,6 +199,8 @@ class ChannelAdapter(AccessTokens, ABC):
     """When a file is fetched again that could not be."""
     media_comes_later_s: ClassVar[float] = 0.0
     """For how long after its message a file that the provider does not have may still come there."""
+    speed: ClassVar[Speed | None] = None
+    """How fast the provider takes messages; None: as fast as they come."""
     uploads: ClassVar[bool] = False
     """Whether files are sent as bytes (`Media.content`); else by a link that holds for an hour (`Media.url`)."""
     fetched: ClassVar[bool] = False

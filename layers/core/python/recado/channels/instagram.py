@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from recado.channels import meta_tokens
-from recado.channels.base import HttpRequest, Limits, MediaLimit, Secrets
+from recado.channels.base import HttpRequest, Limits, MediaLimit, Secrets, Speed
 from recado.channels.meta import GRAPH_VERSION
 from recado.channels.meta_messaging import MAX_PARTS, MetaMessaging
 
@@ -26,6 +26,7 @@ class Instagram(MetaMessaging):
     part_limit = 1_000
     limits = Limits(text=MAX_PARTS * part_limit, caption=MAX_PARTS * part_limit)
     cards = False
+    speed = Speed(per_second=100, media_per_second=10)
     reaction_names: ClassVar = {"❤️": "love", "❤": "love"}
     media_limits: ClassVar = {
         "image": MediaLimit(8 * _MB, frozenset({"image/png", "image/jpeg", "image/gif"})),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from recado.channels.base import Limits, MediaLimit
+from recado.channels.base import Limits, MediaLimit, Speed
 from recado.channels.meta_messaging import MAX_PARTS, MetaMessaging
 
 _MB = 1024 * 1024
@@ -17,6 +17,7 @@ class Messenger(MetaMessaging):
     part_limit = 2_000
     limits = Limits(text=MAX_PARTS * part_limit, caption=MAX_PARTS * part_limit)
     cards = True
+    speed = Speed(per_second=300, media_per_second=10)
     media_limits: ClassVar = {
         "image": MediaLimit(8 * _MB),
         "audio": MediaLimit(25 * _MB),

@@ -31,7 +31,9 @@ class Thread:
 
     `unread`: customer messages since a user last read or wrote. `alias`: a second id of the sender that the provider
     gave. `last_chat_id`: the chat that closed last.
-    `company_wrote_at`: when somebody of the company wrote last, by our clock; None once the customer wrote since."""
+    `company_wrote_at`: when somebody of the company wrote last, by our clock; None once the customer wrote since.
+    `pair_full_at`: when the customer's bucket is full again, on a channel whose provider counts messages to one person
+    (domain/speed.py)."""
 
     key: ThreadKey
     contact_id: str
@@ -45,6 +47,7 @@ class Thread:
     alias: str | None = None
     last_chat_id: str | None = None
     company_wrote_at: datetime | None = None
+    pair_full_at: datetime | None = None
 
 
 def shortened(text: str) -> str:

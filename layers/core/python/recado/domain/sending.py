@@ -26,11 +26,16 @@ from recado.domain.messages import (
     TemplateParts,
     TextValue,
 )
+from recado.domain.speed import PairSpeed, turn_of_person
 
 SendState = Literal["pending", "claimed", "waiting", "settled", "unknown"]
 
 ENQUEUE_AGAIN_S = 60
 """After this long without a claim the command counts as lost and is put into the queue again."""
+LINE_LOST_S = 300
+"""After this long in a line a send is looked at by the sweep too: whoever worked the line off may be gone."""
+_CLOCK_SKEW = timedelta(minutes=5)
+"""How far a provider's clock, by which a customer's message is dated, may be ahead of ours."""
 ANSWER_ALLOWANCE_S = 10.0
 """What a claim lasts beyond the time-outs of its requests: connecting, and writing down the outcome."""
 
@@ -51,7 +56,9 @@ class Draft:
 class Outgoing:
     """OUT: one send. `attempt` counts the claims made; `due` is when a sweep must look at it: the command is lost
     (pending), the time of the next try has come (waiting), the claim is over (claimed); None when there is nothing
-    left to do by itself. `claim` is the random mark of whoever claimed it last."""
+    left to do by itself. `claim` is the random mark of whoever claimed it last. `not_before`: the turn of the person it
+    is for (domain/speed.py). `in_line`: it waits in a line of its channel; that the line was lost is noticed when it is
+    due."""
 
     message_id: str
     thread: ThreadKey
@@ -65,6 +72,8 @@ class Outgoing:
     provider_id: str | None = None
     correlation_id: str = ""
     claim: str | None = None
+    not_before: datetime | None = None
+    in_line: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,10 +109,12 @@ def post(
     reply: Message | None,
     now: datetime,
     correlation_id: str,
+    pair: PairSpeed | None = None,
 ) -> Posting:
     """The message at the end of its thread. Whoever answers has read what came before; a user's first answer is noted
     in the chat, and starts it when it is in service. A reaction is no answer.
 
+    `pair`: how fast the channel's provider takes messages to one person; the message has its turn by those before it.
     A note has nowhere to go: it is `sent` when it is stored, and is not the thread's last message."""
     payload = dict(draft.payload)
     if draft.template is not None:
@@ -127,8 +138,10 @@ def post(
     )
     if draft.internal:
         return Posting(message, thread, replace(thread, last_seq=message.seq), None, None, None)
+    turn, full_at = turn_of_person(pair, _pair_full_at(thread, now), now) if pair else (None, thread.pair_full_at)
     after = replace(
         thread,
+        pair_full_at=full_at,
         last_seq=message.seq,
         unread=0,
         last_message_at=now,
@@ -145,8 +158,15 @@ def post(
         due=now + timedelta(seconds=ENQUEUE_AGAIN_S),
         reply_seq=reply.seq if reply else None,
         correlation_id=correlation_id,
+        not_before=turn,
     )
     return Posting(message, thread, after, chat if chat_after else None, chat_after, out)
+
+
+def _pair_full_at(thread: Thread, now: datetime) -> datetime | None:
+    """When the person's bucket is full. What a clock said that has gone back since is not waited for."""
+    went_back = thread.last_message_at is not None and thread.last_message_at > now + _CLOCK_SKEW
+    return None if went_back else thread.pair_full_at
 
 
 def outbound_message(message: Message, reply_provider_id: str | None) -> OutboundMessage:
@@ -204,7 +224,26 @@ def claim(out: Outgoing, requests_take_s: float, now: datetime, mark: str) -> Ou
     """A worker takes the send, for as long as its requests may last. By its random `mark` it knows its claim again
     when it did not hear whether it was written."""
     lease = timedelta(seconds=requests_take_s + ANSWER_ALLOWANCE_S)
-    return replace(out, state="claimed", attempt=out.attempt + 1, version=out.version + 1, due=now + lease, claim=mark)
+    return replace(
+        out,
+        state="claimed",
+        attempt=out.attempt + 1,
+        version=out.version + 1,
+        due=now + lease,
+        claim=mark,
+        in_line=False,
+    )
+
+
+def postponed(out: Outgoing, when: datetime) -> Outgoing:
+    """It is not its person's turn before then."""
+    return replace(out, state="waiting", version=out.version + 1, due=when, in_line=False)
+
+
+def put_in_line(out: Outgoing, now: datetime) -> Outgoing:
+    """It waits in a line of its channel, which is worked off by itself."""
+    due = now + timedelta(seconds=LINE_LOST_S)
+    return replace(out, state="waiting", version=out.version + 1, due=due, in_line=True)
 
 
 def enqueue_again(out: Outgoing, now: datetime) -> Outgoing:

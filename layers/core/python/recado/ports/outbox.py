@@ -11,6 +11,7 @@ from recado.domain.errors import FieldError
 from recado.domain.file_limits import MediaLimit
 from recado.domain.messages import Failure, OutboundMessage, Rejected, Sender, Sent
 from recado.domain.sending import Outgoing, Posting, Step
+from recado.domain.speed import Speed
 from recado.domain.windows import WindowRule
 from recado.ports.core import ConnectFailed, HttpResponse, NoAnswer
 from recado.ports.sweeps import DuePage
@@ -71,6 +72,9 @@ class SendingAdapter(Protocol):
     def fetched(self) -> bool:
         """Whether the customer's page fetches our messages, so that nobody is asked to take them."""
         ...
+
+    @property
+    def speed(self) -> Speed | None: ...
 
     def check(self, message: OutboundMessage) -> tuple[FieldError, ...]:
         """What is wrong with a message for this channel; empty: it can be sent."""

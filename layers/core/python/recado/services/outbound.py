@@ -13,13 +13,27 @@ from datetime import datetime, timedelta
 from recado.domain.chats import Message, Thread
 from recado.domain.errors import Busy
 from recado.domain.messages import CannotSend, Failure, Rejected, Sent
-from recado.domain.sending import Outgoing, Step, claim, conclude, dropped, enqueue_again, outbound_message, recipient
+from recado.domain.sending import (
+    Outgoing,
+    Step,
+    claim,
+    conclude,
+    dropped,
+    enqueue_again,
+    outbound_message,
+    postponed,
+    put_in_line,
+    recipient,
+)
+from recado.domain.speed import Bucket, bucket_of, line_of
 from recado.domain.windows import sent_as_human_agent
 from recado.ports.core import AddressRefused, Clock, Command, ConnectFailed, Http, Ids, NoAnswer, Queue
 from recado.ports.inbound import ChannelProblems
 from recado.ports.outbox import Adapters, OutboxStore, ParkedStatuses, ProviderRequest, SendingAdapter, SendJournal
 from recado.ports.reception import ChannelDirectory, ConnectedChannel
+from recado.ports.speeds import LinePlace, LineStore
 from recado.ports.sweeps import Swept
+from recado.services.pacing import AHEAD_S, Pacing
 from recado.services.sending import send_command
 from recado.services.token_ends import token_has_ended
 
@@ -28,6 +42,7 @@ PATIENCE_S = 20.0
 function's own."""
 _TRIES = 5
 _FAILED_AGAIN_S = 60
+_NO_SLOT_S = 1.0
 
 _NO_CHANNEL = Rejected(
     Failure("channel_unusable", "The channel was removed or paused before the message was sent.", "content")
@@ -59,6 +74,8 @@ class OutboundService:
         chance: Callable[[], float],
         journal: SendJournal,
         public_base_url: str,
+        pacing: Pacing,
+        lines: LineStore,
     ) -> None:
         self._outbox = outbox
         self._channels = channels
@@ -74,6 +91,8 @@ class OutboundService:
         self._chance = chance
         self._journal = journal
         self._public_base_url = public_base_url
+        self._pacing = pacing
+        self._lines = lines
 
     def send(self, a: str, message_id: str) -> None:
         """Bring one send as far as it goes now. Repeating it is harmless at any point. Raises what storage raises; the
@@ -82,14 +101,40 @@ class OutboundService:
         out = self._outbox.get(a, message_id)
         if out is not None and _ended(out):
             self._take_parked(a, out)  # whoever ended it may have died before this
-        while out is not None and not _ended(out):
+        elif out is not None:
+            self._work(a, out, patience)
+
+    def work_off(self, a: str, channel_id: str, line: str) -> None:
+        """Send what stands in a line of a channel, in its order and at the channel's speed, for some seconds; what is
+        left then has its command. Repeating it is harmless."""
+        until = self._clock.now() + timedelta(seconds=PATIENCE_S)
+        while (head := self._lines.head(a, channel_id, line)) is not None:
+            if self._clock.now() >= until:
+                self._queue.send([line_command(a, head, self._clock.now())])
+                return
+            out = self._outbox.get(a, head.message_id)
+            if out is not None and out.state in ("pending", "waiting"):
+                after = self._work(a, out, until, head)
+                if after is not None and after.version == out.version:
+                    self._pause(_NO_SLOT_S)
+                    continue
+            self._lines.leave(a, head)
+
+    def _work(self, a: str, out: Outgoing, patience: datetime, place: LinePlace | None = None) -> Outgoing | None:
+        """A send as far as it goes until then; `place`: its turn in a line of its channel. As it stands now; unchanged
+        when its turn has come and there is no slot."""
+        latest: Outgoing | None = out
+        while latest is not None and not _ended(latest):
             now = self._clock.now()
-            if out.due is not None and out.due > now:
-                if out.state == "claimed" or (out.state == "waiting" and out.due > patience):
-                    return
-                if out.state == "waiting":
-                    self._pause((out.due - now).total_seconds())
-            out = self._go_on(a, out)
+            if latest.due is not None and latest.due > now and not (place and latest.in_line):
+                if latest.state == "claimed" or (latest.state == "waiting" and latest.due > patience):
+                    return latest
+                if latest.state == "waiting":
+                    self._pause((latest.due - now).total_seconds())
+            before, latest = latest, self._go_on(a, latest, place)
+            if latest == before:
+                return latest
+        return latest
 
     def settle_due(self, now: datetime, limit: int) -> Swept:
         """The sweep: claims that ended without an answer are concluded, retries whose time has come and commands that
@@ -119,7 +164,7 @@ class OutboundService:
         with suppress(Exception):  # that it raised is told already
             self._outbox.look_again_at(a, message_id, now + timedelta(seconds=_FAILED_AGAIN_S))
 
-    def _go_on(self, a: str, out: Outgoing) -> Outgoing | None:
+    def _go_on(self, a: str, out: Outgoing, place: LinePlace | None = None) -> Outgoing | None:
         """One step: a stale claim is concluded, anything else is tried. The send as it stands now; None when its
         message is gone, and with it the send."""
         message = self._outbox.message(a, out.thread, out.seq)
@@ -137,7 +182,7 @@ class OutboundService:
             return self._write_down(a, out, _NO_CHANNEL, adapter)
         if token_has_ended(channel, self._clock.now()):
             return self._write_down(a, out, _TOKEN_ENDED, adapter)
-        return self._try(a, out, message, thread, channel, adapter)
+        return self._try(a, out, message, thread, channel, adapter, place)
 
     def _try(
         self,
@@ -147,8 +192,11 @@ class OutboundService:
         thread: Thread,
         channel: ConnectedChannel,
         adapter: SendingAdapter,
+        place: LinePlace | None,
     ) -> Outgoing | None:
         now = self._clock.now()
+        if out.not_before is not None and out.not_before > now:
+            return self._moved(a, out, postponed(out, out.not_before))
         answered = self._answered(a, out, message, adapter)
         outbound = outbound_message(message, answered.provider_id if answered else None)
         outbound = outbound._replace(answered={"text": answered.text, **answered.payload} if answered else None)
@@ -162,15 +210,43 @@ class OutboundService:
             return self._write_down(a, out, Rejected(refusal.failure), adapter)
         if adapter.fetched:
             return self._write_down(a, out, Sent(None), adapter)  # nothing happens outside, so nothing is claimed
-        claimed = claim(out, sum(request.timeout_s for request in requests), now, self._ids.secret())
+        bucket = bucket_of(adapter.speed, channel.settings, outbound.kind) if adapter.speed else None
+        if bucket is not None and not self._has_slot(a, out, bucket, place):
+            return out if place else self._stand_in_line(a, out, bucket)
+        lasts = sum(request.timeout_s for request in requests) + (len(requests) - 1) * AHEAD_S
+        claimed = claim(out, lasts, self._clock.now(), self._ids.secret())
         if not self._take(a, out, claimed):
             return self._outbox.get(a, out.message_id)
-        outcome = self._ask(adapter, requests)
+        outcome = self._ask(a, channel, adapter, requests, bucket)
         ended = isinstance(outcome, Rejected) and adapter.token_refused(outcome.failure)
         written = self._write_down(a, claimed, outcome, adapter)
         if ended:
             self._problems.token_refused(a, channel.id, channel.secrets)
         return written
+
+    def _has_slot(self, a: str, out: Outgoing, bucket: Bucket, place: LinePlace | None) -> bool:
+        """Whether the channel has a slot for it now, or soon: then that was waited for. While others stand in the line
+        of its person, who is not at its head has none."""
+        if place is None:
+            head = self._lines.head(a, out.thread.channel_id, line_of(bucket, out.thread.sender))
+            if head is not None and head.message_id != out.message_id:
+                return False
+        wait_s = self._pacing.wait_s(a, out.thread.channel_id, bucket)
+        if wait_s:
+            self._pause(wait_s)
+        return wait_s is not None
+
+    def _stand_in_line(self, a: str, out: Outgoing, bucket: Bucket) -> Outgoing | None:
+        """The place first: who dies after it is found there, or comes again and takes the same one."""
+        line = line_of(bucket, out.thread.sender)
+        place = LinePlace(out.thread.channel_id, line, out.created_at, out.message_id)
+        self._lines.join(a, place)
+        after = self._moved(a, out, put_in_line(out, self._clock.now()))
+        self._queue.send([line_command(a, place, self._clock.now())])
+        return after
+
+    def _moved(self, a: str, out: Outgoing, after: Outgoing) -> Outgoing | None:
+        return after if self._outbox.advance(a, out, Step(after)) else self._outbox.get(a, out.message_id)
 
     def _take(self, a: str, out: Outgoing, claimed: Outgoing) -> bool:
         """Whether the claim is ours. A refusal does not say that it is another's: the client repeats what it had no
@@ -194,11 +270,21 @@ class OutboundService:
             return self._outbox.message(a, out.thread, out.reply_seq)
         return self._outbox.said_before(a, message) if adapter.answers_last else None
 
-    def _ask(self, adapter: SendingAdapter, requests: Sequence[ProviderRequest]) -> Sent | Rejected:
-        """The requests one after the other. Once the first was taken, a later one that is not leaves the whole
-        unknown: sending it again would double the first."""
+    def _ask(
+        self,
+        a: str,
+        channel: ConnectedChannel,
+        adapter: SendingAdapter,
+        requests: Sequence[ProviderRequest],
+        bucket: Bucket | None,
+    ) -> Sent | Rejected:
+        """The requests one after the other, each in a slot of its own if there is one soon. Once the first was taken, a
+        later one that is not leaves the whole unknown: sending it again would double the first."""
         first: Sent | None = None
         for request in requests:
+            if first is not None and bucket is not None:
+                wait_s = self._pacing.wait_s(a, channel.id, bucket)
+                self._pause(AHEAD_S if wait_s is None else wait_s)
             outcome = self._request(adapter, request)
             if isinstance(outcome, Rejected):
                 return outcome if first is None else Rejected(outcome.failure._replace(klass="unknown"))
@@ -256,6 +342,15 @@ class OutboundService:
     def _take_parked(self, a: str, out: Outgoing) -> None:
         if out.provider_id:
             self._statuses.take_parked(a, out.thread.channel_id, out.provider_id)
+
+
+def line_command(a: str, place: LinePlace, now: datetime) -> Command:
+    """The command by which a worker works a line off. One line has one worker at a time."""
+    return Command(
+        group=f"{place.channel_id}#line#{place.line}",
+        dedup=f"line-{place.message_id}-{int(now.timestamp())}",
+        body={"account": a, "channel_id": place.channel_id, "line": place.line, "correlation_id": ""},
+    )
 
 
 def _ended(out: Outgoing) -> bool:

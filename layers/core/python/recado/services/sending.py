@@ -100,7 +100,9 @@ class SendingService:
                 )
             reply = self._reply(a, thread, new.reply_to, draft.internal)
             draft = self._with_values(a, chat, draft)
-            posting = post(draft, chat, thread, caller.author, message_id, reply, self._clock.now(), correlation_id)
+            speed, now = self._adapters(chat.channel_type).speed, self._clock.now()
+            pair = speed.pair if speed else None
+            posting = post(draft, chat, thread, caller.author, message_id, reply, now, correlation_id, pair)
             if not draft.internal:
                 self._check(a, chat, thread, posting.message, reply)
             stored = self._outbox.write(a, self._with_first_answer(a, posting, caller.author))

@@ -78,6 +78,7 @@ class ThreadRecord(ChatsRecord):
     unread = NumberAttribute(default=0)
     address = UnicodeAttribute(null=True)
     alias = UnicodeAttribute(null=True)
+    pair_full_at = TimeAttribute(null=True)
     channel_id = UnicodeAttribute()
     sender = UnicodeAttribute()
 

@@ -223,3 +223,16 @@ def template_names_pk(a: str, channel_id: str) -> str:
 
 def template_name_sk(name: str, language: str) -> str:
     return f"{name}#{language}"
+
+
+def speed_pk(a: str, bucket: str) -> str:
+    """`bucket` is a channel's id, or that and what is counted apart."""
+    return f"{a}#SPEED#{bucket}"
+
+
+def speed_sk(second: int) -> str:
+    return f"{second:010d}"
+
+
+def line_pk(a: str, channel_id: str, line: str) -> str:
+    return f"{a}#LINE#{channel_id}#{line}"

@@ -62,6 +62,8 @@ class DynamoOutbox:
                 ThreadRecord.last_text.set(after.last_text),
                 ThreadRecord.company_wrote_at.set(after.company_wrote_at),
             ]
+            if after.pair_full_at is not None:
+                actions.append(ThreadRecord.pair_full_at.set(after.pair_full_at))
             tx.put("out", OutRecord.of_send(a, posting.out), WRITTEN_ONCE(OutRecord.pk.does_not_exist()))
         thread = ThreadRecord(keys.thread_pk(a, before.key), "THREAD")
         tx.update("thread", thread, actions, POST_MOVES(ThreadRecord.last_seq == before.last_seq))

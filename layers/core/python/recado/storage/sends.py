@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 
 from recado.domain.chats import ThreadKey
 from recado.domain.sending import Outgoing
@@ -31,6 +31,8 @@ class OutRecord(ChatsRecord):
     provider_id = UnicodeAttribute(null=True)
     correlation_id = UnicodeAttribute(null=True)
     claim = UnicodeAttribute(null=True)
+    not_before = TimeAttribute(null=True)
+    in_line = BooleanAttribute(null=True)
     due_pk = UnicodeAttribute(null=True)
     due_sk = UnicodeAttribute(null=True)
     due = Due()
@@ -47,6 +49,7 @@ class OutRecord(ChatsRecord):
             channel_id=out.thread.channel_id,
             sender=out.thread.sender,
             correlation_id=out.correlation_id or None,
+            in_line=out.in_line or None,
             due=None,
             due_at=out.due,
             due_pk=keys.due_pk(out.message_id) if out.due else None,
@@ -63,5 +66,6 @@ class OutRecord(ChatsRecord):
             attempt=int(self.attempt),
             version=int(self.version),
             due=self.due_at,
+            in_line=bool(self.in_line),
             reply_seq=None if self.reply_seq is None else int(self.reply_seq),
         )

@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import Any, ClassVar
 
 from recado.channels.base import (
+    SPEED_FIELD,
     Field,
     Headers,
     HttpRequest,
@@ -21,6 +22,7 @@ from recado.channels.base import (
     MediaLimit,
     Part,
     Secrets,
+    Speed,
     unreadable_body,
 )
 from recado.channels.email import inbound, outbound
@@ -59,12 +61,13 @@ class Email(Unhooked):
     public_base_url = "https://email.us-east-1.amazonaws.com"
     address_directory = "mailbox"
     answers_last = True
-    fields = (Field("settings", "address", "always", _wrong_address),)
+    fields = (Field("settings", "address", "always", _wrong_address), SPEED_FIELD)
     limits = Limits(text=50_000, caption=50_000)
     kinds = frozenset({"text", "image", "audio", "video", "document"})
     starts_by = frozenset({"email"})
     media_limits: ClassVar[Mapping[str, MediaLimit]] = dict.fromkeys(("image", "audio", "video", "document"), _FILE)
     uploads = True
+    speed = Speed(per_second=14)  # of an account of SES that has left its sandbox; it can be raised
 
     # -- the way in --------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from re import compile as pattern
 from typing import Any, ClassVar
 
 from recado.channels.base import (
+    SPEED_FIELD,
     Answer,
     Field,
     Headers,
@@ -22,6 +23,7 @@ from recado.channels.base import (
     MediaLimit,
     Part,
     Secrets,
+    Speed,
     unreadable_body,
 )
 from recado.channels.sms import inbound, outbound
@@ -50,6 +52,7 @@ class Sms(TwilioAdapter):
     fields = (
         Field("settings", "number", "always", _wrong_number),
         Field("settings", "messaging_service_sid", "never", _wrong_service),
+        SPEED_FIELD,
         Field("secrets", "auth_token", "always", wrong_auth_token),
         Field("secrets", "account_sid", "to_send", wrong_account_sid),
     )
@@ -63,6 +66,7 @@ class Sms(TwilioAdapter):
         "document": MediaLimit(5 * MB, frozenset({"application/pdf", "text/plain", "text/csv", "text/vcard"})),
     }
     ack = Answer(200, "<Response/>", "text/xml")
+    speed = Speed(per_second=1)  # a long code's; short codes and numbers of some countries take more
 
     # -- the way in --------------------------------------------------------------------------------
 

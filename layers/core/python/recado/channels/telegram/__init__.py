@@ -21,9 +21,11 @@ from recado.channels.base import (
     HttpRequest,
     Limits,
     MediaLimit,
+    PairSpeed,
     Part,
     RetryPolicy,
     Secrets,
+    Speed,
     matches,
     unreadable_body,
 )
@@ -81,6 +83,7 @@ class Telegram(ChannelAdapter):
         "sticker": MediaLimit(512 * 1024, frozenset({"image/webp", "application/x-tgsticker", "video/webm"})),
     }
     uploads = True
+    speed = Speed(per_second=30, pair=PairSpeed(every_s=1.0, burst=3))  # "short bursts" to a chat are let pass
 
     # -- the way in --------------------------------------------------------------------------------
 

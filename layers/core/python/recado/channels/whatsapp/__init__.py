@@ -13,14 +13,17 @@ from re import compile as pattern
 from typing import TYPE_CHECKING, Any
 
 from recado.channels.base import (
+    SPEED_FIELD,
     Field,
     Headers,
     HttpRequest,
     Limits,
     MediaLimit,
+    PairSpeed,
     Part,
     RetryPolicy,
     Secrets,
+    Speed,
     Window,
     unreadable_body,
 )
@@ -64,6 +67,7 @@ class WhatsApp(MetaAdapter):
     fields = (
         Field("settings", "phone_number_id", "always", _account_id),
         Field("settings", "waba_id", "never", _business_id),
+        SPEED_FIELD,
         Field("secrets", "app_secret", "always", wrong_token),
         Field("secrets", "verify_token", "always", wrong_token),
         Field("secrets", "access_token", "to_send", wrong_token),
@@ -75,6 +79,7 @@ class WhatsApp(MetaAdapter):
     window = Window(seconds=24 * 3600, after=frozenset({"template"}))
     media_limits = _MEDIA_LIMITS
     media_hosts = files.HOSTS
+    speed = Speed(per_second=80, pair=PairSpeed(every_s=6.0, burst=45))  # up to 1,000 when raised, 20 beside the app
     retries = RetryPolicy(give_up_after_s=48 * 3600)  # code 131049 asks for a day alone
 
     def split(self, raw: bytes, headers: Headers, now: datetime) -> list[Part]:
