@@ -26,7 +26,8 @@ MAX_OPEN = 120
 MAX_OPEN_FORMATTING = 30
 MAX_WRITTEN = 85_000
 """Of the HTML that is kept, in characters of ASCII JSON."""
-_NOT_BASE64 = bytes(sorted(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")))
+MAX_PIECES = 1_000
+_NOT_BASE64 = bytes(sorted(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")))
 _TAG = pattern(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
 _NEVER_OPEN = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
@@ -54,6 +55,7 @@ _LEFT_OUT = {"script", "style", "head", "title", "template", "noscript", "iframe
 _BLOCK = pattern(r"</?(?:" + "|".join(sorted(_BREAKS, key=len, reverse=True)) + r")>")
 _MARKUP = pattern(r"<[^<>]{0,2000}>")
 _NO_WORDS = pattern(r"<(script|style|head|title)\b.{0,200000}?</\1\s*>", DOTALL | IGNORECASE)
+_CONTROLS = pattern(r"[\x00-\x08\x0e-\x1f\x7f]+")
 _BLANKS = pattern(r"[ \t\f\v\xa0\u2000-\u200d\u3000\ufeff]+")
 
 
@@ -70,10 +72,14 @@ def body_bytes(raw: bytes, fields: Fields) -> bytes:
 
 
 def from_base64(raw: bytes) -> bytes:
-    """Base64 whatever stands between its signs; what is left at the end of a text cut short is dropped."""
-    signs = raw.translate(None, _NOT_BASE64)
-    whole = len(signs) - (1 if len(signs) % 4 == 1 else 0)
-    return a2b_base64(signs[:whole] + b"=" * (-whole % 4))
+    """Base64 whatever stands between its signs. Some programs close it and go on; what is left at the end of a text
+    cut short is dropped."""
+    found = bytearray()
+    for piece in raw.translate(None, _NOT_BASE64).split(b"=", MAX_PIECES):
+        signs = piece.replace(b"=", b"")
+        whole = len(signs) - (1 if len(signs) % 4 == 1 else 0)
+        found += a2b_base64(signs[:whole] + b"=" * (-whole % 4))
+    return bytes(found)
 
 
 def _from_uuencode(raw: bytes) -> bytes:
@@ -154,8 +160,7 @@ def html_of_text(text: str) -> str:
 
 def tidy(text: str) -> str:
     """Without blanks at the ends of lines, and at most one empty line between two."""
-    lines = [
-        _BLANKS.sub(" ", line).strip() for line in clean(text).replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    ]
+    plain = _CONTROLS.sub("", clean(text)).replace("\r\n", "\n").replace("\r", "\n")
+    lines = [_BLANKS.sub(" ", line).strip() for line in plain.split("\n")]
     kept = [line for at, line in enumerate(lines) if line or (at and lines[at - 1])]
     return "\n".join(kept).strip()

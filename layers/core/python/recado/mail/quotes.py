@@ -16,6 +16,8 @@ MAX_CHARACTERS = 2_000
 """The longest text that the library is given: some of its expressions take the cube of a text's length (8,000
 characters of "On" take 2 s)."""
 MAX_HEAD_LINES = 4
+MAX_LINES = 5_000
+"""In how many lines, from the first on, the end of an answer is looked for."""
 _LANGUAGES = ["en", "es", "fr", "de"]
 _WROTE = pattern(r"[>\s]*(?:em|no dia|a|on|el|le)\b.{3,300}\b(?:escreveu|escribió|wrote|a écrit)\s*:?\s*", IGNORECASE)
 _WROTE_BEGINS = pattern(r"[>\s]*(?:em|no dia)\b.{3,200}", IGNORECASE)
@@ -45,7 +47,7 @@ _SIGNATURE = pattern(r"--\s?")
 def reply_of(text: str) -> str:
     """The new part of a mail's text; the whole when there is no other, or nothing new."""
     lines = text.split("\n")
-    end = next((at for at in range(len(lines)) if _is_quoted_head(lines, at)), len(lines))
+    end = next((at for at in range(min(len(lines), MAX_LINES)) if _is_quoted_head(lines, at)), len(lines))
     new = "\n".join(_without_tail(lines[:end])).strip()
     new = _by_library(new) if new else ""
     return new or text.strip()
@@ -76,12 +78,16 @@ def _without_tail(lines: list[str]) -> list[str]:
         if _SIGNATURE.fullmatch(lines[at]) and at > 0:
             lines = lines[:at]
             break
-    while lines and (
-        not lines[-1].strip() or lines[-1].lstrip().startswith(">") or _MOBILE.fullmatch(lines[-1][:600]) or
-        _LINE.fullmatch(lines[-1])
-    ):  # fmt: skip
-        lines = lines[:-1]
-    return lines
+    end = len(lines)
+    while end and _is_tail(lines[end - 1]):
+        end -= 1
+    return lines[:end]
+
+
+def _is_tail(line: str) -> bool:
+    short = line[:600]
+    quoted = not line.strip() or line.lstrip().startswith(">")
+    return quoted or _MOBILE.fullmatch(short) is not None or _LINE.fullmatch(short) is not None
 
 
 def _by_library(text: str) -> str:
