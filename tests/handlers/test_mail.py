@@ -154,6 +154,13 @@ def test_files_are_messages_and_what_is_refused_is_shown(post: Post) -> None:
     assert len(post.files()) == 2
 
 
+def test_the_files_of_a_mail_that_comes_twice_are_stored_once(post: Post) -> None:
+    for _ in range(2):
+        post.arrives(shape("thunderbird_inline_image"))
+    assert len(post.messages("caio@provedor.example")) == 2
+    assert len(post.files()) == 1
+
+
 def test_the_pictures_of_a_mail_are_called_by_their_files(post: Post) -> None:
     post.arrives(shape("thunderbird_inline_image"))
     said, picture = post.messages("caio@provedor.example")

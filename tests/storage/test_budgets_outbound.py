@@ -10,6 +10,7 @@ from recado.domain.messages import Sender, StatusUpdate
 from recado.ports.chats import ChatFilter
 from recado.ports.core import HttpResponse
 from recado.services.statuses import StatusService
+from recado.storage.mailboxes import DynamoMailboxes
 from recado.storage.statuses import DynamoStatuses
 from tests.recording import record
 from tests.sending_world import ADMIN, A, World, agent, refuses
@@ -119,3 +120,21 @@ def test_a_read_of_all_that_was_sent_until_now(world: World) -> None:
     assert calls.rru <= 1 + 4 * 700 / 4096
     assert [world.message(message.id).status for message in messages] == ["read"] * 3
     assert service.apply(A, world.chat.channel_id, read) == "stands"
+
+
+def test_what_a_mail_answers(world: World) -> None:
+    """The customer's last message, however much the company wrote since."""
+    world.outbound.send(A, world.write(ADMIN, text=LONG).id)
+    message = world.write(ADMIN, text=LONG)
+    with record() as calls:
+        found = world.outbox.said_before(A, message)
+    assert calls.operations == {"dynamodb:Query": 1}
+    assert calls.rru <= 2
+    assert found is not None
+    assert (found.direction, found.provider_id) == ("inbound", "wamid.in")
+
+
+def test_whose_a_mail_address_is(world: World) -> None:
+    with record() as calls:
+        assert DynamoMailboxes().find("suporte@mail.example") is None
+    assert (calls.operations, calls.rru) == ({"dynamodb:GetItem": 1}, 1)

@@ -43,6 +43,13 @@ class _Place(NamedTuple):
     author: Person | None
 
 
+class _Named(NamedTuple):
+    """The id under which a mail is known, and the id of the message that it answers."""
+
+    provider_id: str
+    reply_to: str | None
+
+
 class MailService:
     """Takes notifications, one at a time."""
 
@@ -131,8 +138,12 @@ class MailService:
             reason = "own_address" if mail.sender else "no_sender"
             self._journal.mail_set_aside(reason, told.key, channel.id)
             return
+        named = self._ids(target, place, mail)
+        if named is None:
+            self._journal.mail_set_aside("duplicate", told.key, channel.id)
+            return
         files = [self._files.keep(a, channel.id, ids[number], file) for number, file in enumerate(mail.files)]
-        document = self._document(target, told, mail, place, files)
+        document = self._document(told, mail, place, named, files)
         self._send(a, channel, document, correlation_id)
         self._journal.mail_taken(channel.id, told.key, len(files), document["automatic"])
 
@@ -166,14 +177,13 @@ class MailService:
         return chat if chat and chat.channel_id == target.channel.id else None
 
     def _document(
-        self, target: _Target, told: Received, mail: Mail, place: _Place, files: Sequence[Mapping[str, Any]]
+        self, told: Received, mail: Mail, place: _Place, named: _Named, files: Sequence[Mapping[str, Any]]
     ) -> dict[str, Any]:
         """The mail as its channel reads it."""
-        provider_id, reply_to = self._ids(target, place, mail)
         return {
             "kind": "mail",
             "at": int(told.at.timestamp()),
-            "provider_id": provider_id,
+            "provider_id": named.provider_id,
             "customer": place.customer._asdict(),
             "author": place.author._asdict() if place.author else None,
             "to": [one._asdict() for one in mail.to],
@@ -186,7 +196,7 @@ class MailService:
             "message_id": mail.message_id,
             "in_reply_to": mail.in_reply_to,
             "references": list(mail.references),
-            "reply_to": reply_to,
+            "reply_to": named.reply_to,
             "automatic": mail.automatic or told.null_sender,
             "verdicts": dict(told.verdicts),
             "files": list(files),
@@ -194,18 +204,21 @@ class MailService:
             "digest": mail.digest,
         }
 
-    def _ids(self, target: _Target, place: _Place, mail: Mail) -> tuple[str, str | None]:
+    def _ids(self, target: _Target, place: _Place, mail: Mail) -> _Named | None:
         """The mail's own id, and that of the message in its thread that it answers: the one named last of those we
-        know. A mail without an id goes by its digest, and so does one that bears the id of another mail."""
+        know. A mail without an id goes by its digest, and so does one that bears the id of another mail. None: it is
+        recorded already, as mail servers repeat what they heard no answer to."""
         a, channel_id = target.account, target.channel.id
         own = mail.message_id or f"<{mail.digest}@no-message-id>"
         named = [one for one in (mail.in_reply_to, *reversed(mail.references)) if one]
         known = self._threads.seen(a, channel_id, list(dict.fromkeys([own, *named]))[:MAX_ASKED_FOR])
         before = known.get(own)
-        if before and before.digest and before.digest != mail.digest:
+        if before and before.digest == mail.digest:
+            return None
+        if before:
             own = f"{own}~{mail.digest[:16]}"
         key = self._key(target, place.customer)
-        return own, next((one for one in named if one in known and known[one].thread == key), None)
+        return _Named(own, next((one for one in named if one in known and known[one].thread == key), None))
 
     # -- what becomes of mail of ours
     # ------------------------------------------------------------------------------------
