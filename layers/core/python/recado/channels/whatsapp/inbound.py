@@ -1,7 +1,8 @@
-"""WhatsApp's webhooks: ``entry[].changes[].value`` with any of messages, statuses, message_echoes, errors and contacts.
+"""WhatsApp's webhooks: ``entry[].changes[].value`` with any of messages, statuses, message_echoes, calls, errors and
+contacts.
 
 A part's payload is a ``value`` narrowed to one customer: ``{"customer": {phone, user_id, name}, "messages"?,
-"statuses"?, "message_echoes"?}``.
+"statuses"?, "message_echoes"?, "calls"?}``.
 Statuses go with the customer they are about, so that the FIFO queue keeps them in line with that person's messages.
 """
 
@@ -26,6 +27,7 @@ from recado.channels.untrusted import (
     text,
 )
 from recado.channels.whatsapp import template_updates
+from recado.channels.whatsapp.calls import call_message, is_of_company
 from recado.channels.whatsapp.contents import Broken, content_of
 from recado.channels.whatsapp.errors import failure
 from recado.domain.identity import canonical_phone
@@ -47,6 +49,7 @@ _ADDRESSES = {
     "messages": ("from", "from_user_id"),
     "statuses": ("recipient_id", "recipient_user_id"),
     "message_echoes": ("to", "to_user_id"),
+    "calls": ("from", "from_user_id"),
 }
 _PHONE = pattern(r"\+?[1-9]\d{6,14}", ASCII)
 _USER_ID = pattern(r"[A-Z]{2}\.[A-Za-z0-9.]{1,150}", ASCII)
@@ -95,7 +98,8 @@ def customer_key(phone: Any, user_id: Any = None) -> str | None:
 
 def _who(name: str, item: Json, contact: Json) -> _Person | None:
     """The customer whom an item of one of the lists is about."""
-    phone_field, user_id_field = _ADDRESSES[name]
+    of_company = name == "calls" and is_of_company(item)
+    phone_field, user_id_field = _ADDRESSES["message_echoes" if of_company else name]
     phone, user_id = item.get(phone_field), item.get(user_id_field)
     if phone is None and user_id is None and item.get("type") == "system":
         system = mapping(item.get("system"))  # a change of user id names nobody else
@@ -308,6 +312,11 @@ def _message(item: Json, customer: Sender, found: _Found) -> None:
     )
 
 
+def _call(item: Json, customer: Sender, found: _Found) -> None:
+    provider_id, at = _id_and_time(item)
+    found.messages.append(call_message(item, provider_id, at, customer))
+
+
 def _echo(item: Json, customer: Sender, found: _Found) -> None:
     if item.get("type") in ("edit", "revoke"):
         _change(item, customer, False, found)
@@ -355,4 +364,5 @@ _READERS: dict[str, Callable[[Json, Sender, _Found], None]] = {
     "messages": _message,
     "statuses": _status,
     "message_echoes": _echo,
+    "calls": _call,
 }
