@@ -10,18 +10,23 @@ from typing import Any
 from recado.channels.registry import adapter
 from recado.domain.access import Caller
 from recado.domain.chats import Author, Chat, Message, Thread, ThreadKey
+from recado.domain.files import File, served_key
 from recado.domain.people import Access, Department, Membership
 from recado.domain.sending import Draft, Outgoing, post
 from recado.domain.templates import MessageTemplate
 from recado.ports.core import Command, HttpResponse
 from recado.ports.reception import ConnectedChannel
 from recado.services.chats import ChatService
+from recado.services.files import FileService
 from recado.services.outbound import OutboundService
 from recado.services.pacing import Pacing
 from recado.services.sending import NewMessage, SendingService
+from recado.services.sent_files import Attachments, SentFiles
+from recado.storage.channels import ChannelStore
 from recado.services.template_choice import TemplateChoice
 from recado.storage.chat_records import ChatRecord, MessageRecord, ThreadRecord
 from recado.storage.chats import DynamoChats
+from recado.storage.files import DynamoFiles
 from recado.storage.outbox import DynamoOutbox
 from recado.storage.speeds import DynamoLines, DynamoSpeeds
 from recado.storage.statuses import DynamoStatuses
@@ -97,6 +102,24 @@ class Commands:
         self.sent += commands
 
 
+class Objects:
+    """The files bucket in memory; only what is read of it and linked to."""
+
+    def __init__(self) -> None:
+        self.contents: dict[str, bytes] = {}
+        self.links = 0
+
+    def get(self, key: str) -> bytes:
+        return self.contents[key]
+
+    def link(self, key: str, seconds: int) -> str:
+        self.links += 1
+        return f"https://recado.example/{key}?expires={seconds}&n={self.links}"
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"{name} is not asked of the bucket when messages are sent")
+
+
 @dataclass
 class Journal:
     lines: list[tuple[Any, ...]] = field(default_factory=list)
@@ -124,9 +147,12 @@ class World:
         self.queue, self.journal, self.provider = Commands(), Journal(), Provider()
         self.outbox, self.store, self.templates = DynamoOutbox(), DynamoChats(), DynamoTemplates()
         self.chats = ChatService(self.store, self, adapter)
+        self.objects, self.files = Objects(), DynamoFiles()
+        self.sent_files = SentFiles(self.files, self.objects, self.objects)
+        door = FileService(self.files, self.objects, ChannelStore(), adapter, self.chats, clock, ids)
         self.sending = SendingService(
-            self.chats, self.store, self.outbox, self, adapter, self, TemplateChoice(self.templates), self.queue, clock,
-            ids, self.journal,
+            self.chats, self.store, self.outbox, self, adapter, self, TemplateChoice(self.templates),
+            Attachments(door, self.sent_files), self.queue, clock, ids, self.journal,
         )  # fmt: skip
         self.outbound = self.worker()
         self.key = ThreadKey(CHANNEL, "+5511987654321" if channel_type == "whatsapp" else "x:77")
@@ -139,6 +165,7 @@ class World:
             self,
             self,
             DynamoStatuses(),
+            self.sent_files,
             adapter,
             self.provider,
             self.provider,
@@ -224,6 +251,18 @@ class World:
 
     def write(self, caller: Caller | None = None, **fields: Any) -> Message:
         return self.sending.send(caller or agent(ANA), self.chat.id, NewMessage(**{"text": "hello", **fields}), "corr")
+
+    def has_file(
+        self, content_type: str = "image/png", size: int = 10, by: str = ANA, state: str = "accepted", **fields: Any
+    ) -> str:
+        """An uploaded file; its id."""
+        file = File(
+            self.ids.new("fi", A), fields.pop("feature", "service"), fields.pop("name", "nota"), content_type, size, by,
+            self.clock.now(), state, etag="etag" if state == "accepted" else None, **fields,
+        )  # fmt: skip
+        self.files.create(A, file)
+        self.objects.contents[served_key(A, file.id, "etag")] = b"x" * min(size, 100)
+        return file.id
 
     def post(self) -> str:
         """A message in the outbox, without the services; its id."""

@@ -53,6 +53,16 @@ def test_sending_it(world: World) -> None:
     assert calls.index_wru["due"] <= 3
 
 
+def test_a_file_with_it(world: World) -> None:
+    file_id = world.has_file()
+    with record() as calls:
+        message = world.write(ADMIN, text=LONG, file_id=file_id, kind=None)
+    assert (calls.wru, calls.rru) == (6 + 2, 2 + 1)
+    with record() as calls:
+        world.outbound.send(A, message.id)
+    assert (calls.wru, calls.rru) == (1 + 6, 5 + 1)
+
+
 def test_a_retry_costs_a_claim_and_a_put_more(world: World) -> None:
     message = world.write(ADMIN, text=LONG)
     world.provider.script = [refuses(131000)]

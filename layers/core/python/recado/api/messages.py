@@ -45,8 +45,9 @@ class TemplateBody(Body, frozen=True):
 
 
 class MessageBody(Body, frozen=True):
-    """`kind` may be left out: a text, or a template when there is one. `payload` is what an interactive message needs
-    beside its text."""
+    """`kind` may be left out: a text, a template or what the file is sent as when there is one. With a file, `text` is
+    its caption. `payload` is what an interactive message needs beside its text; `{"voice": true}` makes a sound a voice
+    message where the channel has such."""
 
     kind: Annotated[str, Meta(max_length=32)] | None = None
     text: MessageText | None = None
@@ -135,6 +136,9 @@ def list_messages(call: Call, chat_id: str) -> Any:
         "cannot_react",
         "template_not_allowed",
         "template_not_approved",
+        "file_not_accepted",
+        "file_too_large",
+        "file_type_not_taken",
     ),
 )
 def send_message(call: Call, chat_id: str) -> Any:

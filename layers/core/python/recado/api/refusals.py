@@ -106,6 +106,9 @@ REFUSALS = {
     "default_required": Refusal(409, "An account keeps a default department: make another one the default."),
     "department_in_use": Refusal(409, "Something still belongs to the department.", ("used_by",)),
     "email_taken": Refusal(409, "The e-mail is registered already."),
+    "file_not_accepted": Refusal(
+        409, "The file did not arrive yet, or was rejected; `file_state` says which.", ("file_state", "reason")
+    ),
     "file_too_large": Refusal(413, "The file is larger than its feature or its channel takes, in bytes.", ("limit",)),
     "file_type_not_taken": Refusal(415, "Files of this type or with such a name are not taken for it."),
     "last_admin": Refusal(409, "An account keeps at least one admin."),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from recado.services.file_checks import FileChecks
     from recado.services.files import FileService
     from recado.services.received_files import ReceivedFiles
+    from recado.services.sent_files import SentFiles
 
 
 class Filing(Chats):
@@ -43,6 +44,14 @@ class Filing(Chats):
         from recado.storage.files import DynamoFiles
 
         return FileChecks(DynamoFiles(), self.file_objects, self.clock)
+
+    @cached_property
+    def sent_files(self) -> SentFiles:
+        """Files as channels get them."""
+        from recado.services.sent_files import SentFiles
+        from recado.storage.files import DynamoFiles
+
+        return SentFiles(DynamoFiles(), self.file_objects, self.file_blobs)
 
     @cached_property
     def received_files(self) -> ReceivedFiles:

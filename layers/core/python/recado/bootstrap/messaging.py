@@ -32,6 +32,7 @@ class Messaging(Filing, Templating):
         """Writing messages."""
         from recado.journal import LoggedSends
         from recado.services.sending import SendingService
+        from recado.services.sent_files import Attachments
         from recado.storage.outbox import DynamoOutbox
 
         return SendingService(
@@ -42,6 +43,7 @@ class Messaging(Filing, Templating):
             self.adapters,
             self.departments,
             self.template_choice,
+            Attachments(self.file_service, self.sent_files),
             self.outbound_queue,
             self.clock,
             self.ids,
@@ -85,6 +87,7 @@ class Messaging(Filing, Templating):
             self.channel_directory,
             self.channel_problems,
             DynamoStatuses(),
+            self.sent_files,
             self.adapters,
             self.provider_http,
             OutsideHttp(PublicAddresses(origins_in(folder)) if folder else PublicAddresses()),

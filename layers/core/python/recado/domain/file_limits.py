@@ -62,9 +62,25 @@ def declared_type(
         raise _not_taken("A file with such a name is run or rendered where it is saved, and is not taken.")
     most = limit.max_bytes if channel is None else min(limit.max_bytes, _channel_bytes(kind, channel))
     if size > most:
-        detail = f"A file may have at most {most:,} bytes here."
-        raise TooLarge(detail, code="file_too_large", extra={"limit": most})
+        raise _too_large(most)
     return kind
+
+
+def sent_as(kind: str | None, content_type: str, size: int, channel: Mapping[str, MediaLimit], feature: Feature) -> str:
+    """The kind of message that an accepted file is sent as: `kind` where that is asked for, else by its nature, or as a
+    document where the channel does not take its type so. `feature`: as what the channel's files are limited. Raises
+    WrongType, TooLarge."""
+    ways = [way for way in _ways(content_type) if kind in (None, way)]
+    for way in ways:
+        limit = channel.get(way)
+        if limit is not None and (not limit.types or content_type in limit.types):
+            most = min(limit.max_bytes, FEATURES[feature].max_bytes)
+            if size > most:
+                raise _too_large(most)
+            return way
+    if kind is not None and not ways:
+        raise _not_taken(f"A file of this type cannot be sent as {kind}.")
+    raise _not_taken("This channel takes no files of this type" + (" so." if kind else "."))
 
 
 def _channel_bytes(content_type: str, channel: Mapping[str, MediaLimit]) -> int:
@@ -82,6 +98,10 @@ def _ways(content_type: str) -> Iterator[FileKind | Literal["sticker"]]:
     if content_type == "image/webp":
         yield "sticker"
     yield "document"
+
+
+def _too_large(most: int) -> TooLarge:
+    return TooLarge(f"A file may have at most {most:,} bytes here.", code="file_too_large", extra={"limit": most})
 
 
 def _not_taken(detail: str) -> WrongType:

@@ -13,6 +13,9 @@ from recado.domain.ids import ACCOUNT_LENGTH, is_id
 CONFIRMED_WITHIN = timedelta(hours=24)
 UPLOAD_FOR_S = 600
 """How long the form of an upload is good for."""
+SENT_FOR_S = 3_600
+"""How long a link is good for by which a provider fetches what we send."""
+SENDABLE: frozenset[Feature] = frozenset({"service", "email", "flow", "shortcut"})
 SERVED_FOR_S = 300
 """How long a link to an accepted file is good for."""
 _QUARANTINE = "quarantine"

@@ -50,6 +50,8 @@ class Draft:
     template: Template | None = None
     internal: bool = False
     payload: Mapping[str, Any] = field(default_factory=dict)
+    file: Mapping[str, Any] | None = None
+    """An accepted file, as the message shows it."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,7 @@ def post(
         created_at=now,
         internal=draft.internal,
         payload=payload,
+        file=draft.file,
         reply_to=reply.id if reply else None,
     )
     if draft.internal:
@@ -169,11 +172,10 @@ def _pair_full_at(thread: Thread, now: datetime) -> datetime | None:
     return None if went_back else thread.pair_full_at
 
 
-def outbound_message(message: Message, reply_provider_id: str | None) -> OutboundMessage:
-    """The message as a channel needs it; a stored template is of kind `template` there. Files are named by the
-    provider's own id."""
+def outbound_message(message: Message, reply_provider_id: str | None, media: Media | None = None) -> OutboundMessage:
+    """The message as a channel needs it; a stored template is of kind `template` there. `media`: its file, if it has
+    one, with a link or its bytes."""
     template = message.payload.get("template")
-    file = message.file
     return OutboundMessage(
         id=message.id,
         chat_id=message.chat_id,
@@ -181,9 +183,7 @@ def outbound_message(message: Message, reply_provider_id: str | None) -> Outboun
         text=None if template else message.text,
         created_at=message.created_at,
         payload={name: value for name, value in message.payload.items() if name != "template"},
-        media=Media(file.get("provider_id"), file.get("url"), file.get("content_type"), file.get("name"))
-        if file
-        else None,
+        media=media,
         template=_template(template) if template else None,
         reply_to=reply_provider_id,
         automatic=message.author.type in ("flow", "system"),

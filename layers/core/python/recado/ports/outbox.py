@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from recado.domain.chats import Message, Thread, ThreadKey
 from recado.domain.errors import FieldError
-from recado.domain.file_limits import MediaLimit
+from recado.domain.file_limits import Feature, MediaLimit
 from recado.domain.messages import Failure, OutboundMessage, Rejected, Sender, Sent
 from recado.domain.sending import Outgoing, Posting, Step
 from recado.domain.speed import Speed
@@ -75,6 +75,12 @@ class SendingAdapter(Protocol):
 
     @property
     def speed(self) -> Speed | None: ...
+
+    @property
+    def file_feature(self) -> Feature: ...
+
+    @property
+    def uploads(self) -> bool: ...
 
     def check(self, message: OutboundMessage) -> tuple[FieldError, ...]:
         """What is wrong with a message for this channel; empty: it can be sent."""

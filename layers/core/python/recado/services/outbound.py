@@ -35,6 +35,7 @@ from recado.ports.speeds import LinePlace, LineStore
 from recado.ports.sweeps import Swept
 from recado.services.pacing import AHEAD_S, Pacing
 from recado.services.sending import send_command
+from recado.services.sent_files import SentFiles
 from recado.services.token_ends import token_has_ended
 
 PATIENCE_S = 20.0
@@ -64,6 +65,7 @@ class OutboundService:
         channels: ChannelDirectory,
         problems: ChannelProblems,
         statuses: ParkedStatuses,
+        files: SentFiles,
         adapters: Adapters,
         http: Http,
         customer_http: Http,
@@ -81,6 +83,7 @@ class OutboundService:
         self._channels = channels
         self._problems = problems
         self._statuses = statuses
+        self._files = files
         self._adapters = adapters
         self._http = http
         self._customer_http = customer_http
@@ -205,6 +208,8 @@ class OutboundService:
         if sent_as_human_agent(adapter.window, outbound.kind, last, now, human):
             outbound = outbound._replace(human_agent=True)
         try:
+            if message.file is not None:
+                outbound = outbound._replace(media=self._files.media(a, message.file, adapter.uploads))
             requests = adapter.build_send(outbound, recipient(thread), channel.settings, channel.secrets, now)
         except CannotSend as refusal:
             return self._write_down(a, out, Rejected(refusal.failure), adapter)

@@ -10,8 +10,10 @@ from typing import Any
 from recado.domain.access import Caller, can_answer_chat, can_note_chat
 from recado.domain.chats import Author, Chat, Message, Thread, ThreadKey
 from recado.domain.errors import Busy, Conflict, FieldError, Forbidden, Invalid, NotFound
+from recado.domain.fetching import shown
+from recado.domain.files import File
 from recado.domain.ids import sibling_id
-from recado.domain.messages import Template, is_one_emoji
+from recado.domain.messages import MEDIA_KINDS, Media, Template, is_one_emoji
 from recado.domain.sending import Draft, Posting, outbound_message, post
 from recado.domain.system_facts import first_answer_event
 from recado.domain.timers import armed
@@ -23,6 +25,7 @@ from recado.ports.idempotency import Attempt
 from recado.ports.outbox import Adapters, OutboxStore, SendingAdapter, SendJournal
 from recado.ports.reception import ChannelDirectory
 from recado.services.chats import ChatService
+from recado.services.sent_files import Attachments
 from recado.services.template_choice import TemplateChoice
 from recado.services.token_ends import token_has_ended
 from recado.services.views import moment
@@ -57,6 +60,7 @@ class SendingService:
         adapters: Adapters,
         departments: Departments,
         templates: TemplateChoice,
+        attachments: Attachments,
         queue: Queue,
         clock: Clock,
         ids: Ids,
@@ -69,6 +73,7 @@ class SendingService:
         self._adapters = adapters
         self._departments = departments
         self._templates = templates
+        self._attachments = attachments
         self._queue = queue
         self._clock = clock
         self._ids = ids
@@ -94,17 +99,16 @@ class SendingService:
             thread = self._store.thread(a, chat.thread)
             if chat.situation == "closed" or thread is None or thread.open_chat_id != chat.id:
                 raise Conflict("The chat is closed.", code="chat_closed", extra={"situation": "closed"})
-            if new.file_id is not None:
-                raise NotFound(
-                    "There is no such file.", errors=[FieldError("/file_id", "not_found", "There is no such file.")]
-                )
+            file = self._attachments.take(caller, new.file_id) if new.file_id is not None else None
             reply = self._reply(a, thread, new.reply_to, draft.internal)
             draft = self._with_values(a, chat, draft)
+            said = self._with_file(draft, file, new.kind, chat)
             speed, now = self._adapters(chat.channel_type).speed, self._clock.now()
             pair = speed.pair if speed else None
-            posting = post(draft, chat, thread, caller.author, message_id, reply, now, correlation_id, pair)
+            posting = post(said, chat, thread, caller.author, message_id, reply, now, correlation_id, pair)
             if not draft.internal:
-                self._check(a, chat, thread, posting.message, reply)
+                media = self._attachments.media(a, file) if file else None
+                self._check(a, chat, thread, posting.message, reply, media)
             stored = self._outbox.write(a, self._with_first_answer(a, posting, caller.author))
             if stored is not None:
                 if posting.out is not None:
@@ -119,6 +123,16 @@ class SendingService:
             return draft
         template, text = self._templates.filled(a, chat, draft.template)
         return replace(draft, template=template, text=text)
+
+    def _with_file(self, draft: Draft, file: File | None, kind: str | None, chat: Chat) -> Draft:
+        """The draft with its file, of the kind that the file is sent as. Raises WrongType, TooLarge."""
+        if file is None:
+            return draft
+        adapter = None if draft.internal else self._adapters(chat.channel_type)
+        kind = self._attachments.kind(file, kind, adapter)
+        if draft.payload and kind != "audio":
+            raise Invalid.field("/payload/voice", "invalid", "Only a sound is a voice message.")
+        return replace(draft, kind=kind, file=shown(file))
 
     def _with_first_answer(self, a: str, posting: Posting, author: Author) -> Posting:
         """The posting with the chat's timer armed and the fact `chat.answered`, where it answers the chat."""
@@ -154,7 +168,9 @@ class SendingService:
             raise Invalid.field("/reply_to", "not_in_conversation", detail)
         return found
 
-    def _check(self, a: str, chat: Chat, thread: Thread, message: Message, reply: Message | None) -> None:
+    def _check(
+        self, a: str, chat: Chat, thread: Thread, message: Message, reply: Message | None, media: Media | None
+    ) -> None:
         """The channel's say: whether it is there, what it can send, and its window."""
         channel = self._channels.find(a, chat.channel_id, fresh=True)
         if channel is None or channel.state != "active":
@@ -175,7 +191,7 @@ class SendingService:
                 "The customer does not have that message, so nothing can be said of it there.", code="cannot_react"
             )
         adapter = self._adapters(chat.channel_type)
-        outbound = outbound_message(message, (reply.provider_id or "") if reply else None)
+        outbound = outbound_message(message, (reply.provider_id or "") if reply else None, media)
         errors = adapter.check(outbound)
         if errors:
             raise Invalid(errors[0].detail, errors=errors)
@@ -222,13 +238,19 @@ def _draft(new: NewMessage) -> Draft:
     if new.template is not None and (new.kind not in (None, "text", "template") or new.text):
         raise Invalid.field("/template", "conflict", "A template has no other kind and no text of its own.")
     kind = "text" if new.template is not None else new.kind or "text"
+    if new.file_id is not None:
+        _check_with_file(new)
     if kind == "template":
         raise Invalid.field("/template", "required", "A template's name and language are needed.")
-    if new.payload and (kind != "interactive" or len(json.dumps(new.payload)) > MAX_PAYLOAD_CHARACTERS):
+    if (
+        new.payload
+        and not _says_voice(new)
+        and (kind != "interactive" or len(json.dumps(new.payload)) > MAX_PAYLOAD_CHARACTERS)
+    ):
         raise Invalid.field(
             "/payload",
             "invalid",
-            f"Only an interactive message has a payload, of {MAX_PAYLOAD_CHARACTERS:,} characters.",
+            f"Only an interactive message has a payload, of {MAX_PAYLOAD_CHARACTERS:,} characters; a sound, `voice`.",
         )
     if new.internal:
         _check_note(kind, new)
@@ -237,10 +259,23 @@ def _draft(new: NewMessage) -> Draft:
     return Draft(kind, new.text or "", new.template, new.internal, new.payload)
 
 
+def _check_with_file(new: NewMessage) -> None:
+    if new.template is not None:
+        raise Invalid.field("/file_id", "conflict", "A template is sent without a file of its own.")
+    if new.kind is not None and new.kind not in MEDIA_KINDS:
+        raise Invalid.field("/kind", "conflict", f"A file is sent as one of {', '.join(sorted(MEDIA_KINDS))}.")
+
+
+def _says_voice(new: NewMessage) -> bool:
+    """Whether it is a sound that is to be a voice message where the channel has such."""
+    return new.file_id is not None and dict(new.payload) in ({"voice": True}, {"voice": False})
+
+
 def _check_note(kind: str, new: NewMessage) -> None:
-    if kind != "text" or new.template is not None:
-        raise Invalid.field("/kind", "kind_not_supported", "An internal note is a text.")
-    check_note_text(new.text)
+    if new.template is not None or (new.kind is not None if new.file_id is not None else kind != "text"):
+        raise Invalid.field("/kind", "kind_not_supported", "An internal note is a text, or a file as what it is.")
+    if new.file_id is None or new.text:
+        check_note_text(new.text)
 
 
 def check_note_text(text: str | None) -> None:

@@ -19,6 +19,7 @@ from recado.storage import keys
 from recado.storage.chat_moves import add_move
 from recado.storage.chat_records import ChatEventRecord, MessageRecord, SeenRecord, ThreadRecord
 from recado.storage.due import due_page
+from recado.storage.files import add_chat_of_file
 from recado.storage.sends import OutRecord
 from recado.storage.statuses import LOOK_BACK, STATUS_FORWARD
 from recado.storage.threads import SEEN_DAYS
@@ -49,9 +50,9 @@ class DynamoOutbox:
     """The store of sends (ports.outbox.OutboxStore)."""
 
     def write(self, a: str, posting: Posting) -> Message | None:
-        """MSG, THREAD, OUT unless it is a note, CHAT and its fact when it is a first answer. The thread at the seq that
-        was read says that its chat is still open too: closing moves it. When the answer was lost, what lies at the
-        message's place tells whether it was written."""
+        """MSG, THREAD, OUT unless it is a note, the way from its file to the chat, CHAT and its fact when it is a first
+        answer. The thread at the seq that was read says that its chat is still open too: closing moves it. When the
+        answer was lost, what lies at the message's place tells whether it was written."""
         before, after = posting.thread_before, posting.thread_after
         tx = Transaction()
         tx.put("message", MessageRecord.of_message(a, posting.message))
@@ -67,6 +68,8 @@ class DynamoOutbox:
             tx.put("out", OutRecord.of_send(a, posting.out), WRITTEN_ONCE(OutRecord.pk.does_not_exist()))
         thread = ThreadRecord(keys.thread_pk(a, before.key), "THREAD")
         tx.update("thread", thread, actions, POST_MOVES(ThreadRecord.last_seq == before.last_seq))
+        if posting.message.file is not None:
+            add_chat_of_file(tx, a, str(posting.message.file["id"]), posting.message.chat_id)
         if posting.chat_before is not None and posting.chat_after is not None:
             add_move(tx, a, ChatMove(posting.chat_before, posting.chat_after))
         for event in posting.events:

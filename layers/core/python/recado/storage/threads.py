@@ -97,8 +97,8 @@ class DynamoThreads:
         return {wanted[record.pk]: place_of(channel_id, record) for record in records}
 
     def take_in(self, a: str, intake: Intake, contact: ContactWrite | None, events: Sequence[Event]) -> LostRace | None:
-        """SEEN and MSG of each message, THREAD; CHAT, WAIT and facts when a chat opens (again); MSG and OUT of an away
-        message; the contact when it is new."""
+        """SEEN and MSG of each message, the way from a file that is stored already to its chat, THREAD; CHAT, WAIT and
+        facts when a chat opens (again); MSG and OUT of an away message; the contact when it is new."""
         tx = Transaction()
         key = intake.thread.key
         for message in intake.messages:

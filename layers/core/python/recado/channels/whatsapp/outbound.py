@@ -1,8 +1,9 @@
 """Our messages as requests of the Cloud API.
 
 What ``payload`` holds, by kind: interactive ``{"type": "buttons", "buttons": [{id, title}]}`` or ``{"type": "list",
-"button", "sections": [{title, rows: [{id, title, description}]}]}``; all other kinds nothing. A reaction's text is the
-emoji, empty to take it back, and ``reply_to`` the message it is for.
+"button", "sections": [{title, rows: [{id, title, description}]}]}``; audio ``{"voice": true}`` for a voice message,
+which is one where it is Ogg; all other kinds nothing. A reaction's text is the emoji, empty to take it back, and
+``reply_to`` the message it is for.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ def check(message: OutboundMessage) -> tuple[FieldError, ...]:
     """What a kind lacks beside its text."""
     if message.kind in MEDIA_KINDS and not (message.media and (message.media.provider_id or message.media.url)):
         return (FieldError("/file_id", "required", "A file is needed."),)
+    if message.kind in ("audio", "sticker") and message.text:
+        return (FieldError("/text", "no_caption", "WhatsApp shows no text with a sound or a sticker: send it apart."),)
     if message.kind == "template" and not (message.template and message.template.name and message.template.language):
         return (FieldError("/template", "required", "A template's name and language are needed."),)
     if message.kind == "reaction" and not message.reply_to:
@@ -143,7 +146,11 @@ def _content(message: OutboundMessage) -> dict[str, Any]:
         return _interactive(message)
     if message.template:
         return _template(message.template)
-    return _media(message.kind, message.text, message.media or Media(None, None, None))
+    media = message.media or Media(None, None, None)
+    content = _media(message.kind, message.text, media)
+    # A voice message is Opus in Ogg; any other sound is sent as a file.
+    voice = message.kind == "audio" and message.payload.get("voice") is True and media.content_type == "audio/ogg"
+    return content | {"voice": True} if voice else content
 
 
 def _media(kind: str, caption: str | None, media: Media) -> dict[str, Any]:
