@@ -17,6 +17,7 @@ from recado.ports.core import Command, HttpResponse
 from recado.ports.fetching import Download, Place, TooLong
 from recado.ports.reception import ConnectedChannel
 from recado.services.fetching import FetchService
+from recado.services.provider_files import ProviderFiles
 from recado.storage import keys
 from recado.storage.chat_records import MessageRecord
 from recado.storage.fetches import DynamoFetches
@@ -82,10 +83,8 @@ class FetchWorld:
         self.told: list[tuple[int, str, str]] = []
         self.sent: list[Command] = []
         self._seq = 0
-        self.service = FetchService(
-            self.store, self, self, adapter, self.provider, self.provider, self.provider,
-            stack.container.received_files, self, clock, self._pause, lambda: 0.5, self,
-        )  # fmt: skip
+        files = ProviderFiles(self.provider, self.provider, self.provider, self, stack.container.received_files, clock)
+        self.service = FetchService(self.store, self, adapter, files, self, clock, self._pause, lambda: 0.5, self)
         stack.container.__dict__["fetching"] = self.service
 
     def arrive(self, told: Mapping[str, Any] | None = None, kind: str = "image", **file: Any) -> Place:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from recado.services.fetching import FetchService
     from recado.services.file_checks import FileChecks
     from recado.services.files import FileService
+    from recado.services.provider_files import ProviderFiles
     from recado.services.received_files import ReceivedFiles
     from recado.services.sent_files import SentFiles
 
@@ -61,6 +62,25 @@ class Filing(Chats):
         return ReceivedFiles(self.file_objects, self.clock)
 
     @cached_property
+    def provider_files(self) -> ProviderFiles:
+        """Files at providers."""
+        from recado.outside.addresses import PublicAddresses, origins_in
+        from recado.outside.downloads import OutsideDownloads
+        from recado.outside.http import OutsideHttp
+        from recado.services.channel_problems import ChannelProblemNotes
+        from recado.services.provider_files import ProviderFiles
+
+        folder = local_doors().folder
+        return ProviderFiles(
+            OutsideHttp(),
+            OutsideDownloads(),
+            OutsideDownloads(PublicAddresses(origins_in(folder)) if folder else PublicAddresses()),
+            ChannelProblemNotes(self.channels, self.clock),
+            self.received_files,
+            self.clock,
+        )
+
+    @cached_property
     def fetching(self) -> FetchService:
         """Files of messages, fetched from their providers."""
         from secrets import randbelow
@@ -68,23 +88,14 @@ class Filing(Chats):
 
         from recado.channels.registry import adapter
         from recado.journal import LoggedFetches
-        from recado.outside.addresses import PublicAddresses, origins_in
-        from recado.outside.downloads import OutsideDownloads
-        from recado.outside.http import OutsideHttp
-        from recado.services.channel_problems import ChannelProblemNotes
         from recado.services.fetching import FetchService
         from recado.storage.fetches import DynamoFetches
 
-        folder = local_doors().folder
         return FetchService(
             DynamoFetches(),
             self.channel_directory,
-            ChannelProblemNotes(self.channels, self.clock),
             partial(adapter, base_urls=self.provider_addresses),
-            OutsideHttp(),
-            OutsideDownloads(),
-            OutsideDownloads(PublicAddresses(origins_in(folder)) if folder else PublicAddresses()),
-            self.received_files,
+            self.provider_files,
             self.media_queue,
             self.clock,
             sleep,

@@ -46,8 +46,8 @@ class Fetching:
 
 
 def is_placeholder(file: Mapping[str, Any] | None) -> bool:
-    """Whether the bytes of a message's file are still to be fetched."""
-    return file is not None and file.get("state") == "pending"
+    """Whether the bytes of a message's file are still to be fetched; one that has an id lies in our store already."""
+    return file is not None and file.get("state") == "pending" and file.get("id") is None
 
 
 def first_due(message: Message) -> datetime:

@@ -53,10 +53,12 @@ class File:
 
 def may_read(caller: Caller, file: File) -> bool:
     """Whether the file exists for the caller whatever chats it is in: who made it, and admins; what the company made to
-    be sent is everybody's, a contact's photo is for whom contacts are."""
+    be sent is everybody's once it is there, a contact's photo is for whom contacts are."""
+    if caller.role == "admin" or file.created_by == caller.id:
+        return True
     if file.feature == "photo":
-        return caller.role != "restricted" or file.created_by == caller.id
-    return caller.role == "admin" or file.created_by == caller.id or file.feature in _OF_ALL
+        return caller.role != "restricted"
+    return file.state == "accepted" and file.feature in _OF_ALL
 
 
 def quarantine_key(a: str, file_id: str) -> str:

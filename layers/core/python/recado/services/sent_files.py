@@ -69,7 +69,7 @@ class Attachments:
                 detail,
                 code="file_not_accepted",
                 errors=[_at_file(file.state, detail)],
-                extra={"file_state": file.state, "reason": file.reason},
+                extra={"file_state": file.state, **({"reason": file.reason} if file.reason else {})},
             )
         return file
 
