@@ -10,13 +10,16 @@ import json
 import logging
 import traceback
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 
 import pytest
 
 from recado import telemetry
+from recado.outside.downloads import OutsideDownloads
 from recado.outside.http import OutsideHttp
 from recado.ports.core import HttpResponse, NoAnswer
+from recado.ports.fetching import Download
 from recado.services.accounts import NewAccount
 from recado.storage.transaction import Transaction
 from tests.handlers.stack import BUCKETS, ROOT, Stack
@@ -113,6 +116,10 @@ class Conversation:
         contact = {"wa_id": MOBILE, "profile": {"name": NAME}}
         message = text(f"wamid.{self._count}", words, MOBILE)
         return self.webhook(said(message, contacts=[contact], number_id=NUMBER_ID))
+
+    def next(self) -> int:
+        self._count += 1
+        return self._count
 
     def work(self, function: str) -> list[str]:
         """What waits for a function; commands that fail come again and again until the worker has done with them."""
@@ -288,6 +295,43 @@ def test_a_files_name_and_contents_are_in_no_log(
     assert watch.told() == []
 
 
+def test_a_customers_file_is_in_no_log(
+    conversation: Conversation, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its URL, its name, the token it is asked for with, what the provider says and what breaks."""
+    located = b'{"url":"https://lookaside.fbsbx.com/canary?canary=1","mime_type":"text/canary"}'
+
+    def fetch(*answers: Download | Exception) -> None:
+        left = list(answers)
+
+        def get(*_: Any) -> Download:
+            answer = left.pop(0) if len(left) > 1 else left[0]
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        monkeypatch.setattr(OutsideDownloads, "get", get)
+        document = {"id": f"canary-{conversation.next()}", "filename": "canary.txt", "caption": "canary"}
+        more = {"type": "document", "document": document}
+        message = text(f"wamid.{conversation.next()}", "", MOBILE, **more)
+        assert conversation.webhook(said(message, number_id=NUMBER_ID)) == 200
+        assert conversation.work("inbound") == []
+        conversation.tell()
+        conversation.work("media")
+
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    provider(monkeypatch, HttpResponse(200, {}, located))
+    fetch(Download(200, {}, BytesIO(b"canary, as a plain text")))
+    fetch(Download(302, {"location": "https://canary.example/canary"}, BytesIO()))
+    fetch(Download(410, {}, BytesIO(b"canary")))
+    fetch(NoAnswer("canary reset"), Download(404, {}, BytesIO()))
+    fetch(RuntimeError("canary of the transport"))
+    provider(monkeypatch, HttpResponse(400, {}, b'{"error":{"code":100,"message":"canary"}}'))
+    fetch(RuntimeError("canary"))
+    assert {"file_fetched", "command_failed"} <= watch.events
+    assert watch.told() == []
+
+
 def _quoting(*_: Any, **__: Any) -> None:
     raise RuntimeError("canary in an error, as a library may quote what it was given")
 
@@ -315,4 +359,5 @@ def test_every_function_is_in_the_conversation() -> None:
         "tick",
         "api",
         "file_limits",
+        "media",
     }
