@@ -22,8 +22,8 @@ from recado.services.outbound import OutboundService
 from recado.services.pacing import Pacing
 from recado.services.sending import NewMessage, SendingService
 from recado.services.sent_files import Attachments, SentFiles
-from recado.storage.channels import ChannelStore
 from recado.services.template_choice import TemplateChoice
+from recado.storage.channels import ChannelStore
 from recado.storage.chat_records import ChatRecord, MessageRecord, ThreadRecord
 from recado.storage.chats import DynamoChats
 from recado.storage.files import DynamoFiles

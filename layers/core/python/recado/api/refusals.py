@@ -205,6 +205,7 @@ class Problem(msgspec.Struct, kw_only=True):
     contact_id: Annotated[str | UnsetType, Meta(description="Whose the address is.")] = UNSET
     contact_ids: Annotated[list[str] | UnsetType, Meta(description="The contacts that there are already.")] = UNSET
     channel_state: Annotated[str | UnsetType, Meta(description="The channel's state.")] = UNSET
+    file_state: Annotated[str | UnsetType, Meta(description="The file's state: pending or rejected.")] = UNSET
     window_expires_at: Annotated[
         str | UnsetType | None, Meta(description="When the window for free messages ended; null: there was none.")
     ] = UNSET
