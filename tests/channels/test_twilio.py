@@ -152,7 +152,7 @@ def test_a_file_is_looked_for_at_the_api_that_is_set() -> None:
 @pytest.mark.parametrize(
     ("status", "headers", "body", "code", "klass"),
     [
-        (404, {}, b'{"code": 20404}', "20404", "content"),
+        (404, {}, b'{"code": 20404}', "media_gone", "content"),
         (401, {}, b'{"code": 20003}', "20003", "pause_channel"),
         (429, {"retry-after": "3"}, b"", "http_429", "retry"),
         (500, {}, b"", "http_500", "unknown"),

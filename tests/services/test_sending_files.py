@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from recado.channels.registry import adapter_class, types
 from recado.channels.telegram import Telegram
 from recado.domain.errors import Conflict, DomainError, Invalid, NotFound, TooLarge, WrongType
-from recado.domain.file_limits import MB, sent_as
+from recado.domain.file_limits import FEATURES, MB, sent_as
 from recado.ports.core import HttpResponse
 from tests.sending_world import ANA, BRUNO, CHANNELS, A, World, agent, refuses
 
@@ -117,6 +118,21 @@ def test_a_picture_at_the_channels_limit(world: World, size: int, taken: bool) -
         world.write(file_id=file_id, kind=None)
     assert (raised.value.errors[0].pointer, raised.value.extra) == ("/file_id", {"limit": 5 * MB})
     assert world.write(file_id=file_id, kind="document").kind == "document"
+
+
+def test_every_channel_holds_to_its_own_feature() -> None:
+    """PRODUCT I1: 25 MB by e-mail, 15 on every other channel."""
+    for channel_type in types():
+        adapter = adapter_class(channel_type)
+        ours = FEATURES[adapter.file_feature].max_bytes
+        assert ours == (25 * MB if channel_type == "email" else 15 * MB), channel_type
+        limit = adapter.media_limits.get("document")
+        if limit is not None and (not limit.types or "application/pdf" in limit.types):
+            most = min(ours, limit.max_bytes)
+            for size in (most - 1, most):
+                assert sent_as(None, "application/pdf", size, adapter.media_limits, adapter.file_feature) == "document"
+            with pytest.raises(TooLarge):
+                sent_as(None, "application/pdf", most + 1, adapter.media_limits, adapter.file_feature)
 
 
 def test_an_email_file_is_held_to_our_limit_on_other_channels() -> None:

@@ -16,7 +16,16 @@ from re import compile as pattern
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from recado.channels.base import BadSignature, ChannelAdapter, Headers, HttpRequest, Secrets, matches, retry_after_s
+from recado.channels.base import (
+    MEDIA_GONE,
+    BadSignature,
+    ChannelAdapter,
+    Headers,
+    HttpRequest,
+    Secrets,
+    matches,
+    retry_after_s,
+)
 from recado.channels.untrusted import Unreadable, decode, identifier, mapping
 from recado.domain.messages import CannotSend, Failure, FailureClass, Media, Rejected
 from recado.ports.core import HttpResponse
@@ -107,7 +116,7 @@ class TwilioAdapter(ChannelAdapter):
                 return media._replace(url=found)
             return Rejected(Failure("unreadable_answer", "Twilio did not say where the file is.", "content"))
         if response.status == 404:
-            return Rejected(Failure("20404", "Twilio does not have the file any more.", "content"))
+            return Rejected(Failure(MEDIA_GONE, "Twilio does not have the file.", "content"))
         return Rejected(failure_of(response, {})) if response.status >= 400 else media
 
     def download(self, media: Media, settings: Mapping[str, Any], secrets: Secrets) -> HttpRequest:

@@ -99,12 +99,13 @@ class FetchService:
         except Later as later:
             self._put_off(place, taken, adapter, later)
         else:
-            self._store.accept(place, taken, file)
-            self._journal.tried(taken.message.id, taken.attempt, "accepted", "", file.size)
+            settled = self._store.accept(place, taken, file)
+            outcome = "accepted" if settled else "settled_before"
+            self._journal.tried(taken.message.id, taken.attempt, outcome, "", file.size)
 
     def _refuse(self, place: Place, found: Fetching, reason: Reason) -> None:
-        self._store.reject(place, found, reason)
-        self._journal.tried(found.message.id, found.attempt, "rejected", reason, 0)
+        settled = self._store.reject(place, found, reason)
+        self._journal.tried(found.message.id, found.attempt, "rejected" if settled else "settled_before", reason, 0)
 
     def _put_off(self, place: Place, taken: Fetching, adapter: FetchingAdapter, later: Later) -> None:
         """The next attempt after a wait; none when its time would be over by then."""

@@ -66,6 +66,7 @@ class Email(Unhooked):
     kinds = frozenset({"text", "image", "audio", "video", "document"})
     starts_by = frozenset({"email"})
     media_limits: ClassVar[Mapping[str, MediaLimit]] = dict.fromkeys(("image", "audio", "video", "document"), _FILE)
+    file_feature = "email"
     uploads = True
     speed = Speed(per_second=14)  # of an account of SES that has left its sandbox; it can be raised
 
