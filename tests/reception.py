@@ -12,6 +12,7 @@ from typing import Any
 
 from recado.aws.channel_directory import DynamoChannelDirectory
 from recado.aws.session import reset_clients
+from recado.channels.registry import adapter
 from recado.channels.template_calls import ProviderTemplates
 from recado.channels.webhooks import AdapterWebhooks
 from recado.domain.channels import Channel
@@ -19,6 +20,8 @@ from recado.domain.chat_moves import MoveCommit, assume, close
 from recado.domain.chats import Chat, Message, Thread, ThreadKey
 from recado.domain.people import Department
 from recado.ports.core import Command, HttpResponse
+from recado.services.account_zones import AccountZones
+from recado.services.billing import BillingService
 from recado.services.channel_problems import ChannelProblemNotes
 from recado.services.inbound import InboundRecord, InboundService
 from recado.services.ingress import IngressService, Received
@@ -29,6 +32,8 @@ from recado.services.statuses import StatusService
 from recado.services.template_mirror import TemplateMirror
 from recado.services.webhook_gate import WebhookRequest
 from recado.storage import keys
+from recado.storage.billing import DynamoLedger
+from recado.storage.buttons import DynamoClicks
 from recado.storage.channels import ChannelRecord, ChannelSecretsRecord, ChannelStore
 from recado.storage.chat_moves import ChatMoveStore
 from recado.storage.chat_records import ChatEventRecord, ChatRecord, MessageRecord, ThreadRecord, WaitRecord
@@ -153,9 +158,11 @@ class Reception:
         reset_clients()
         self.clock, self.ids = clock, ids
         self.queue, self.dead_letters, self.blobs = Queue(), Queue(), Blobs()
-        self.waker, self.journal = Waker(), Journal()
-        self.threads, self.statuses = DynamoThreads(), DynamoStatuses()
+        self.waker, self.journal, self.clicks = Waker(), Journal(), DynamoClicks()
         self.directory, self.webhooks = DynamoChannelDirectory("workspace"), AdapterWebhooks()
+        zones = AccountZones(AccountStore(), clock)
+        self.billing = BillingService(DynamoLedger(), self.directory, adapter, lambda: zones, clock)
+        self.threads, self.statuses = DynamoThreads(), DynamoStatuses(self.billing)
         problems = ChannelProblemNotes(ChannelStore(), clock)
         self.sends, self.send_journal = Queue(), SendJournal()
         hours = OpeningHours(AccountStore(), clock)
@@ -163,8 +170,9 @@ class Reception:
             DepartmentStore(), self.threads, hours, self.webhooks, self.sends, clock, self.send_journal
         )
         self.intake = IntakeService(
-            self.threads, ContactStore(), self.statuses, self.webhooks, problems, openings, self.waker, clock, ids
-        )
+            self.threads, ContactStore(), self.statuses, self.webhooks, problems, openings, self.waker, self.clicks,
+            clock, ids,
+        )  # fmt: skip
         provider = ProviderTemplates(NoHttp(), {})
         self.templates = TemplateMirror(DynamoTemplates(), provider, self.directory, ChannelStore(), clock, ids)
         self.inbound = InboundService(

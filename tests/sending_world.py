@@ -146,6 +146,7 @@ class World:
         self.pauses: list[float] = []
         self.queue, self.journal, self.provider = Commands(), Journal(), Provider()
         self.outbox, self.store, self.templates = DynamoOutbox(), DynamoChats(), DynamoTemplates()
+        self.early_statuses = DynamoStatuses()
         self.chats = ChatService(self.store, self, adapter)
         self.objects, self.files = Objects(), DynamoFiles()
         self.sent_files = SentFiles(self.files, self.objects, self.objects)
@@ -164,7 +165,7 @@ class World:
             outbox or self.outbox,
             self,
             self,
-            DynamoStatuses(),
+            self.early_statuses,
             self.sent_files,
             adapter,
             self.provider,

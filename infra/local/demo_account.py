@@ -98,7 +98,11 @@ def connect_channels(
     wanted: dict[str, tuple[str, dict[str, str], dict[str, str], dict[str, str]]] = {
         "whatsapp": (
             "WhatsApp",
-            {"phone_number_id": phone_number_id, "waba_id": waba_id},
+            {
+                "phone_number_id": phone_number_id,
+                "waba_id": waba_id,
+                "display_phone_number": number_of_ours(),
+            },
             {**whatsapp, **access},
             {**whatsapp, "phone_number_id": phone_number_id, "waba_id": waba_id},
         ),

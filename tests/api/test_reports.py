@@ -301,5 +301,5 @@ def test_tokens_need_the_scope_of_what_the_report_is_about(api: Api, services: C
 
 
 def test_what_is_no_report_is_nowhere(api: Api, company: Company) -> None:
-    for path in ("billing", "agents/x", ""):
+    for path in ("nothing", "agents/x", ""):
         assert api.get(f"/v1/reports/{path}", token=company.admin).status == 404

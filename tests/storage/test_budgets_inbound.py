@@ -69,7 +69,7 @@ def test_a_status(reception: Reception) -> None:
     echo = {"from": "551140000000", "to": "5511987654321", "id": "wamid.e", "timestamp": str(EXACT), "type": "text",
             "text": {"body": "Oi"}}  # fmt: skip
     reception.deliver(body([{"field": "smb_message_echoes", "value": change()["value"] | {"message_echoes": [echo]}}]))
-    calls = cost_of(reception, body([change(statuses=[status("wamid.e", "delivered")])]))
+    calls = cost_of(reception, body([change(statuses=[status("wamid.e", "failed")])]))
     assert calls.operations == {"dynamodb:GetItem": 1, "dynamodb:UpdateItem": 1}
     assert (calls.wru, calls.rru) == (1, 1)
 

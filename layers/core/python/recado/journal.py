@@ -1,5 +1,5 @@
 """What workers put right, set aside or tried, as log lines (ports.inbound.Journal, ports.outbox.SendJournal,
-ports.fetching.FetchJournal, ports.reconciliation.DriftJournal)."""
+ports.fetching.FetchJournal, ports.buttons.ClickJournal, ports.reconciliation.DriftJournal)."""
 
 from __future__ import annotations
 
@@ -60,6 +60,14 @@ class LoggedFetches:
         telemetry.info(
             "file_fetched", message_id=message_id, attempt=attempt, outcome=outcome, code=code or "ok", size_bytes=size
         )
+
+
+class LoggedClicks:
+    """Clicks that could not be kept (ports.buttons.ClickJournal)."""
+
+    def not_kept(self, button_id: str, error: Exception) -> None:
+        """The visitor goes on without a tag."""
+        telemetry.failure("click_not_kept", error, record_id=button_id)
 
 
 class LoggedDrifts:

@@ -29,6 +29,7 @@ KINDS = {
     "organization_id": "og",
     "group_id": "gr",
     "workflow_id": "wf",
+    "button_id": "bt",
     "tabulation_id": "tb",
     "file_id": "fi",
     "field_id": "cf",

@@ -95,6 +95,7 @@ class ContactShape(msgspec.Struct):
     merged_from: Annotated[
         str | None, Meta(description="Of a contact asked for by the id of one that was merged into it: that id.")
     ]
+    attribution: dict[str, Any]
     created_at: str
     updated_at: str
 

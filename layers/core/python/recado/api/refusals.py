@@ -136,10 +136,12 @@ REFUSALS = {
     ),
     "provider_unclear": Refusal(409, "The channel's provider did not say what became of it: try again."),
     "too_many_departments": Refusal(409, "The user is in as many departments as there may be.", ("limit",)),
+    "too_many_buttons": Refusal(409, "The account has as many as there may be.", ("limit",)),
     "too_many_supervised": Refusal(409, "The user follows as many as there may be.", ("limit",)),
     "too_many_tabulations": Refusal(409, "The account has as many as there may be.", ("limit",)),
     "too_many_workflows": Refusal(409, "The account has as many as there may be.", ("limit",)),
     "user_has_chats": Refusal(409, "The user has chats in service: transfer or close them first."),
+    "button_changed": Refusal(409, "Somebody else changed the button at this moment: read it again."),
     "workflow_changed": Refusal(409, "Somebody else changed the workflow at this moment: read it again."),
     "too_many_logins": Refusal(429, "Too many failed log-ins: wait, as Retry-After says.", ("retry_after_s",)),
 }

@@ -165,7 +165,7 @@ def report_channels(call: Call) -> Any:
 
 def _report(call: Call, rows_of: Callable[..., tuple[list[Row], str | None]], id_name: str) -> dict[str, Any]:
     a, path, asked = call.caller.account, call.route.path, call.query
-    period = call.services.report_service.period(a, _day("from", asked.since), _day("to", asked.until))
+    period = call.services.report_service.period(a, day_of_query("from", asked.since), day_of_query("to", asked.until))
     after = cursors.decode(asked.after, a, path, str) if asked.after else None
     rows, following = rows_of(call.caller, period, getattr(asked, id_name), asked.limit, after)
     return {
@@ -177,7 +177,8 @@ def _report(call: Call, rows_of: Callable[..., tuple[list[Row], str | None]], id
     }
 
 
-def _day(name: str, text: str | None) -> date | None:
+def day_of_query(name: str, text: str | None) -> date | None:
+    """The day of a query parameter. Raises Invalid for one that does not exist."""
     try:
         return None if text is None else date.fromisoformat(text)
     except ValueError:

@@ -16,6 +16,7 @@ RESOURCES = (
     "alerts",
     "api_tokens",
     "channels",
+    "buttons",
     "contacts",
     "organizations",
     "groups",
@@ -28,6 +29,7 @@ RESOURCES = (
     "tabulations",
     "events",
     "reports",
+    "billing_report",
     "openapi",
 )
 """Modules of recado.api, each with its Resource under the module's own name."""

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from recado.channels.webhooks import AdapterWebhooks
     from recado.ports.core import Http
     from recado.ports.sweeps import Swept
+    from recado.services.billing import BillingService
+    from recado.services.buttons import ButtonService
     from recado.services.channel_problems import ChannelProblemNotes
+    from recado.services.clicks import ClickService
     from recado.services.ingress import IngressService
     from recado.services.intake import IntakeService
     from recado.services.message_changes import MessageChanges
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from recado.services.sending import SendingService
     from recado.services.statuses import StatusService
     from recado.services.tick import TickService
+    from recado.storage.buttons import DynamoClicks
+    from recado.storage.statuses import DynamoStatuses
 
 
 class Messaging(Filing, Templating):
@@ -79,14 +84,13 @@ class Messaging(Filing, Templating):
         from recado.services.pacing import Pacing
         from recado.storage.outbox import DynamoOutbox
         from recado.storage.speeds import DynamoLines, DynamoSpeeds
-        from recado.storage.statuses import DynamoStatuses
 
         folder = local_doors().folder
         return OutboundService(
             DynamoOutbox(),
             self.channel_directory,
             self.channel_problems,
-            DynamoStatuses(),
+            self.status_store,
             self.sent_files,
             self.adapters,
             self.provider_http,
@@ -168,26 +172,68 @@ class Messaging(Filing, Templating):
         """Delivery statuses of messages."""
         from recado.services.statuses import StatusService
         from recado.storage.outbox import DynamoOutbox
+
+        return StatusService(self.status_store, DynamoOutbox())
+
+    @cached_property
+    def status_store(self) -> DynamoStatuses:
+        """Delivery statuses as they are stored; what is delivered is charged."""
         from recado.storage.statuses import DynamoStatuses
 
-        return StatusService(DynamoStatuses(), DynamoOutbox())
+        return DynamoStatuses(self.billing)
+
+    @cached_property
+    def clicks_kept(self) -> DynamoClicks:
+        """Clicks on buttons as they are stored."""
+        from recado.storage.buttons import DynamoClicks
+
+        return DynamoClicks()
+
+    @cached_property
+    def clicks(self) -> ClickService:
+        """Where the links of buttons lead."""
+        from recado.channels.registry import adapter
+        from recado.journal import LoggedClicks
+        from recado.services.clicks import ClickService
+        from recado.storage.buttons import DynamoButtons
+
+        return ClickService(DynamoButtons(), self.clicks_kept, adapter, self.clock, self.ids, LoggedClicks())
+
+    @cached_property
+    def button_service(self) -> ButtonService:
+        """Buttons of channels."""
+        from recado.channels.registry import adapter
+        from recado.services.buttons import ButtonService
+        from recado.storage.buttons import DynamoButtons
+
+        base_url = self.settings.public_base_url
+        return ButtonService(DynamoButtons(), self.channels, adapter, self.clock, self.ids, base_url)
+
+    @cached_property
+    def billing(self) -> BillingService:
+        """The billing ledger."""
+        from recado.channels.registry import adapter
+        from recado.services.billing import BillingService
+        from recado.storage.billing import DynamoLedger
+
+        return BillingService(DynamoLedger(), self.channel_directory, adapter, lambda: self.account_zones, self.clock)
 
     @cached_property
     def intake(self) -> IntakeService:
         """Recording what customers said."""
         from recado.services.intake import IntakeService
         from recado.storage.contacts import ContactStore
-        from recado.storage.statuses import DynamoStatuses
         from recado.storage.threads import DynamoThreads
 
         return IntakeService(
             DynamoThreads(),
             ContactStore(),
-            DynamoStatuses(),
+            self.status_store,
             self.webhooks,
             self.channel_problems,
             self.chat_openings,
             self.waker,
+            self.clicks_kept,
             self.clock,
             self.ids,
         )

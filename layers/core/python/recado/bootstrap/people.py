@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from recado.ports.agents import AgentStore
     from recado.ports.idempotency import IdempotencyStore
     from recado.ports.people import AccountStore, ApiTokenStore, CredentialStore, Passwords, SessionStore, UserStore
+    from recado.services.account_zones import AccountZones
     from recado.services.accounts import AccountService
     from recado.services.alerts import AlertService
     from recado.services.api_tokens import ApiTokenService
@@ -31,6 +32,13 @@ if TYPE_CHECKING:
 
 class People(Platform):
     """Accounts, users, sessions, departments, agents and channels."""
+
+    @cached_property
+    def account_zones(self) -> AccountZones:
+        """Time zones of accounts."""
+        from recado.services.account_zones import AccountZones
+
+        return AccountZones(self.accounts, self.clock)
 
     @cached_property
     def idempotency(self) -> IdempotencyStore:

@@ -8,20 +8,13 @@ from typing import TYPE_CHECKING
 from recado.bootstrap.people import People
 
 if TYPE_CHECKING:
-    from recado.services.account_zones import AccountZones
+    from recado.services.billing_report import BillingReport
     from recado.services.feed import FeedService
     from recado.services.reports import ReportService
 
 
 class Reporting(People):
     """The event feed, what its facts count for, and the reports."""
-
-    @cached_property
-    def account_zones(self) -> AccountZones:
-        """Time zones of accounts."""
-        from recado.services.account_zones import AccountZones
-
-        return AccountZones(self.accounts, self.clock)
 
     @cached_property
     def feed(self) -> FeedService:
@@ -46,3 +39,11 @@ class Reporting(People):
             self.account_zones,
             self.clock,
         )
+
+    @cached_property
+    def billing_report(self) -> BillingReport:
+        """What channels cost at their providers."""
+        from recado.services.billing_report import BillingReport
+        from recado.storage.billing import DynamoBillingCounts
+
+        return BillingReport(DynamoBillingCounts(), self.channels)

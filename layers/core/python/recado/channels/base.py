@@ -33,6 +33,7 @@ from recado.ports.core import ConnectFailed, HttpResponse, NoAnswer
 
 if TYPE_CHECKING:
     from recado.channels.template_calls import TemplateCalls
+    from recado.domain.billing import Billing
 
 Headers = Mapping[str, str]
 """Names in lower case."""
@@ -215,6 +216,10 @@ class ChannelAdapter(AccessTokens, ABC):
     answers_last: ClassVar[bool] = False
     """Whether a message that answers none in particular answers the customer's last one (`OutboundMessage.reply_to`,
     `answered`)."""
+    click_links: ClassVar[bool] = False
+    """Whether a link can lead a visitor of a site into a conversation (`click_link`)."""
+    link_previews: ClassVar[tuple[str, ...]] = ()
+    """How the channel's own looks at links, to show what is behind them, call themselves (the beginning of it)."""
     provider: ClassVar[str | None] = None
     public_base_url: ClassVar[str] = ""
 
@@ -326,6 +331,15 @@ class ChannelAdapter(AccessTokens, ABC):
 
     def template_calls(self) -> TemplateCalls | None:
         """How templates are submitted and listed; None when the channel has none."""
+        return None
+
+    def click_link(self, settings: Mapping[str, Any], text: str) -> str | None:
+        """The link by which somebody writes to the channel, with a text that they may send; None where its settings do
+        not say its public address."""
+        return None
+
+    def billing(self) -> Billing | None:
+        """By which rules the provider charges for messages; None: they cost nothing there."""
         return None
 
     def registration(self, webhook_url: str, secrets: Secrets) -> HttpRequest | None:

@@ -33,7 +33,8 @@ class Thread:
     gave. `last_chat_id`: the chat that closed last.
     `company_wrote_at`: when somebody of the company wrote last, by our clock; None once the customer wrote since.
     `pair_full_at`: when the customer's bucket is full again, on a channel whose provider counts messages to one person
-    (domain/speed.py)."""
+    (domain/speed.py).
+    `came_by_ad_at`: when the customer last wrote from an advertisement, by the provider's clock."""
 
     key: ThreadKey
     contact_id: str
@@ -48,6 +49,7 @@ class Thread:
     last_chat_id: str | None = None
     company_wrote_at: datetime | None = None
     pair_full_at: datetime | None = None
+    came_by_ad_at: datetime | None = None
 
 
 def shortened(text: str) -> str:

@@ -39,7 +39,9 @@ class Contact:
     here.
 
     `claims` are those that the contact holds: it may carry a number or an address that another contact holds. `tokens`
-    are the search tokens as they were last written; storage makes them anew with each write, nobody else sets them."""
+    are the search tokens as they were last written; storage makes them anew with each write, nobody else sets them.
+
+    `attribution`: by which button or advertisement they first came; empty while none is known."""
 
     id: str
     created_at: datetime
@@ -70,3 +72,4 @@ class Contact:
     merged_ids: tuple[str, ...] = ()
     claims: tuple[Claim, ...] = ()
     tokens: tuple[str, ...] = ()
+    attribution: Mapping[str, Any] = field(default_factory=dict)

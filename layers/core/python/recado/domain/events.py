@@ -20,6 +20,7 @@ EventType = Literal[
     "chat.transferred",
     "chat.unattended",
     "chat.waiting",
+    "contact.clicked",
     "contact.commented",
     "contact.created",
     "contact.deleted",

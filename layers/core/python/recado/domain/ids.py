@@ -4,7 +4,7 @@ time."""
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 ACCOUNT_LENGTH = 8
 _ID = re.compile(r"^([a-z]{2})_([a-z2-7]{8})_([0-9a-f]{27})$")
@@ -19,6 +19,11 @@ def make_id(kind: str, account: str, at: datetime, randomness: str) -> str:
 def sibling_id(kind: str, public_id: str) -> str:
     """The id of another kind with the same account, moment and randomness: the same one whenever it is made."""
     return kind + public_id[2:]
+
+
+def moment_of(public_id: str) -> datetime:
+    """When an id was made, UTC."""
+    return datetime.fromtimestamp(int(public_id.rsplit("_", 1)[1][:11], 16) / 1000, UTC)
 
 
 def account_of(public_id: str) -> str | None:

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from recado.domain.agents import AgentChange
+from recado.domain.buttons import Click, holds, tags_in, touch_of
 from recado.domain.chat_moves import ChatMove
 from recado.domain.chats import Author, Chat, Message, Thread, ThreadKey, shortened
 from recado.domain.messages import Echo, Edit, InboundMessage, Media, Parsed, Sender
@@ -68,6 +69,8 @@ class Arrival:
     automatic: bool = False
     """A machine wrote it: nothing is answered to it by itself."""
     proved: bool = True
+    click: Click | None = None
+    """The click whose tag the message brings back."""
 
     @property
     def from_customer(self) -> bool:
@@ -198,6 +201,14 @@ class Intake:
     agents: tuple[AgentChange, ...] = ()
     aliases: tuple[str, ...] = ()
     away: AwayMessage | None = None
+    touch: Mapping[str, Any] | None = None
+    clicked: tuple[str, str] | None = None
+    """The tag of the click that a message brought back, and the message."""
+
+    @property
+    def touched_chat(self) -> Chat | None:
+        """The chat that `touch` is of: the open one, or the one that opens."""
+        return self.touched.after if self.touched else self.waits
 
     @property
     def waits(self) -> Chat | None:
@@ -274,6 +285,8 @@ def take_in(
         reopened=ChatMove(opening.reopens, chat) if chat and opening.reopens else None,
         aliases=aliases,
         away=away,
+        touch=touch,
+        clicked=next(((one.click.tag, messages[at].id) for at, one in enumerate(arrivals) if one.click), None),
     )
 
 
@@ -336,6 +349,7 @@ def _with(thread: Thread, message: Message, arrived: Arrival, now: datetime) -> 
     return replace(
         thread,
         company_wrote_at=company_wrote_at,
+        came_by_ad_at=at if arrived.referral else thread.came_by_ad_at,
         last_seq=message.seq,
         last_inbound_at=last_inbound_at,
         last_message_at=max(at, thread.last_message_at or at),
@@ -359,6 +373,23 @@ def _with_aliases(seen: Thread | None, thread: Thread, arrivals: Sequence[Arriva
 
 
 def last_touch(arrivals: Sequence[Arrival], now: datetime) -> Mapping[str, Any] | None:
-    """The attribution of the last arrival that came by an advertisement."""
-    referral = next((one.referral for one in reversed(arrivals) if one.referral), None)
-    return {**referral, "touched_at": rfc3339(now)} if referral else None
+    """The attribution of the last arrival that came by an advertisement or a button."""
+    last = next((one for one in reversed(arrivals) if one.referral or one.click), None)
+    if last is None:
+        return None
+    return {**(last.referral or {}), **(touch_of(last.click) if last.click else {}), "touched_at": rfc3339(now)}
+
+
+def tied_to_click(
+    arrivals: Sequence[Arrival], clicks: Mapping[str, Click], channel_id: str, now: datetime
+) -> list[Arrival]:
+    """The arrivals, the first one that brings back the tag of a click that holds with that click; the others without:
+    one transaction ties one."""
+    tied = list(arrivals)
+    for index, one in enumerate(tied):
+        found = [clicks[tag] for tag in tags_in(one.text) if tag in clicks] if one.opens_chat else []
+        click = next((click for click in found if holds(click, channel_id, now)), None)
+        if click is not None:
+            tied[index] = replace(one, click=click)
+            break
+    return tied

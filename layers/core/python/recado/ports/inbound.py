@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from recado.domain.chats import Chat, Event, Message, MessageError, Status, Thread, ThreadKey
 from recado.domain.contacts import Contact
@@ -72,11 +72,12 @@ class ThreadStore(Protocol):
 
 @dataclass(frozen=True)
 class Delivery:
-    """A status of a message of ours, as it is stored."""
+    """A status of a message of ours, as it is stored. `pricing`: what the provider said of its price."""
 
     status: Status
     at: datetime
     error: MessageError | None = None
+    pricing: Mapping[str, Any] | None = None
 
 
 class StatusStore(Protocol):
@@ -87,7 +88,8 @@ class StatusStore(Protocol):
         ...
 
     def move(self, a: str, place: Seen, delivery: Delivery) -> bool:
-        """Move a message's status forward by the lattice; False when it stands as far or is gone."""
+        """Move a message's status forward by the lattice; False when it stands as far or is gone. What the status tells
+        of the message's price is taken up in any case."""
         ...
 
     def park(self, a: str, channel_id: str, provider_id: str, delivery: Delivery) -> bool:

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from recado.domain.buttons import clicks_to_look_up
 from recado.domain.chats import Author, Event, Message, Thread, ThreadKey
 from recado.domain.contact_claims import claims_of, first_seen, strongest_holder, with_learned
 from recado.domain.contacts import Contact, Identity
@@ -22,12 +23,14 @@ from recado.domain.intake import (
     may_be_known,
     next_run,
     take_in,
+    tied_to_click,
 )
 from recado.domain.message_changes import edited, revoked
 from recado.domain.messages import Edit, Revocation, Sender
 from recado.domain.openings import Opening
 from recado.domain.windows import window_expires_at
 from recado.ports.agents import Waker
+from recado.ports.buttons import ClickReader
 from recado.ports.contacts import Contacts
 from recado.ports.core import Clock, Ids
 from recado.ports.inbound import ChannelProblems, ContactWrite, StatusStore, ThreadStore
@@ -59,9 +62,11 @@ class IntakeService:
         problems: ChannelProblems,
         openings: ChatOpenings,
         waker: Waker,
+        clicks: ClickReader,
         clock: Clock,
         ids: Ids,
     ) -> None:
+        self._clicks = clicks
         self._threads = threads
         self._contacts = contacts
         self._statuses = statuses
@@ -93,6 +98,7 @@ class IntakeService:
             self._take_parked(customer, [one for one in run if one not in fresh])
             if not fresh:
                 return len(run), ()
+            fresh = self._tied(customer, fresh)
             resolved = self._contact(customer, thread, fresh)
             if resolved is None:
                 continue
@@ -103,6 +109,7 @@ class IntakeService:
                 open_chat = self._threads.chat(customer.account, thread.open_chat_id)
             opening = self._opening(customer, thread, contact_id, fresh)
             intake = take_in(self._place(customer), thread, key, contact_id, fresh, replies, open_chat, opening)
+            write = self._first_touched(customer, contact_id, write, intake.touch)
             lost = self._threads.take_in(customer.account, intake, write, self._events(customer, intake))
             if lost is None:
                 self._follow_up(customer, intake)
@@ -151,6 +158,14 @@ class IntakeService:
             self._clock.now(),
         )
 
+    def _tied(self, customer: Customer, fresh: list[Arrival]) -> list[Arrival]:
+        """Nothing is read where no text has a tag's form."""
+        tags = clicks_to_look_up([one.text for one in fresh if one.opens_chat])
+        if not tags:
+            return fresh
+        clicks = self._clicks.read(customer.account, tags)
+        return tied_to_click(fresh, clicks, customer.channel.id, self._clock.now())
+
     # -- whose they are
     # ------------------------------------------------------------------------------------------------------
 
@@ -188,6 +203,19 @@ class IntakeService:
             return before.id, None
         return before.id, ContactWrite(before, after, self._contact_event(customer, "contact.updated", after))
 
+    def _first_touched(
+        self, customer: Customer, contact_id: str, write: ContactWrite | None, touch: Mapping[str, Any] | None
+    ) -> ContactWrite | None:
+        """What is written of the contact, with this touch where it has none yet."""
+        contact = write.after if write else self._contacts.get(customer.account, contact_id) if touch else None
+        if contact is None or touch is None or contact.attribution:
+            return write
+        if write:
+            after = replace(contact, attribution=touch)
+            return ContactWrite(write.before, after, self._contact_event(customer, write.event.type, after))
+        after = replace(contact, attribution=touch, updated_at=self._clock.now(), version=contact.version + 1)
+        return ContactWrite(contact, after, self._contact_event(customer, "contact.updated", after))
+
     def _contact_event(self, customer: Customer, name: str, contact: Contact) -> Event:
         return Event(
             id=self._ids.new("ev", customer.account),
@@ -203,16 +231,32 @@ class IntakeService:
 
     def _events(self, customer: Customer, intake: Intake) -> list[Event]:
         """A chat that opens is started, or reopened by the customer, then queued, even if it is assigned at once."""
+        clicked = self._clicked(customer, intake)
         chat = intake.waits
         if chat is None:
-            return []
+            return clicked
         until = window_expires_at(self._webhooks.window(customer.channel), intake.thread.last_inbound_at)
         data = chat_view(chat, replace(intake.thread, unread=intake.unread_added), until)
         at, first = chat.queued_at or chat.opened_at, "chat.reopened" if intake.reopened else "chat.started"
-        return [
+        opened = [
             Event(self._ids.new("ev", customer.account), name, at, actor, data, chat.contact_id, chat.id)
             for name, actor in ((first, Author("contact", chat.contact_id)), ("chat.queued", Author("system")))
         ]
+        return [*clicked, *opened]
+
+    def _clicked(self, customer: Customer, intake: Intake) -> list[Event]:
+        """That the customer came by a button or an advertisement."""
+        chat, touch = intake.touched_chat, intake.touch
+        if chat is None or touch is None:
+            return []
+        data = {
+            "contact_id": chat.contact_id,
+            "chat_id": chat.id,
+            "channel_id": chat.channel_id,
+            "attribution": dict(touch),
+        }
+        event_id, actor = self._ids.new("ev", customer.account), Author("contact", chat.contact_id)
+        return [Event(event_id, "contact.clicked", self._clock.now(), actor, data, chat.contact_id, chat.id)]
 
     def _follow_up(self, customer: Customer, intake: Intake) -> None:
         if intake.waits:

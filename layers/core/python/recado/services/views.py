@@ -45,6 +45,7 @@ def contact_view(contact: Contact, channels: Mapping[str, bool]) -> dict[str, An
         "more_phones": list(contact.more_phones),
         "more_emails": list(contact.more_emails),
         "merged_from": None,
+        "attribution": dict(contact.attribution),
         "created_at": moment(contact.created_at),
         "updated_at": moment(contact.updated_at),
     }

@@ -72,6 +72,7 @@ class ThreadRecord(ChatsRecord):
     open_chat_id = UnicodeAttribute(null=True)
     last_chat_id = UnicodeAttribute(null=True)
     company_wrote_at = TimeAttribute(null=True)
+    came_by_ad_at = TimeAttribute(null=True)
     last_inbound_at = TimeAttribute(null=True)
     last_message_at = TimeAttribute(null=True)
     last_text = UnicodeAttribute(null=True)
@@ -187,6 +188,7 @@ class ParkedRecord(ChatsRecord):
     at = TimeAttribute()
     error_code = UnicodeAttribute(null=True)
     error_title = UnicodeAttribute(null=True)
+    pricing = JSONAttribute(null=True)
 
 
 class _ChatFields(ChatsRecord):

@@ -44,6 +44,7 @@ class ContactRecord(ContactsRecord):
     merged_ids = JSONAttribute(null=True)
     claims = JSONAttribute(null=True)
     tokens = JSONAttribute(null=True)
+    attribution = JSONAttribute(null=True)
 
     @classmethod
     def of_contact(cls, a: str, contact: Contact) -> ContactRecord:
@@ -61,6 +62,7 @@ class ContactRecord(ContactsRecord):
             identities=[[one.channel_id, one.key, one.external_id] for one in contact.identities] or None,
             claims=[[claim.kind, claim.value] for claim in contact.claims] or None,
             tokens=list(search_tokens(contact)) or None,
+            attribution=dict(contact.attribution) or None,
         )
 
     def contact(self) -> Contact:
@@ -77,6 +79,7 @@ class ContactRecord(ContactsRecord):
             identities=tuple(Identity(*parts) for parts in self.identities or ()),
             claims=tuple(Claim(*pair) for pair in self.claims or ()),
             tokens=tuple(self.tokens or ()),
+            attribution=self.attribution or {},
         )
 
 

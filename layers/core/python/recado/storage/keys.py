@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from zlib import crc32
 
@@ -200,7 +200,7 @@ def fed_pk(a: str, event_id: str) -> str:
 
 
 def count_pk(a: str, kind: str, entity_id: str) -> str:
-    """`kind` is agent, department or channel; the sort key is the day."""
+    """`kind` is agent, department or channel, and the sort key the day; or `billing`, of a channel."""
     return f"{a}#COUNT#{kind}#{entity_id}"
 
 
@@ -236,3 +236,22 @@ def speed_sk(second: int) -> str:
 
 def line_pk(a: str, channel_id: str, line: str) -> str:
     return f"{a}#LINE#{channel_id}#{line}"
+
+
+def click_pk(a: str, tag: str) -> str:
+    return f"{a}#CLICK#{tag}"
+
+
+def ledger_pk(a: str, channel_id: str, day: date) -> str:
+    """`day` is that of the message's id, in UTC; the sort key is the message's id."""
+    return f"{a}#BILLING#{channel_id}#{day.isoformat()}"
+
+
+def allowance_pk(a: str, channel_id: str) -> str:
+    """The sort key is month and category."""
+    return f"{a}#ALLOWANCE#{channel_id}"
+
+
+def billing_count_sk(day: date, category: str, message_id: str) -> str:
+    """Counts of a day and category lie in eight shards, so that a campaign's deliveries do not wait for each other."""
+    return f"{day.isoformat()}#{category}#{crc32(message_id.encode()) % 8}"

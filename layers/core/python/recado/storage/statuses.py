@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.update import Action
 
 from recado.domain.chats import MessageError, Status, ThreadKey
 from recado.domain.delivery import earlier_than
+from recado.ports.billing import Charges
 from recado.ports.inbound import Delivery, Seen
 from recado.storage import keys
 from recado.storage.chat_records import MessageRecord, ParkedRecord, SeenRecord
@@ -29,7 +31,11 @@ NOT_YET_SEEN = guard(
 
 
 class DynamoStatuses:
-    """The store of statuses (ports.inbound.StatusStore)."""
+    """The store of statuses (ports.inbound.StatusStore). `charges` is told of each status of a message that is known,
+    whether or not it moved it."""
+
+    def __init__(self, charges: Charges | None = None) -> None:
+        self._charges = charges
 
     def place(self, a: str, channel_id: str, provider_id: str) -> Seen | None:
         """Where the message of a provider's id lies."""
@@ -39,7 +45,14 @@ class DynamoStatuses:
         return place_of(channel_id, record)
 
     def move(self, a: str, place: Seen, delivery: Delivery) -> bool:
-        """One conditional update. A message that is gone has no status that could give way."""
+        """One conditional update. A message that is gone has no status that could give way. The charge comes after it:
+        whoever dies in between has the status told again."""
+        moved = self._move(a, place, delivery)
+        if self._charges is not None:
+            self._charges.charge(a, place, delivery)
+        return moved
+
+    def _move(self, a: str, place: Seen, delivery: Delivery) -> bool:
         before = earlier_than(delivery.status)
         if not before:
             return False
@@ -73,6 +86,7 @@ class DynamoStatuses:
                 at=delivery.at,
                 error_code=delivery.error.code if delivery.error else None,
                 error_title=delivery.error.title if delivery.error else None,
+                pricing=dict(delivery.pricing) if delivery.pricing else None,
                 ttl=int((delivery.at + timedelta(days=PARKED_DAYS)).timestamp()),
             ),
         )
@@ -114,7 +128,8 @@ class DynamoStatuses:
         parked = list(ParkedRecord.query(pk, ParkedRecord.sk.startswith(keys.parked_sk("")), consistent_read=True))
         for record in parked:
             error = MessageError(record.error_code, record.error_title or "") if record.error_code else None
-            self.move(a, place, Delivery(record.status, record.at, error))  # type: ignore[arg-type]  # as it was written
+            status: Any = record.status  # as it was written
+            self.move(a, place, Delivery(status, record.at, error, record.pricing))
         for record in parked:
             record.delete()
         return len(parked)

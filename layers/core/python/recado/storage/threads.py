@@ -13,6 +13,7 @@ from recado.domain.intake import Intake
 from recado.ports.inbound import ContactWrite, LostRace, Seen
 from recado.storage import keys
 from recado.storage.agents import add_agent_change
+from recado.storage.buttons import add_click_use
 from recado.storage.chat_moves import add_move
 from recado.storage.chat_records import (
     AliasRecord,
@@ -37,6 +38,7 @@ _MOVING = (
     "address",
     "alias",
     "company_wrote_at",
+    "came_by_ad_at",
 )
 """What a message may change of a thread, beside its seq, text and unread."""
 SEEN_ONCE = guard("message-is-seen-once", "a provider delivers one message twice at once: both would be stored")
@@ -116,6 +118,8 @@ class DynamoThreads:
         for move in (intake.touched, intake.reopened):
             if move:
                 add_move(tx, a, move)
+        if intake.clicked:
+            add_click_use(tx, a, *intake.clicked)
         for change in intake.agents:
             add_agent_change(tx, a, change)
         for event in events:

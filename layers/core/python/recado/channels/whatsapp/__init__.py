@@ -1,5 +1,5 @@
 """WhatsApp by Meta's Cloud API: the adapter. ``inbound`` reads, ``outbound`` writes, ``errors`` is the table of error
-codes.
+codes, ``billing`` what Meta charges.
 
 Source: developers.facebook.com/documentation/business-messaging/whatsapp (webhooks reference, messages, error codes).
 """
@@ -33,11 +33,13 @@ from recado.channels.whatsapp import files, inbound, outbound, template_updates
 from recado.channels.whatsapp.errors import interpret
 from recado.domain.errors import FieldError
 from recado.domain.file_limits import KB, MB
+from recado.domain.identity import e164
 from recado.domain.messages import MEDIA_KINDS, Media, OutboundMessage, Parsed, Rejected, Sender, Sent
 from recado.ports.core import HttpResponse
 
 if TYPE_CHECKING:
     from recado.channels.template_calls import TemplateCalls
+    from recado.domain.billing import Billing
 
 _DIGITS = pattern(r"\d{5,32}", ASCII)
 
@@ -60,6 +62,16 @@ def _business_id(value: str) -> str | None:
     return None if _DIGITS.fullmatch(value) else "It must be the WhatsApp Business account's id at Meta, digits only."
 
 
+def _number(value: str) -> str | None:
+    return None if e164(value) else "It must be the number that people write to, with its country code."
+
+
+def _zone_name(value: str) -> str | None:
+    from zoneinfo import available_timezones
+
+    return None if value in available_timezones() else "It must be the WhatsApp Business account's IANA time zone."
+
+
 class WhatsApp(MetaAdapter):
     """One number of a WhatsApp Business account. One app, with one secret and one webhook, may serve many numbers."""
 
@@ -68,6 +80,8 @@ class WhatsApp(MetaAdapter):
         Field("settings", "phone_number_id", "always", _account_id),
         Field("settings", "waba_id", "never", _business_id),
         SPEED_FIELD,
+        Field("settings", "display_phone_number", "never", _number),
+        Field("settings", "time_zone", "never", _zone_name),
         Field("secrets", "app_secret", "always", wrong_token),
         Field("secrets", "verify_token", "always", wrong_token),
         Field("secrets", "access_token", "to_send", wrong_token),
@@ -76,6 +90,8 @@ class WhatsApp(MetaAdapter):
     limits = Limits(text=4096, caption=1024)
     kinds = MEDIA_KINDS | {"text", "template", "reaction", "interactive"}
     starts_by = frozenset({"mobile", "phone"})
+    click_links = True
+    link_previews = ("WhatsApp/",)
     window = Window(seconds=24 * 3600, after=frozenset({"template"}))
     media_limits = _MEDIA_LIMITS
     media_hosts = files.HOSTS
@@ -140,6 +156,21 @@ class WhatsApp(MetaAdapter):
         from recado.channels.whatsapp.templates import WhatsAppTemplates
 
         return WhatsAppTemplates(self.base_url)
+
+    def click_link(self, settings: Mapping[str, Any], text: str) -> str | None:
+        """``wa.me`` with the public number (faq.whatsapp.com, "How to use click to chat")."""
+        from urllib.parse import quote
+
+        number = e164(str(settings.get("display_phone_number") or ""))
+        if number is None:
+            return None
+        return f"https://wa.me/{number.removeprefix('+')}" + (f"?text={quote(text, safe='')}" if text else "")
+
+    def billing(self) -> Billing:
+        """See ``billing``: loaded when it is asked for, as ingress never does."""
+        from recado.channels.whatsapp.billing import BILLING
+
+        return BILLING
 
     def account_address(self, settings: Mapping[str, Any]) -> str | None:
         """The number's id at Meta."""
