@@ -14,7 +14,6 @@ from recado.services.billing import BillingService
 from recado.services.statuses import StatusService
 from recado.storage import keys
 from recado.storage.billing import DynamoBillingCounts, DynamoLedger, LedgerRecord
-from recado.storage.chat_records import MessageRecord
 from recado.storage.statuses import DynamoStatuses
 from tests.sending_world import CHANNEL, A, World
 
@@ -41,10 +40,9 @@ class BillingWorld(World):
         if category is None:
             message = self.write()
         else:
-            message = self.write(text=None, template=Template("promo", "pt_BR"))
-            template = {**message.payload["template"], "category": category.upper()}
-            record = MessageRecord(keys.thread_pk(A, self.key), keys.message_sk(message.seq))
-            record.update([MessageRecord.payload.set({"template": template})])
+            if self.templates.named(A, CHANNEL, category, "pt_BR") is None:
+                self.template(category, "pt_BR", "Olá", category=category.upper())
+            message = self.write(text=None, template=Template(category, "pt_BR"))
         self.work()
         return self.message(message.id)
 

@@ -278,9 +278,11 @@ class World:
         """A template of the channel, approved unless it is said otherwise; `more` are components beside its body."""
         now = self.clock.now()
         components = ({"type": "BODY", "text": text}, *more)
-        values = {"channel_id": CHANNEL, "status": "APPROVED", "provider_id": "5001", **fields}
+        values = {
+            "channel_id": CHANNEL, "status": "APPROVED", "provider_id": "5001", "category": "UTILITY", **fields
+        }  # fmt: skip
         made = MessageTemplate(
-            self.ids.new("tm", A), name=name, language=language, category="UTILITY", components=components,
+            self.ids.new("tm", A), name=name, language=language, components=components,
             created_at=now, updated_at=now, **values,
         )  # fmt: skip
         assert self.templates.create(A, made)

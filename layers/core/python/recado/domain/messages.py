@@ -226,6 +226,8 @@ class Template(NamedTuple):
     """A tuple for {{1}}, {{2}} …; a mapping for named ones, or for lists by `header`, `body` and `buttons`."""
     parts: TemplateParts | None = None
     """The variables as the template's definition places them; None: all are of the body."""
+    category: str | None = None
+    """That of the definition when it is sent, by which the provider charges."""
 
 
 class OutboundMessage(NamedTuple):

@@ -199,6 +199,8 @@ def _template_payload(template: Template) -> dict[str, Any]:
     }
     if template.parts is not None:
         payload["parts"] = {name: [list(one) for one in values] for name, values in template.parts._asdict().items()}
+    if template.category is not None:
+        payload["category"] = template.category
     return payload
 
 

@@ -43,7 +43,7 @@ class TemplateChoice:
         filled = fill(found.components, wanted.variables)
         if isinstance(filled, list):
             raise Invalid(filled[0].detail, errors=filled)
-        return wanted._replace(parts=filled.parts), filled.text
+        return wanted._replace(parts=filled.parts, category=found.category), filled.text
 
     def offered(self, a: str, chat: Chat) -> list[dict[str, Any]]:
         """What may be sent instead of anything else, at most 50."""
