@@ -21,7 +21,7 @@ MAX_MERGED = 10
 MAX_MORE = 5
 _TAKEN_WHERE_LACKING = (
     "name", "mobile", "mobile_given", "phone", "phone_given", "email", "birthday", "address", "city", "district",
-    "state", "country", "organization_id", "photo_file_id",
+    "state", "country", "organization_id", "photo_file_id", "attribution",
 )  # fmt: skip
 _JOINED = ("group_ids", "identities", "merged_ids", "more_phones", "more_emails", "claims")
 
