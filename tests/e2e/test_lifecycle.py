@@ -173,6 +173,7 @@ def test_demo_tells_where_everything_is(stack: Stack) -> None:
         stack.providers_url,
     )
     assert [agent["name"] for agent in told["agents"]] == ["Ana", "Bruno", "Carla"]
-    assert set(told["channels"]["whatsapp"]) == {"id", "webhook_url", "app_secret", "verify_token", "phone_number_id"}
+    of_whatsapp = {"id", "webhook_url", "app_secret", "verify_token", "phone_number_id"}
+    assert set(told["channels"]["whatsapp"]) == of_whatsapp | {"waba_id"}
     assert set(told["channels"]["custom"]) == {"id", "webhook_url", "secret"}
     assert stack.demo_file.stat().st_mode & 0o077 == 0

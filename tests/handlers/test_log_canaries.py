@@ -347,6 +347,43 @@ def test_the_watch_sees_a_word_wherever_it_is_said(watch: Watch) -> None:
     assert len(watch.told()) == 4
 
 
+OTHER_DOORS = ("mail", "voice", "widget", "redirect")
+
+
+@pytest.mark.parametrize("door", OTHER_DOORS)
+@pytest.mark.parametrize("broken", [False, True])
+def test_what_strangers_bring_to_the_other_doors_is_in_no_log(
+    conversation: Conversation, watch: Watch, monkeypatch: pytest.MonkeyPatch, door: str, broken: bool
+) -> None:
+    """Unknown sites, codes, calls and mails; and the same while the tables do not answer."""
+    if broken:
+        monkeypatch.setattr("pynamodb.models.Model.get", _refuse)
+        monkeypatch.setattr("pynamodb.models.Model.batch_get", _refuse)
+    words = json.dumps({"site_key": "canary-site", "text": "canary words", "identity": {"name": NAME}})
+    notification = {"Type": "Notification", "Message": json.dumps({"mail": {"source": ADDRESS}, "receipt": NAME})}
+    event = {
+        "Records": [
+            {
+                "messageId": "1",
+                "body": json.dumps(notification),
+                "attributes": {"ApproximateReceiveCount": "1", "MessageGroupId": "g"},
+            }
+        ],
+        "pathParameters": {"channel_id": conversation.channel.id, "code": "canary-code"},
+        "requestContext": {"http": {"method": "POST", "path": "/widget/sessions"}, "requestId": "request-1"},
+        "queryStringParameters": {"utm_source": "canary-source"},
+        "headers": {"x-twilio-signature": "canary-signature", "origin": "https://canary.example"},
+        "body": words,
+        "isBase64Encoded": False,
+    }
+    conversation.invoke(door, event)
+    assert watch.told() == []
+
+
+def _refuse(*asked: Any, **given: Any) -> Any:
+    raise ConnectionError("no answer")
+
+
 def test_every_function_is_in_the_conversation() -> None:
     functions = {path.parent.name for path in ROOT.glob("functions/*/handler.py")}
     assert functions == {
@@ -360,4 +397,5 @@ def test_every_function_is_in_the_conversation() -> None:
         "api",
         "file_limits",
         "media",
+        *OTHER_DOORS,
     }

@@ -109,13 +109,13 @@ def wants(company: Company, wanted: ChatFilter, q: str, chat: Chat) -> bool:
         return False
     if wanted.channel_id and chat.channel_id != wanted.channel_id:
         return False
-    if wanted.contact_id and chat.contact_id != wanted.contact_id:
+    if wanted.contact_ids and chat.contact_id not in wanted.contact_ids:
         return False
     if wanted.opened_from and chat.opened_at < wanted.opened_from:
         return False
     if wanted.opened_to and chat.opened_at > wanted.opened_to:
         return False
-    if q and wanted.contact_id:
+    if q and wanted.contact_ids:
         return company.words[chat.id] == {"orcamento": "Orçamento", "BOLETO": "boleto"}[q]
     return not q or chat.contact_id.endswith(q)
 
@@ -128,18 +128,19 @@ def random_filter(company: Company, random: Random) -> tuple[ChatFilter, str]:
         return None if random.random() < 0.6 else random.choice(company.made).opened_at
 
     since, until = moment(), moment()
+    contact_id = maybe(CONTACTS)
     wanted = ChatFilter(
         maybe(SITUATIONS),
         maybe(DEPARTMENTS),
         maybe((ANA, BRUNO, CARLA)),
         maybe(CHANNELS),
-        maybe(CONTACTS),
+        (contact_id,) if contact_id else (),
         since,
         until + timedelta(milliseconds=random.choice((-1, 0, 1))) if until else None,
     )
     if random.random() < 0.6:
         return wanted, ""
-    return wanted, random.choice(("orcamento", "BOLETO")) if wanted.contact_id else random.choice("0123")
+    return wanted, random.choice(("orcamento", "BOLETO")) if wanted.contact_ids else random.choice("0123")
 
 
 def walk(company: Company, search: ChatSearch, caller: Caller, wanted: ChatFilter, q: str, limit: int) -> list[str]:

@@ -43,5 +43,5 @@ def test_every_field_has_its_attribute(entity: Any, record: Any, otherwise: set[
 
 def test_every_field_of_a_contact_is_shown_or_known_to_be_inner() -> None:
     shown = contact_view(Contact("ct", datetime.now(UTC), datetime.now(UTC)), {})
-    inner = {"version", "mobile_given", "phone_given", "claims", "tokens"}
+    inner = {"version", "mobile_given", "phone_given", "claims", "tokens", "merged_ids"}
     assert {field.name for field in fields(Contact)} - shown.keys() == inner
