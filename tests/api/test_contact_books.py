@@ -132,7 +132,6 @@ def test_a_custom_field_from_first_to_last(api: Api, company: Company, add: Call
     assert refused(api.patch(contact, {"custom_fields": {"cor": "verde"}}, token=token))[0] == 400
     assert api.patch(contact, {"name": "Ana Lima"}, token=token).json["custom_fields"] == {}
     api.patch(path, {"active": True}, token=token)
-    forget(services)
     assert api.get(contact, token=token).json["custom_fields"] == {"cor": "azul"}, "it comes back"
     assert api.delete(path, token=token).status == 405
     assert [one["slug"] for one in api.get("/v1/custom-fields?table=contacts", token=token).json["items"]] == ["cor"]
@@ -184,6 +183,31 @@ def test_values_of_custom_fields(
     assert made["custom_fields"] == {"site": "https://rotik.example"}
     refusal = api.patch(f"/v1/organizations/{made['id']}", {"custom_fields": {"site": "x"}}, token=token)
     assert refused(refusal)[2] == [("/custom_fields/site", "invalid")]
+
+
+def test_a_field_is_used_as_soon_as_it_is_made_or_changed(api: Api, company: Company, add: Call) -> None:
+    """Fields are remembered, here and in other processes, but never so that what is right is refused or hidden."""
+    token, agent = company.admin, company.tokens["agent"]
+    for table, collection in (("contacts", "contacts"), ("organizations", "organizations")):
+        make = {"name": f"Primeiro de {table}", "custom_fields": {"x": "1"}}
+        assert refused(api.post(f"/v1/{collection}", make, token=agent))[2] == [("/custom_fields/x", "not_found")]
+        body = {"slug": "cor", "label": "Cor", "table": table, "type": "list", "options": ["azul"], "required": True}
+        cor = f"/v1/custom-fields/{api.post('/v1/custom-fields', body, token=token).json['id']}"
+        made = api.post(f"/v1/{collection}", {"name": table, "custom_fields": {"cor": "azul"}}, token=agent)
+        assert (made.status, made.json["custom_fields"]) == (201, {"cor": "azul"})
+        path = f"/v1/{collection}/{made.json['id']}"
+        assert api.patch(cor, {"options": ["azul", "verde"]}, token=token).status == 200
+        green = api.patch(path, {"custom_fields": {"cor": "verde"}}, token=agent)
+        assert (green.status, green.json["custom_fields"]) == (200, {"cor": "verde"})
+        api.patch(cor, {"required": False}, token=token)
+        assert api.post(f"/v1/{collection}", {"name": f"Sem cor de {table}"}, token=agent).status == 201
+        api.patch(cor, {"active": False}, token=token)
+        assert refused(api.patch(path, {"custom_fields": {"x": "azul"}}, token=agent))[0] == 400
+        assert api.get(path, token=agent).json["custom_fields"] == {}
+        api.patch(cor, {"active": True}, token=token)
+        assert api.get(path, token=agent).json["custom_fields"] == {"cor": "verde"}, "hidden no longer"
+        listed = api.get(f"/v1/{collection}", token=agent).json["items"]
+        assert {"cor": "verde"} in [one["custom_fields"] for one in listed]
 
 
 def test_a_photo_has_to_be_one(api: Api, company: Company, other_company: Company, add: Call) -> None:

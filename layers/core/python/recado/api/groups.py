@@ -39,7 +39,7 @@ def list_groups(call: Call) -> Any:
     """Groups by name."""
     service, a = call.services.group_service, call.caller.account
     page = service.page(a, "group", call.query.q, call.limit, call.after)
-    return call.list([service.view(a, one) for one in page.items], page.next)
+    return call.list(service.views(a, page.items), page.next)
 
 
 @groups.post(

@@ -45,7 +45,7 @@ def list_organizations(call: Call) -> Any:
     """Organizations by name."""
     service, a = call.services.group_service, call.caller.account
     page = service.page(a, "organization", call.query.q, call.limit, call.after)
-    return call.list([service.view(a, one) for one in page.items], page.next)
+    return call.list(service.views(a, page.items), page.next)
 
 
 @organizations.post(

@@ -8,7 +8,7 @@ from typing import Any
 from recado.domain import custom_fields
 from recado.domain.contact_rules import e164_of
 from recado.domain.contacts import Contact
-from recado.domain.custom_fields import CustomField
+from recado.domain.custom_fields import CustomField, Table
 from recado.domain.errors import FieldError
 from recado.domain.groups import GroupKind
 from recado.domain.ids import is_id
@@ -52,18 +52,29 @@ class ContactReferences:
             if values["photo_file_id"] and not self._is_photo(a, values["photo_file_id"]):
                 errors.append(FieldError("/photo_file_id", "not_found", "There is no such photo, or not yet."))
         if "custom_fields" in given or before is None:
-            fields = self._fields.of(a, "contacts")
-            old = before.custom_fields if before else {}
-            values["custom_fields"], wrong = self.field_values(a, fields, given.get("custom_fields") or {}, old, region)
+            old = before.custom_fields if before else None
+            kept, wrong = self.field_values(a, "contacts", given.get("custom_fields") or {}, old, region)
+            values["custom_fields"] = kept
             errors += wrong
-            if before is None and not wrong:
-                errors += custom_fields.missing(fields, values["custom_fields"])
         return values, errors
 
     def field_values(
+        self, a: str, table: Table, given: Mapping[str, Any], before: Mapping[str, Any] | None, region: str
+    ) -> tuple[dict[str, Any], list[FieldError]]:
+        """Values of custom fields as they are kept; an agent has to be a user of the account. Before: None where the
+        whole is made, then required fields are missed."""
+
+        def check(fields: Sequence[CustomField]) -> tuple[dict[str, Any], list[FieldError]]:
+            values, errors = self._field_values(a, fields, given, before or {}, region)
+            if before is None and not errors:
+                errors = custom_fields.missing(fields, values)
+            return values, errors
+
+        return self._fields.checked(a, table, check)
+
+    def _field_values(
         self, a: str, fields: Sequence[CustomField], given: Mapping[str, Any], old: Mapping[str, Any], region: str
     ) -> tuple[dict[str, Any], list[FieldError]]:
-        """Values of custom fields as they are kept; an agent has to be a user of the account."""
         values, errors = custom_fields.checked(fields, given, old, lambda number: e164_of(number, region))
         agents = {field.slug for field in fields if field.type == "agent"}
         for slug in agents & given.keys():

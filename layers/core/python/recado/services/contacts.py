@@ -13,7 +13,6 @@ from recado.domain.chats import Author, Event
 from recado.domain.contact_links import check_link, with_linked, without_linked
 from recado.domain.contact_search import parse_query
 from recado.domain.contacts import Claim, Contact
-from recado.domain.custom_fields import shown
 from recado.domain.errors import Busy, Conflict, FieldError, Invalid, NotFound
 from recado.domain.groups import GroupKind
 from recado.domain.ids import is_id
@@ -82,7 +81,9 @@ class ContactService:
             else self.find(caller.account, text, limit, after)
         )
         connected = self._channels.connected(caller.account)
-        return [self._view(caller.account, contact, connected) for contact in page.items], page.next
+        values = self._fields.shown(caller.account, "contacts", [contact.custom_fields for contact in page.items])
+        views = [contact_view(contact, self._reach.channels(contact, connected)) for contact in page.items]
+        return [{**view, "custom_fields": own} for view, own in zip(views, values, strict=True)], page.next
 
     def get(self, caller: Caller, contact_id: str) -> dict[str, Any]:
         """One contact; by the id of one that was merged into it, with that id as `merged_from`. Raises NotFound."""
@@ -276,8 +277,7 @@ class ContactService:
 
     def _view(self, a: str, contact: Contact, connected: Sequence[Channel]) -> dict[str, Any]:
         view = contact_view(contact, self._reach.channels(contact, connected))
-        if contact.custom_fields:
-            view["custom_fields"] = shown(self._fields.of(a, "contacts"), contact.custom_fields)
+        (view["custom_fields"],) = self._fields.shown(a, "contacts", [contact.custom_fields])
         return view
 
     def _event(self, caller: Caller, event_type: str, contact: Contact) -> Event:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from recado.domain.custom_fields import CHOICES, MAX_FIELDS, CustomField, FieldType, Table
-from recado.domain.errors import Conflict, Invalid, NotFound
+from recado.domain.custom_fields import CHOICES, MAX_FIELDS, CustomField, FieldType, Table, shown
+from recado.domain.errors import Conflict, FieldError, Invalid, NotFound
 from recado.ports.core import Clock, Ids
 from recado.ports.groups import CustomFieldStore
 from recado.services.views import moment
@@ -71,22 +71,49 @@ class CustomFieldService:
 
 
 class RememberedFields:
-    """The fields of a table as writing and showing contacts needs them: at most ten seconds old."""
+    """The fields of a table as writing and showing contacts needs them: at most ten seconds old, but never older than
+    now where that would refuse or hide something."""
 
     def __init__(self, store: CustomFieldStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
         self._known: dict[tuple[str, Table], tuple[datetime, Sequence[CustomField]]] = {}
 
-    def of(self, a: str, table: Table) -> Sequence[CustomField]:
-        """The fields, deactivated ones too."""
-        now = self._clock.now()
+    def checked(
+        self, a: str, table: Table, check: Callable[[Sequence[CustomField]], tuple[dict[str, Any], list[FieldError]]]
+    ) -> tuple[dict[str, Any], list[FieldError]]:
+        """What `check` makes of the fields, deactivated ones too. What the remembered ones refuse is checked against
+        those that there are: one may have been made or changed a moment ago."""
+        remembered = self._remembered(a, table)
+        if remembered is not None:
+            values, errors = check(remembered)
+            if not errors:
+                return values, errors
+        return check(self._read(a, table))
+
+    def shown(self, a: str, table: Table, many: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Values as they are shown: without those of deactivated fields. Before one is hidden its field is read anew,
+        once for all of them: it may be active again."""
+        if not any(many):
+            return [{} for _ in many]
+        remembered = self._remembered(a, table)
+        if remembered is not None:
+            views = [shown(remembered, values) for values in many]
+            if all(len(view) == len(values) for view, values in zip(views, many, strict=True)):
+                return views
+        fields = self._read(a, table)
+        return [shown(fields, values) for values in many]
+
+    def _remembered(self, a: str, table: Table) -> Sequence[CustomField] | None:
         read_at, fields = self._known.get((a, table), (None, ()))
-        if read_at is None or not timedelta(0) <= now - read_at < _KEPT:
-            fields = self._store.all(a, table)
-            if len(self._known) >= _MOST_ACCOUNTS:
-                self._known.clear()
-            self._known[a, table] = now, fields
+        fresh = read_at is not None and timedelta(0) <= self._clock.now() - read_at < _KEPT
+        return fields if fresh else None
+
+    def _read(self, a: str, table: Table) -> Sequence[CustomField]:
+        fields = self._store.all(a, table)
+        if len(self._known) >= _MOST_ACCOUNTS:
+            self._known.clear()
+        self._known[a, table] = self._clock.now(), fields
         return fields
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Protocol
 
 from recado.domain.contact_rules import region_of
-from recado.domain.custom_fields import missing, shown
 from recado.domain.errors import Busy, Conflict, Invalid, NotFound
 from recado.domain.groups import Group, GroupKind, name_key
 from recado.ports.core import Clock, Ids
@@ -106,24 +105,30 @@ class GroupService:
 
     def view(self, a: str, group: Group) -> dict[str, Any]:
         """A group in its public shape; of an organization, with its fields."""
-        shape: dict[str, Any] = {"id": group.id, "name": group.name}
-        if group.kind == "organization":
-            shape["custom_fields"] = shown(self._fields.of(a, "organizations"), group.custom_fields)
-        return {**shape, "created_at": moment(group.created_at), "updated_at": moment(group.updated_at)}
+        return self.views(a, [group])[0]
+
+    def views(self, a: str, groups: Sequence[Group]) -> list[dict[str, Any]]:
+        """As `view`, for a page."""
+        values = self._fields.shown(a, "organizations", [group.custom_fields for group in groups])
+        return [_view(group, own) for group, own in zip(groups, values, strict=True)]
 
     def _fields_of(self, a: str, kind: GroupKind, given: Mapping[str, Any], before: Group | None) -> Mapping[str, Any]:
         if kind == "group":
             return {}
-        fields = self._fields.of(a, "organizations")
         account = self._accounts.get(a)
         region = region_of(account.locale if account else "")
-        old = before.custom_fields if before else {}
-        values, errors = self._references.field_values(a, fields, given, old, region)
-        if before is None and not errors:
-            errors += missing(fields, values)
+        old = before.custom_fields if before else None
+        values, errors = self._references.field_values(a, "organizations", given, old, region)
         if errors:
             raise Invalid("Some fields are wrong.", errors=errors)
         return values
+
+
+def _view(group: Group, values: Mapping[str, Any]) -> dict[str, Any]:
+    shape: dict[str, Any] = {"id": group.id, "name": group.name}
+    if group.kind == "organization":
+        shape["custom_fields"] = values
+    return {**shape, "created_at": moment(group.created_at), "updated_at": moment(group.updated_at)}
 
 
 class DeletedGroups:
