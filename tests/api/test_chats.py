@@ -29,6 +29,9 @@ class OneChannel:
             {"access_token": ("token",)},
         )
 
+    def latest(self, a: str, channel_id: str) -> ConnectedChannel | None:
+        return self.find(a, channel_id)
+
     def find(self, a: str, channel_id: str, fresh: bool = False) -> ConnectedChannel | None:
         return self._channel if channel_id == self._channel.id else None
 

@@ -51,3 +51,28 @@ def test_a_provider_that_refuses_the_token_ends_it(world: World) -> None:
     world.write()
     world.work()
     assert len(world.refused_tokens) == 1
+
+
+@pytest.mark.parametrize("remembered", [{"token_expires_at": ENDS}, {"state": "paused", "token_expires_at": None}])
+def test_another_token_and_a_resumed_channel_work_for_the_next_send(
+    world: World, clock: Any, remembered: dict[str, Any]
+) -> None:
+    """Whatever is remembered of the channel: by who writes the message down, and by the worker who sends it."""
+    clock.move(3600)
+    assert world.channel
+    usable = world.channel._replace(token_expires_at=None)
+    for step in (world.write, world.work):
+        world.channel, world.channel_by_now = usable._replace(**remembered), usable
+        step()
+    assert len(world.provider.sent) == 1
+
+
+def test_a_token_that_was_replaced_meanwhile_is_not_the_messages_fault(world: World) -> None:
+    message = world.write()
+    assert world.channel
+    world.channel_by_now = world.channel._replace(secrets={"access_token": ("new",)})
+    world.provider.script = [refuses(190, 401)]
+    world.work()
+    assert world.message(message.id).status == "sent"
+    assert world.provider.asked_by == ["Bearer token", "Bearer new"]
+    assert world.refused_tokens == [] and world.problems == []

@@ -35,6 +35,10 @@ class DynamoChannelDirectory:
         read_at, channel = self._known.get(channel_id, (0.0, None))
         if channel is not None and monotonic() - read_at < (FRESH_S if fresh else REMEMBERED_S):
             return channel
+        return self.latest(a, channel_id)
+
+    def latest(self, a: str, channel_id: str) -> ConnectedChannel | None:
+        """As `find`, never from memory."""
         channel = self._read(a, channel_id)
         if channel is None:
             self._known.pop(channel_id, None)

@@ -36,6 +36,10 @@ class ChannelDirectory(Protocol):
         """A channel of the account, removed ones too. `fresh`: as it is now, unless that was asked a second ago."""
         ...
 
+    def latest(self, a: str, channel_id: str) -> ConnectedChannel | None:
+        """The channel as it is now, whenever that was asked last: read before something of it refuses a person."""
+        ...
+
     def by_address(self, a: str, channel_type: str, address: str) -> ConnectedChannel | None:
         """The channel of that type to which the provider gives this address."""
         ...

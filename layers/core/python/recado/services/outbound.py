@@ -36,7 +36,7 @@ from recado.ports.sweeps import Swept
 from recado.services.pacing import AHEAD_S, Pacing
 from recado.services.sending import send_command
 from recado.services.sent_files import SentFiles
-from recado.services.token_ends import token_has_ended
+from recado.services.token_ends import channel_to_send_on, token_has_ended
 
 PATIENCE_S = 20.0
 """How long one command waits in all for retries. With the longest time-out of a request it must stay below the
@@ -175,7 +175,7 @@ class OutboundService:
         if message is None or thread is None:
             self._outbox.advance(a, out, dropped(out))
             return None
-        channel = self._channels.find(a, out.thread.channel_id)
+        channel = channel_to_send_on(self._channels, a, out.thread.channel_id, self._clock.now())
         if channel is None:
             return self._write_down(a, out, _stale(out) or _NO_CHANNEL, None)
         adapter = self._adapters(channel.type)
@@ -224,10 +224,20 @@ class OutboundService:
             return self._outbox.get(a, out.message_id)
         outcome = self._ask(a, channel, adapter, requests, bucket)
         ended = isinstance(outcome, Rejected) and adapter.token_refused(outcome.failure)
+        if isinstance(outcome, Rejected) and ended and self._has_other_secrets(a, channel):
+            ended = False
+            if outcome.failure.klass == "pause_channel":  # "unknown": a part of it went already
+                outcome = Rejected(outcome.failure._replace(klass="retry"))
         written = self._write_down(a, claimed, outcome, adapter)
         if ended:
             self._problems.token_refused(a, channel.id, channel.secrets)
         return written
+
+    def _has_other_secrets(self, a: str, used: ConnectedChannel) -> bool:
+        """Whether the channel was given another token since the one that was used was remembered: then the refusal says
+        nothing of the message, which goes with the new one."""
+        latest = self._channels.latest(a, used.id)
+        return latest is not None and latest.secrets != used.secrets
 
     def _has_slot(self, a: str, out: Outgoing, bucket: Bucket, place: LinePlace | None) -> bool:
         """Whether the channel has a slot for it now, or soon: then that was waited for. While others stand in the line

@@ -27,7 +27,7 @@ from recado.ports.reception import ChannelDirectory
 from recado.services.chats import ChatService
 from recado.services.sent_files import Attachments
 from recado.services.template_choice import TemplateChoice
-from recado.services.token_ends import token_has_ended
+from recado.services.token_ends import channel_to_send_on, token_has_ended
 from recado.services.views import moment
 
 MAX_NOTE_CHARACTERS = 10_000
@@ -172,7 +172,7 @@ class SendingService:
         self, a: str, chat: Chat, thread: Thread, message: Message, reply: Message | None, media: Media | None
     ) -> None:
         """The channel's say: whether it is there, what it can send, and its window."""
-        channel = self._channels.find(a, chat.channel_id, fresh=True)
+        channel = channel_to_send_on(self._channels, a, chat.channel_id, self._clock.now(), fresh=True)
         if channel is None or channel.state != "active":
             state = channel.state if channel else "removed"
             raise Conflict(

@@ -143,7 +143,7 @@ class TemplateService:
         template = self.get(a, template_id)
         if template.submission == "sending":
             raise _not_editable(template, "It is being submitted just now.")
-        channel = self._channels.find(a, template.channel_id)
+        channel = self._channels.latest(a, template.channel_id)
         at_provider = template.status != "DELETED" and (template.provider_id or template.submission == "unknown")
         if channel is not None and channel.state != "removed" and at_provider:
             outcome = self._provider.delete(channel, template)
@@ -188,7 +188,7 @@ class TemplateService:
         return channel
 
     def _channel(self, a: str, channel_id: str) -> tuple[ConnectedChannel, TemplateLimits]:
-        channel = self._channels.find(a, channel_id, fresh=True) if is_id(channel_id, "ch", a) else None
+        channel = self._channels.latest(a, channel_id) if is_id(channel_id, "ch", a) else None
         if channel is None or channel.state == "removed":
             raise Invalid.field("/channel_id", "not_found", "There is no such channel.")
         limits = self._provider.limits(channel.type)
