@@ -358,7 +358,7 @@ def forget(state_dir: Path) -> None:
     """Remove the data of earlier runs; built packages stay."""
     for name in ("ministack", "s3", "tmp", "logs"):
         shutil.rmtree(state_dir / name, ignore_errors=True)
-    for name in ("demo.json", "clock.json", "ssrf.json"):
+    for name in ("demo.json", "clock.json", "ssrf.json", "providers_templates.json"):
         (state_dir / name).unlink(missing_ok=True)
 
 

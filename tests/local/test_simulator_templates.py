@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from aiohttp import web
 
+from infra.local.providers.server import build_app
 from tests.local.conftest import Serve
 
 BEARER = {"Authorization": "Bearer token"}
@@ -65,3 +68,43 @@ def test_a_template_from_its_submission_to_its_end(simulator: str, web_client: h
     wanted = f"{shelf}?name=fatura&hsm_id={made['id']}"
     assert web_client.delete(wanted, headers=BEARER).json() == {"success": True}
     assert web_client.delete(wanted, headers=BEARER).status_code == 400
+
+
+def test_templates_outlive_a_restart(web_client: httpx.Client, serve: Serve, local_dir: Path) -> None:
+    """As they do in the product: after the next start its templates are still at the provider."""
+
+    def start() -> str:
+        return f"{serve(build_app(local_dir / 'demo.json'))}/graph/v24.0/{WABA}/message_templates"
+
+    shelf = start()
+    made = web_client.post(shelf, json=NEW, headers=BEARER).json()["id"]
+    web_client.delete(f"{shelf}?name=boas_vindas", headers=BEARER)
+    before = web_client.get(shelf, headers=BEARER).json()["data"]
+    assert made in [one["id"] for one in before]
+    assert web_client.get(start(), headers=BEARER).json()["data"] == before
+
+
+@pytest.mark.parametrize(
+    ("name", "category"),
+    [("lembrete_pagamento", "utility"), ("boas_vindas", "marketing"), ("codigo", "authentication")],
+)
+def test_a_template_is_priced_by_its_own_category(
+    simulator: str, web_client: httpx.Client, serve: Serve, name: str, category: str
+) -> None:
+    async def take(request: web.Request) -> web.Response:
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/webhooks/ch_1", take)
+    settings = {"webhook_url": f"{serve(app)}/webhooks/ch_1", "app_secret": "s", "waba_id": WABA}
+    web_client.put(f"{simulator}/channels/whatsapp", json={**settings, "phone_number_id": "111"})
+    codes = {**NEW, "name": "codigo", "category": "AUTHENTICATION"}
+    web_client.post(f"{simulator}/graph/v24.0/{WABA}/message_templates", json=codes, headers=BEARER)
+    body = {"messaging_product": "whatsapp", "to": "5511987654321", "type": "template"}
+    body |= {"template": {"name": name, "language": {"code": "pt_BR"}}}
+    sent = web_client.post(f"{simulator}/graph/v24.0/111/messages", json=body, headers=BEARER).json()
+    wish = {"channel": "whatsapp", "provider_id": sent["messages"][0]["id"], "status": "delivered"}
+    told = web_client.post(f"{simulator}/status", json=wish).json()["sent"]
+    (status,) = told["entry"][0]["changes"][0]["value"]["statuses"]
+    assert status["pricing"] == {"billable": True, "pricing_model": "PMP", "category": category, "type": "regular"}
+    assert status["conversation"]["origin"] == {"type": category}

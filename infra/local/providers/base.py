@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 
@@ -116,6 +117,15 @@ class Provider(Protocol):
 
     def status_webhook(self, wish: StatusRequest, settings: ChannelSettings, now: datetime) -> Webhook:
         """The signed webhook that tells the product of the status. StatusRefused: the provider has no such thing."""
+        ...
+
+
+@runtime_checkable
+class KeepsState(Protocol):
+    """A provider some of whose state outlives a restart, as the product's does."""
+
+    def keep_in(self, folder: Path) -> None:
+        """Go on with what was kept there, and keep every change there."""
         ...
 
 

@@ -17,6 +17,7 @@ from infra.local.problem_answers import Handler, own_refusals, problem
 from infra.local.providers.base import (
     Answer,
     Call,
+    KeepsState,
     Provider,
     SharesRoutes,
     StatusRefused,
@@ -40,6 +41,8 @@ class Simulator:
         self.providers: dict[str, Provider] = {}
         for make in PROVIDERS:
             provider = make()
+            if isinstance(provider, KeepsState):
+                provider.keep_in(demo.parent)
             self.providers[provider.channel] = provider
         self.calls = CallLog()
         self.scripts = Scripts()

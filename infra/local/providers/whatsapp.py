@@ -14,6 +14,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from infra.local.providers import whatsapp_templates
@@ -56,6 +57,9 @@ class GraphForWhatsApp:
     def __init__(self) -> None:
         self._sends: Memory[Send] = Memory()
         self._templates = whatsapp_templates.TemplateShelf()
+
+    def keep_in(self, folder: Path) -> None:
+        self._templates.keep_in(folder / "providers_templates.json")
 
     def answer(self, call: Call) -> Answer:
         if not call.headers.get("authorization", "").startswith("Bearer "):
@@ -107,7 +111,9 @@ class GraphForWhatsApp:
         wamid = sent[0].get("id") if isinstance(sent[0], dict) else None
         if not isinstance(wamid, str):
             return None
-        category = "utility" if message.get("type") == "template" else "service"
+        category = (
+            self._templates.category_of(message.get("template")) if message.get("type") == "template" else "service"
+        )
         callback_data = message.get("biz_opaque_callback_data")
         self._sends.put(wamid, Send(_recipient(message), call.values["phone_number_id"], callback_data, category))
         return wamid

@@ -5,9 +5,11 @@ Shapes: developers.facebook.com/documentation/business-messaging/whatsapp (templ
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -31,10 +33,35 @@ CATEGORIES = ("MARKETING", "UTILITY", "AUTHENTICATION")
 
 
 class TemplateShelf:
-    """Templates by account. Nothing is written before an answer is a success: `answer` plans, `remember` does."""
+    """Templates by account. Nothing is written before an answer is a success: `answer` plans, `remember` does. The
+    product keeps its own over a restart, so these outlive one too, once there is a file for them."""
 
     def __init__(self) -> None:
         self._accounts: dict[str, dict[str, dict[str, Any]]] = {}
+        self._file: Path | None = None
+
+    def keep_in(self, file: Path) -> None:
+        """Go on with what the file holds, if it is there, and write every change to it."""
+        self._file = file
+        if file.is_file():
+            self._accounts = json.loads(file.read_text())
+
+    def _keep(self) -> None:
+        """Whole or not at all."""
+        if self._file is not None:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = self._file.with_suffix(".part")
+            unfinished.write_text(json.dumps(self._accounts))
+            unfinished.replace(self._file)
+
+    def category_of(self, sent: object) -> str:
+        """By which category a sent template is priced: its own; as utility where no account has it."""
+        sent = sent if isinstance(sent, Mapping) else {}
+        language = sent.get("language")
+        wanted = (sent.get("name"), language.get("code") if isinstance(language, Mapping) else None)
+        known = [one for shelf in self._accounts.values() for one in shelf.values()]
+        found = (one for one in [*reversed(known), *EXAMPLES] if (one["name"], one["language"]) == wanted)
+        return str(next((one["category"] for one in found), "utility")).lower()
 
     def takes(self, call: Call) -> bool:
         return "waba_id" in call.values or "template_id" in call.values
@@ -72,14 +99,17 @@ class TemplateShelf:
             known = self._find(call.values["template_id"])
             if known is not None:
                 known.update({**call.object(), "status": "PENDING"})
+                self._keep()
             return call.values["template_id"]
         shelf = self._shelf(call.values["waba_id"])
         if call.method == "DELETE":
             for template_id in _chosen(shelf, call):
                 del shelf[template_id]
+            self._keep()
         given = answer.object().get("id")
         if call.method == "POST" and isinstance(given, str):
             shelf[given] = {**call.object(), "id": given, "status": "PENDING", "quality_score": {"score": "UNKNOWN"}}
+            self._keep()
             return given
         return None
 
@@ -112,6 +142,7 @@ class TemplateShelf:
             known["category"] = wish.status
         else:
             raise StatusRefused(f"of a template, status must be one of {', '.join((*EVENTS, *QUALITIES, *CATEGORIES))}")
+        self._keep()
         time = int(wish.details.get("timestamp") or now.timestamp())
         entry = {"id": waba_id, "time": time, "changes": [{"value": value, "field": field}]}
         return waba_id, {"object": "whatsapp_business_account", "entry": [entry]}
