@@ -37,24 +37,26 @@ class HttpAnswer:
 
 @dataclass(frozen=True)
 class Client:
-    """Calls under one base URL, as one bearer."""
+    """Calls under one base URL, as one bearer. `timeout_s`: how long an answer may take; a step's time unless said."""
 
     base_url: str
     token: str = ""
+    timeout_s: float | None = None
 
     def as_bearer(self, token: str) -> Client:
-        return Client(self.base_url, token)
+        return Client(self.base_url, token, self.timeout_s)
 
     def send(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> HttpAnswer:
-        """One request to a full URL. Unreachable: nobody takes it; DemoFailed: no answer within the step's time."""
+        """One request to a full URL. Unreachable: nobody takes it; DemoFailed: no answer within the time."""
+        timeout_s = self.timeout_s or STEP_TIMEOUT_S
         request = urllib.request.Request(url, data=body, headers=dict(headers), method=method)
         try:
-            with _OPENER.open(request, timeout=STEP_TIMEOUT_S) as answer:
+            with _OPENER.open(request, timeout=timeout_s) as answer:
                 return HttpAnswer(answer.status, answer.read().decode(errors="replace"))
         except urllib.error.HTTPError as error:
             return HttpAnswer(error.code, error.read().decode(errors="replace"))
         except TimeoutError:
-            raise DemoFailed(f"{method} {url} gave no answer within {STEP_TIMEOUT_S} s") from None
+            raise DemoFailed(f"{method} {url} gave no answer within {timeout_s} s") from None
         except (OSError, HTTPException) as error:
             raise Unreachable(f"{method} {url}: {getattr(error, 'reason', None) or error}") from None
 

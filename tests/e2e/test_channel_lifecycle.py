@@ -60,7 +60,7 @@ def test_a_token_is_renewed_when_it_is_a_day_old(live: Live) -> None:
     path, ends = f"/v1/channels/{channel['id']}", channel["token"]["expires_at"]
     try:
         live.product.put("/_local/clock", {"offset_s": 86_400 + 60})
-        live.product.post("/_local/tick", {})
+        live.stack_tick()
         renewed = live.admin.get(path)["token"]
     finally:
         live.product.put("/_local/clock", {"offset_s": 0})
