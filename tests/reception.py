@@ -23,6 +23,8 @@ from recado.ports.core import Command, HttpResponse
 from recado.services.account_zones import AccountZones
 from recado.services.billing import BillingService
 from recado.services.channel_problems import ChannelProblemNotes
+from recado.services.contact_shapes import ContactShapes
+from recado.services.custom_fields import RememberedFields
 from recado.services.inbound import InboundRecord, InboundService
 from recado.services.ingress import IngressService, Received
 from recado.services.intake import IntakeService
@@ -38,6 +40,7 @@ from recado.storage.channels import ChannelRecord, ChannelSecretsRecord, Channel
 from recado.storage.chat_moves import ChatMoveStore
 from recado.storage.chat_records import ChatEventRecord, ChatRecord, MessageRecord, ThreadRecord, WaitRecord
 from recado.storage.contacts import ContactStore
+from recado.storage.custom_fields import DynamoCustomFields
 from recado.storage.departments import DepartmentRecord, DepartmentStore
 from recado.storage.outbox import DynamoOutbox
 from recado.storage.people import AccountStore
@@ -164,6 +167,7 @@ class Reception:
         self.billing = BillingService(DynamoLedger(), self.directory, adapter, lambda: zones, clock)
         self.threads, self.statuses = DynamoThreads(), DynamoStatuses(self.billing)
         problems = ChannelProblemNotes(ChannelStore(), clock)
+        self.contact_shapes = ContactShapes(RememberedFields(DynamoCustomFields(), clock))
         self.sends, self.send_journal = Queue(), SendJournal()
         hours = OpeningHours(AccountStore(), clock)
         openings = ChatOpenings(
@@ -171,7 +175,7 @@ class Reception:
         )
         self.intake = IntakeService(
             self.threads, ContactStore(), self.statuses, self.webhooks, problems, openings, self.waker, self.clicks,
-            clock, ids,
+            self.contact_shapes, clock, ids,
         )  # fmt: skip
         provider = ProviderTemplates(NoHttp(), {})
         self.templates = TemplateMirror(DynamoTemplates(), provider, self.directory, ChannelStore(), clock, ids)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from recado.domain.chats import Author, Event
+from recado.domain.contact_claims import contact_claims
+from recado.domain.contacts import Contact
+from recado.domain.custom_fields import CustomField
+from recado.storage import keys
 from recado.storage.chat_records import ThreadRecord
+from recado.storage.contact_records import ContactEventRecord
 from recado.storage.contacts import ContactStore
+from recado.storage.custom_fields import DynamoCustomFields
 from tests.reception import ANA, CHANNEL, DEPARTMENT, A, Reception, body, change, said, text
 
 EXACT = 1772452800
@@ -118,11 +125,6 @@ def test_two_forms_of_a_number_are_one_contact_and_one_thread(reception: Recepti
 
 
 def test_a_known_contact_is_found_by_phone_and_learns_the_identity(reception: Reception, clock: Any, ids: Any) -> None:
-    from dataclasses import replace
-
-    from recado.domain.contact_claims import contact_claims
-    from recado.domain.contacts import Contact
-
     known = Contact(ids.new("ct", A), clock.now(), clock.now(), name="Ana", mobile="+551187654321")
     known = replace(known, claims=contact_claims(known))
     ContactStore().create(
@@ -136,6 +138,26 @@ def test_a_known_contact_is_found_by_phone_and_learns_the_identity(reception: Re
         (CHANNEL, "+5511987654321", ANA)
     ]
     assert reception.chats()[0].contact_id == known.id
+
+
+def test_what_is_told_of_a_contact_hides_deactivated_custom_fields(reception: Reception, clock: Any, ids: Any) -> None:
+    fields = DynamoCustomFields()
+    for slug, active in (("cidade_natal", True), ("apelido", False)):
+        field = CustomField(ids.new("cf", A), "contacts", slug, slug, "text", clock.now(), active=active)
+        assert fields.create(A, field)
+    known = Contact(
+        ids.new("ct", A), clock.now(), clock.now(), name="Ana", mobile="+551187654321",
+        custom_fields={"cidade_natal": "Olinda", "apelido": "Aninha"},
+    )  # fmt: skip
+    known = replace(known, claims=contact_claims(known))
+    ContactStore().create(
+        A, known, Event(ids.new("ev", A), "contact.created", clock.now(), Author("system"), {}, known.id)
+    )
+    reception.deliver(said(text("wamid.1", sender="5511987654321")))
+    told = [one.event() for one in ContactEventRecord.query(keys.contact_events_pk(A, known.id))]
+    assert [one.data["custom_fields"] for one in told if one.type == "contact.updated"] == [{"cidade_natal": "Olinda"}]
+    (contact,) = reception.contacts()
+    assert contact.custom_fields == known.custom_fields
 
 
 def test_a_closed_thread_opens_a_new_chat(reception: Reception) -> None:

@@ -54,7 +54,7 @@ class World(Reception):
         self.contact_store, self.meanwhile = ContactStore(), Meanwhile()
         self.starting = ChatStarting(
             self.chat_reads, self.meanwhile, self.contact_store, ChannelStore(), ChannelReach(), agents, departments,
-            shapes, self.waker, clock, ids,
+            shapes, self.contact_shapes, self.waker, clock, ids,
         )  # fmt: skip
         commits = ChatCommits(ChatMoveStore(), agents, departments, shapes, self.waker, ids)
         tabulations = TabulationService(DynamoTabulations(), clock, ids)

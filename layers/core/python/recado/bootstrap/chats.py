@@ -65,7 +65,7 @@ class Chats(ContactBooks):
             ContactLists(store),
             ContactTimelines(),
             self.contact_references,
-            self.remembered_fields,
+            self.contact_shapes,
             RememberedChannels(self.channels, self.clock),
             ChannelReach(),
             self.accounts,
@@ -82,7 +82,13 @@ class Chats(ContactBooks):
         from recado.storage.groups import DynamoGroups
 
         return ContactMerging(
-            ContactStore(), DynamoMerges(), DynamoGroups(), self.contact_service, self.clock, self.ids
+            ContactStore(),
+            DynamoMerges(),
+            DynamoGroups(),
+            self.contact_service,
+            self.contact_shapes,
+            self.clock,
+            self.ids,
         )
 
     @cached_property
@@ -190,6 +196,7 @@ class Chats(ContactBooks):
             self.agents,
             self.departments,
             self.chat_shapes,
+            self.contact_shapes,
             self.waker,
             self.clock,
             self.ids,

@@ -9,6 +9,7 @@ from recado.bootstrap.people import People
 
 if TYPE_CHECKING:
     from recado.services.contact_references import ContactReferences
+    from recado.services.contact_shapes import ContactShapes
     from recado.services.custom_fields import CustomFieldService, RememberedFields
     from recado.services.groups import GroupService
 
@@ -31,6 +32,13 @@ class ContactBooks(People):
         from recado.storage.custom_fields import DynamoCustomFields
 
         return RememberedFields(DynamoCustomFields(), self.clock)
+
+    @cached_property
+    def contact_shapes(self) -> ContactShapes:
+        """Contacts as they are told."""
+        from recado.services.contact_shapes import ContactShapes
+
+        return ContactShapes(self.remembered_fields)
 
     @cached_property
     def contact_references(self) -> ContactReferences:

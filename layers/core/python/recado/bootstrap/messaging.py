@@ -234,6 +234,7 @@ class Messaging(Filing, Templating):
             self.chat_openings,
             self.waker,
             self.clicks_kept,
+            self.contact_shapes,
             self.clock,
             self.ids,
         )

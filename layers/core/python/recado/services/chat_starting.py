@@ -24,7 +24,7 @@ from recado.services.assignments import receipt_view
 from recado.services.chat_actions import VisibleChats, takes_part
 from recado.services.chat_commits import receipt_of, taking
 from recado.services.chat_shapes import ChatShapes
-from recado.services.views import contact_view
+from recado.services.contact_shapes import ContactShapes
 
 _TRIES = 5
 _CAUSE = "started_by_user"
@@ -51,6 +51,7 @@ class ChatStarting:
         agents: AgentStore,
         departments: Departments,
         shapes: ChatShapes,
+        contact_shapes: ContactShapes,
         waker: Waker,
         clock: Clock,
         ids: Ids,
@@ -63,6 +64,7 @@ class ChatStarting:
         self._agents = agents
         self._departments = departments
         self._shapes = shapes
+        self._contact_shapes = contact_shapes
         self._waker = waker
         self._clock = clock
         self._ids = ids
@@ -158,7 +160,7 @@ class ChatStarting:
         after = with_learned(contact, holders, now, identity=identity, name=None, phone=None, email=None)
         if after is contact:
             return None
-        data = contact_view(after, {channel.type: True})
+        data = self._contact_shapes.of(caller.account, after, {channel.type: True})
         event_id = self._ids.new("ev", caller.account)
         event = Event(event_id, "contact.updated", now, caller.author, data, contact_id=contact.id)
         return ContactWrite(contact, after, event)

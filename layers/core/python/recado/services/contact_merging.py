@@ -14,8 +14,9 @@ from recado.domain.ids import is_id
 from recado.ports.contacts import ContactMoved, Contacts, GroupsGone, Merges
 from recado.ports.core import Clock, Ids
 from recado.ports.groups import GroupStore
+from recado.services.contact_shapes import ContactShapes
 from recado.services.contacts import ContactService
-from recado.services.views import contact_view, moment
+from recado.services.views import moment
 
 _TRIES = 5
 
@@ -25,12 +26,20 @@ class ContactMerging:
     destroyed. Open chats stay, also two on one channel."""
 
     def __init__(
-        self, contacts: Contacts, merges: Merges, groups: GroupStore, told: ContactService, clock: Clock, ids: Ids
+        self,
+        contacts: Contacts,
+        merges: Merges,
+        groups: GroupStore,
+        told: ContactService,
+        shapes: ContactShapes,
+        clock: Clock,
+        ids: Ids,
     ) -> None:
         self._contacts = contacts
         self._merges = merges
         self._groups = groups
         self._told = told
+        self._shapes = shapes
         self._clock = clock
         self._ids = ids
 
@@ -84,7 +93,7 @@ class ContactMerging:
         kept = self._contacts.resolved(caller.account, contact_id)
         if kept is None:
             raise NotFound("There is no such contact.")
-        return [_view(merge) for merge in self._merges.of(caller.account, kept.id)]
+        return [self._view(caller.account, merge) for merge in self._merges.of(caller.account, kept.id)]
 
     def _made_before(self, a: str, kept: Contact, other_id: str) -> Merge:
         if other_id in kept.merged_ids:
@@ -110,17 +119,16 @@ class ContactMerging:
         of_other = self._told.told(caller.account, event_type, other, actor)
         return of_kept, replace(of_other, data={**of_other.data, "other_id": kept.id})
 
+    def _view(self, a: str, merge: Merge) -> dict[str, Any]:
+        """A merge with the other contact as it was."""
+        return {
+            "id": merge.id,
+            "contact": self._shapes.of(a, merge.other, {}),
+            "made_at": moment(merge.made_at),
+            "made_by": merge.made_by,
+            "undone_at": moment(merge.undone_at),
+        }
+
 
 def _stands(merge: Merge, other_id: str) -> bool:
     return merge.other.id == other_id and merge.undone_at is None
-
-
-def _view(merge: Merge) -> dict[str, Any]:
-    """A merge with the other contact as it was."""
-    return {
-        "id": merge.id,
-        "contact": contact_view(merge.other, {}),
-        "made_at": moment(merge.made_at),
-        "made_by": merge.made_by,
-        "undone_at": moment(merge.undone_at),
-    }

@@ -31,8 +31,7 @@ from recado.ports.contacts import (
 from recado.ports.core import Clock, Ids
 from recado.ports.people import AccountStore
 from recado.services.contact_references import ContactReferences
-from recado.services.custom_fields import RememberedFields
-from recado.services.views import contact_view
+from recado.services.contact_shapes import ContactShapes
 
 _TRIES = 5
 
@@ -46,7 +45,7 @@ class ContactService:
         lists: ContactLists,
         timelines: Timelines,
         references: ContactReferences,
-        fields: RememberedFields,
+        shapes: ContactShapes,
         channels: ConnectedChannels,
         reach: Reach,
         accounts: AccountStore,
@@ -57,7 +56,7 @@ class ContactService:
         self._lists = lists
         self._timelines = timelines
         self._references = references
-        self._fields = fields
+        self._shapes = shapes
         self._channels = channels
         self._reach = reach
         self._accounts = accounts
@@ -81,9 +80,8 @@ class ContactService:
             else self.find(caller.account, text, limit, after)
         )
         connected = self._channels.connected(caller.account)
-        values = self._fields.shown(caller.account, "contacts", [contact.custom_fields for contact in page.items])
-        views = [contact_view(contact, self._reach.channels(contact, connected)) for contact in page.items]
-        return [{**view, "custom_fields": own} for view, own in zip(views, values, strict=True)], page.next
+        reached = [(contact, self._reach.channels(contact, connected)) for contact in page.items]
+        return self._shapes.each(caller.account, reached), page.next
 
     def get(self, caller: Caller, contact_id: str) -> dict[str, Any]:
         """One contact; by the id of one that was merged into it, with that id as `merged_from`. Raises NotFound."""
@@ -276,9 +274,7 @@ class ContactService:
         return contact
 
     def _view(self, a: str, contact: Contact, connected: Sequence[Channel]) -> dict[str, Any]:
-        view = contact_view(contact, self._reach.channels(contact, connected))
-        (view["custom_fields"],) = self._fields.shown(a, "contacts", [contact.custom_fields])
-        return view
+        return self._shapes.of(a, contact, self._reach.channels(contact, connected))
 
     def _event(self, caller: Caller, event_type: str, contact: Contact) -> Event:
         return self.told(caller.account, event_type, contact, Author("user", caller.id))

@@ -35,8 +35,9 @@ from recado.ports.contacts import Contacts
 from recado.ports.core import Clock, Ids
 from recado.ports.inbound import ChannelProblems, ContactWrite, StatusStore, ThreadStore
 from recado.ports.reception import ConnectedChannel, Webhooks
+from recado.services.contact_shapes import ContactShapes
 from recado.services.openings import ChatOpenings
-from recado.services.views import chat_view, contact_view
+from recado.services.views import chat_view
 
 _TRIES = 5
 
@@ -63,10 +64,12 @@ class IntakeService:
         openings: ChatOpenings,
         waker: Waker,
         clicks: ClickReader,
+        shapes: ContactShapes,
         clock: Clock,
         ids: Ids,
     ) -> None:
         self._clicks = clicks
+        self._shapes = shapes
         self._threads = threads
         self._contacts = contacts
         self._statuses = statuses
@@ -222,7 +225,7 @@ class IntakeService:
             type=name,
             at=contact.updated_at,
             actor=Author("contact", contact.id),
-            data=contact_view(contact, {customer.channel.type: True}),
+            data=self._shapes.of(customer.account, contact, {customer.channel.type: True}),
             contact_id=contact.id,
         )
 
