@@ -8,6 +8,7 @@ from typing import Any
 from recado import telemetry
 from recado.aws.sqs_batch import Delivery, each_group
 from recado.bootstrap import container
+from recado.domain.raw_keys import parked_fact_key
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -30,7 +31,7 @@ def _is_readable(delivery: Delivery) -> bool:
             return True
     except (ValueError, LookupError, TypeError):
         pass
-    key = f"{delivery.group}/parked/feed/{delivery.id}"
+    key = parked_fact_key(delivery.group, delivery.id)
     container().raw_blobs.put(key, delivery.text.encode(), "application/json")
     telemetry.warning("command_parked", command_id=delivery.id, blob_key=key)
     return False

@@ -63,7 +63,7 @@ def may_read(caller: Caller, file: File) -> bool:
 
 def quarantine_key(a: str, file_id: str) -> str:
     """Where S3 takes an upload."""
-    return f"{_QUARANTINE}/{a}/{file_id}"
+    return f"quarantine/{a}/{file_id}"
 
 
 def served_key(a: str, file_id: str, etag: str) -> str:

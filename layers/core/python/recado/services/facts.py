@@ -16,6 +16,7 @@ from recado.domain.changes import Change, DepartmentStirred, FactWritten, Messag
 from recado.domain.chats import Event, Message
 from recado.domain.fetching import is_placeholder
 from recado.domain.message_changes import is_revoked
+from recado.domain.raw_keys import parked_record_key
 from recado.ports.core import Blobs, Command, Queue
 from recado.ports.fetching import Place
 from recado.ports.streams import StreamReader
@@ -96,7 +97,7 @@ class FactsService:
 
     def _park(self, record: Mapping[str, Any], error: Exception, outcome: Outcome) -> None:
         record_id, _ = self._reader.place(record)
-        key = f"{self._reader.account(record) or 'unknown'}/parked/streams/{record_id}"
+        key = parked_record_key(self._reader.account(record) or "unknown", record_id)
         self._parking.put(key, json.dumps(record, default=str).encode(), "application/json")
         outcome.parked.append(Parked(record_id, key, error))
 

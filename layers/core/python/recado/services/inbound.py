@@ -18,6 +18,7 @@ from typing import Any
 from recado.domain.errors import Busy
 from recado.domain.intake import Arrival, arrival, without_bad_times
 from recado.domain.messages import Parsed, TemplateUpdate
+from recado.domain.raw_keys import parked_command_key
 from recado.ports.core import Blobs, Clock, Command, Queue
 from recado.ports.inbound import ChannelProblems, Journal
 from recado.ports.reception import ChannelDirectory, ConnectedChannel, Webhooks
@@ -208,7 +209,7 @@ class InboundService:
             account = str(body["account"])
         except (ValueError, KeyError, TypeError):
             body, account = {"kind": "unreadable"}, "none"
-        key = f"{account}/parked/{digest}"
+        key = parked_command_key(account, digest)
         self._blobs.put(key, raw, "application/json")
         parked = {"key": key, "error": type(error).__name__, "record_id": record.id}
         self._dead_letters.send([Command(record.group, f"parked-{digest}", {**body, "parked": parked})])

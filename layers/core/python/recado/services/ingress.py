@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from recado.domain.raw_keys import kept_key, part_key, split_key
 from recado.ports.core import Blobs, Clock, Command, Queue
 from recado.ports.reception import ChannelDirectory, ConnectedChannel, WebhookAnswer, WebhookPart, Webhooks
 from recado.services.webhook_gate import WebhookGate, WebhookRequest, refusal
@@ -108,7 +109,7 @@ class IngressService:
     ) -> Command:
         body = json.dumps([[one.group, one.dedup, dict(one.body)] for one in commands]).encode("ascii")
         digest = _digest(commands)
-        key = f"{a}/split/{channel.id}/{digest}.json"
+        key = split_key(a, channel.id, digest)
         self._blobs.put(key, body, "application/json")
         return Command(
             group=group,
@@ -156,14 +157,14 @@ def queued(blobs: Blobs, command: Command) -> Command:
     if size_of(command) <= MAX_DIRECT_BYTES:
         return command
     body = dict(command.body)
-    key = f"{body['account']}/part/{body['channel_id']}/{command.dedup}.json"
+    key = part_key(str(body["account"]), str(body["channel_id"]), command.dedup)
     blobs.put(key, body.pop("part").encode("ascii"), "application/json")
     return Command(command.group, command.dedup, {**body, "key": key})
 
 
 def keep(blobs: Blobs, a: str, channel_id: str, raw: bytes) -> str:
     """Keep bytes as they came; the same bytes are kept once. The key."""
-    key = f"{a}/kept/{channel_id}/{sha256(raw).hexdigest()}"
+    key = kept_key(a, channel_id, sha256(raw).hexdigest())
     blobs.put(key, raw, "application/octet-stream")
     return key
 
