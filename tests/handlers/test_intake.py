@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,8 @@ from recado.domain.chats import Author, Event
 from recado.domain.contact_claims import contact_claims
 from recado.domain.contacts import Contact
 from recado.domain.custom_fields import CustomField
+from recado.domain.fetching import is_placeholder
+from recado.domain.file_limits import MB
 from recado.storage import keys
 from recado.storage.chat_records import ThreadRecord
 from recado.storage.contact_records import ContactEventRecord
@@ -379,3 +382,28 @@ def test_a_long_text_fits_an_item_and_the_thread_its_unit(reception: Reception) 
     thread = reception.thread()
     assert thread is not None
     assert len(thread.last_text.encode()) <= 300
+
+
+@pytest.mark.parametrize(
+    ("size", "state", "reason"), [(15 * MB, "pending", None), (15 * MB + 1, "rejected", "too_large")]
+)
+def test_a_file_that_is_announced_too_large_is_refused_at_once(
+    reception: Reception, size: int, state: str, reason: str | None
+) -> None:
+    """Its message stays, with the reason; nobody is asked for its bytes, now or by the sweep."""
+    channel_id = CHANNEL[:-1] + ("9" if CHANNEL[-1] != "9" else "8")
+    reception.connect(channel_id, "telegram", "", {"secret_token": ["shared"], "bot_token": ["1:x"]})
+    document = {"file_id": "BQAC", "file_unique_id": "u", "file_name": "notas.pdf", "file_size": size}
+    person = {"id": 77, "is_bot": False, "first_name": "Ana"}
+    message = {"message_id": 5, "from": person, "chat": {"id": 77, "type": "private"}, "date": EXACT}
+    update = {"update_id": 9, "message": {**message, "document": document, "caption": "as notas"}}
+    headers = {"x-telegram-bot-api-secret-token": "shared"}
+    assert reception.post(json.dumps(update).encode(), headers, channel_id).answer.status == 200
+    assert reception.work() == []
+    (stored,) = reception.messages("u:77", channel_id)
+    assert (stored.text, stored.file) == (
+        "as notas",
+        {"id": None, "name": "notas.pdf", "content_type": None, "size": size if reason else None, "state": state,
+         "reason": reason},
+    )  # fmt: skip
+    assert is_placeholder(stored.file) is (reason is None)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from recado.channels.base import BadSignature, Part, Window
 from recado.channels.registry import adapter
+from recado.domain.file_limits import most_received
 from recado.domain.messages import Parsed, Sender
 from recado.ports.core import ConnectFailed, Http, NoAnswer
 from recado.ports.reception import ConnectedChannel, WebhookAnswer
@@ -66,6 +67,11 @@ class AdapterWebhooks:
     def parse(self, channel: ConnectedChannel, part_json: str) -> Parsed:
         """The normal forms of a part."""
         return adapter(channel.type).parse(Part.from_json(part_json))
+
+    def most_bytes(self, channel: ConnectedChannel) -> int:
+        """How large a file may be that comes by the channel."""
+        kind = adapter(channel.type)
+        return most_received(kind.file_feature, kind.media_limits)
 
     def answer(self, channel: ConnectedChannel, part_json: str) -> None:
         """Tell the provider that a part was taken, where it waits for that. What comes of it changes nothing."""

@@ -47,6 +47,13 @@ FEATURES: Mapping[Feature, FeatureLimit] = {
 }
 
 
+def most_received(feature: Feature, channel: Mapping[str, MediaLimit]) -> int:
+    """How many bytes a file may have that comes by a channel: as much as the largest that it takes, and no more than
+    its files are limited to."""
+    most = max((limit.max_bytes for limit in channel.values()), default=FEATURES[feature].max_bytes)
+    return min(most, FEATURES[feature].max_bytes)
+
+
 def declared_type(
     feature: Feature, role: Role, name: str, content_type: str, size: int, channel: Mapping[str, MediaLimit] | None
 ) -> str:

@@ -49,6 +49,25 @@ def without_bad_times(parsed: Parsed, now: datetime) -> Parsed:
     return parsed._replace(**left, kept_raw=(*parsed.kept_raw, *lost)) if lost else parsed
 
 
+def without_large_files(parsed: Parsed, most: int) -> Parsed:
+    """The normal forms; a file that is announced with more bytes than that is refused for it at once, and nobody
+    fetches it. Its message stays."""
+    left: dict[str, Any] = {
+        name: tuple(
+            form._replace(media=_too_large(form.media)) if form.media and (form.media.size or 0) > most else form
+            for form in getattr(parsed, name)
+        )
+        for name in ("messages", "echoes")
+    }
+    return parsed._replace(**left)
+
+
+def _too_large(media: Media) -> Media:
+    """The file as its message shows it."""
+    refused = {"id": None, "name": media.name, "content_type": media.content_type, "size": media.size}
+    return media._replace(stored={**refused, "state": "rejected", "reason": "too_large"})
+
+
 @dataclass(frozen=True)
 class Arrival:
     """One message as it arrives, from the customer (`inbound`) or as the echo of one to them. `reply_to` is a provider

@@ -77,8 +77,8 @@ class Media(NamedTuple):
     content: bytes | None = None
     """Of a file to be sent on a channel that takes the bytes themselves (`ChannelAdapter.uploads`)."""
     stored: Mapping[str, Any] | None = None
-    """The `file` of the message, where it lies in our own store already (a widget's upload, a mail's attachment): there
-    is nothing to fetch."""
+    """The `file` of the message, where there is nothing to fetch: it lies in our own store already (a widget's upload,
+    a mail's attachment), or was refused when it was announced."""
 
 
 class Failure(NamedTuple):

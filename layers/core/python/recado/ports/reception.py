@@ -127,6 +127,10 @@ class Webhooks(Verifier, Protocol):
         """The normal forms of a part that `split` made."""
         ...
 
+    def most_bytes(self, channel: ConnectedChannel) -> int:
+        """How large a file may be that comes by the channel."""
+        ...
+
     def answer(self, channel: ConnectedChannel, part_json: str) -> None:
         """Tell the provider at once that a part was taken, where it waits for that. Never raises; again does no
         harm."""

@@ -16,7 +16,7 @@ from hashlib import sha256
 from typing import Any
 
 from recado.domain.errors import Busy
-from recado.domain.intake import Arrival, arrival, without_bad_times
+from recado.domain.intake import Arrival, arrival, without_bad_times, without_large_files
 from recado.domain.messages import Parsed, TemplateUpdate
 from recado.domain.raw_keys import parked_command_key
 from recado.ports.core import Blobs, Clock, Command, Queue
@@ -122,6 +122,7 @@ class InboundService:
         if channel.state != "removed":
             self._webhooks.answer(channel, text)
             parsed = without_bad_times(self._webhooks.parse(channel, text), self._clock.now())
+            parsed = without_large_files(parsed, self._webhooks.most_bytes(channel))
         if parsed.kept_raw:
             key = keep(self._blobs, a, channel_id, text.encode("ascii"))
             self._journal.kept_raw(channel_id, key, len(parsed.kept_raw))

@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 from recado.domain.chats import Message
 from recado.domain.fetching import Reason, media_of
-from recado.domain.file_limits import FEATURES
+from recado.domain.file_limits import most_received
 from recado.domain.files import File
 from recado.domain.ids import sibling_id
 from recado.domain.messages import CannotSend, Failure, Media, Rejected
@@ -68,8 +68,7 @@ class ProviderFiles:
         """The accepted file, its bytes in our store. Raises Refused, Later."""
         try:
             media = self._located(media_of(message), channel, adapter)
-            most = max((limit.max_bytes for limit in adapter.media_limits.values()), default=0)
-            most = min(most or FEATURES[adapter.file_feature].max_bytes, FEATURES[adapter.file_feature].max_bytes)
+            most = most_received(adapter.file_feature, adapter.media_limits)
             if (media.size or 0) > most:
                 raise Refused("too_large")
             request = adapter.download(media, channel.settings, channel.secrets)
