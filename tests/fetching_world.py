@@ -83,7 +83,11 @@ class FetchWorld:
         self.told: list[tuple[int, str, str]] = []
         self.sent: list[Command] = []
         self._seq = 0
-        files = ProviderFiles(self.provider, self.provider, self.provider, self, stack.container.received_files, clock)
+        received = stack.container.received_files
+        self.local_origins: frozenset[str] = frozenset()
+        files = ProviderFiles(
+            self.provider, self.provider, self.provider, self, received, clock, lambda: self.local_origins
+        )
         self.service = FetchService(self.store, self, adapter, files, self, clock, self._pause, lambda: 0.5, self)
         stack.container.__dict__["fetching"] = self.service
 

@@ -61,6 +61,28 @@ def test_whatsapp_without_a_token_or_an_id() -> None:
         adapter("whatsapp").locate_media(MEDIA._replace(provider_id=None), {}, TOKEN)
 
 
+def test_where_a_provider_is_elsewhere_its_files_are_too() -> None:
+    """As in the local run, where nothing of the internet is asked."""
+    cdn = "https://scontent.xx.fbcdn.net/v/t1.15752-9/123_n.png?_nc_cat=1&oh=x"
+    for kind in ("messenger", "instagram"):
+        elsewhere = {"graph": "http://127.0.0.1:8090/graph"}
+        request = adapter(kind, elsewhere).download(Media(None, cdn, None), {}, {})
+        assert request.url == f"http://127.0.0.1:8090/graph/{kind}-files/123_n.png"
+        nameless = "https://lookaside.fbsbx.com/ig_messaging_cdn/?asset_id=1"
+        assert adapter(kind, elsewhere).download(Media(None, nameless, None), {}, {}).url.endswith(f"{kind}-files/file")
+        assert adapter(kind).download(Media(None, cdn, None), {}, {}).url == cdn
+    recording = f"/2010-04-01/Accounts/AC{'a' * 32}/Recordings/RE{'b' * 32}.mp3"
+    token = {"auth_token": ("t",)}
+    for base in (None, {"twilio": "http://127.0.0.1:8090/twilio"}):
+        voice = adapter("telephone", base)
+        told = voice.download(Media(None, f"https://api.twilio.com{recording}", None), {}, token)
+        assert (told.url, list(told.headers)) == (voice.base_url + recording, ["authorization"])
+    other = adapter("telephone").download(
+        Media(None, f"https://api.twilio.com.evil.example{recording}", None), {}, token
+    )
+    assert other.headers == {}
+
+
 def test_a_customers_url_goes_through_the_guard() -> None:
     request = adapter("custom").download(Media(None, "https://their.example/a.png", None), {}, {})
     assert (request.url, request.headers, request.customer_url) == ("https://their.example/a.png", {}, True)

@@ -161,6 +161,20 @@ def test_no_other_host_is_asked(world: FetchWorld) -> None:
         assert url not in [asked for asked, _ in world.provider.asked]
 
 
+def test_the_local_door_lets_its_origins_pass_and_no_other(world: FetchWorld) -> None:
+    door = "http://127.0.0.1:8099"
+    assert of_provider(world, located(url=f"{door}/a.png"))["reason"] == "host_not_allowed"
+    world.local_origins = frozenset({door})
+    for url in (
+        f"{door}1/a.png",
+        "http://127.0.0.1:80990/a.png",
+        f"https://{door}/a.png",
+        f"{door}@evil.example/a.png",
+    ):
+        assert of_provider(world, located(url=url))["reason"] == "host_not_allowed"
+    assert of_provider(world, located(url=f"{door}/a.png"))["state"] == "accepted"
+
+
 def test_a_redirect_to_another_host_goes_without_the_token(world: FetchWorld) -> None:
     there = "https://scontent.xx.fbcdn.net/v/1.png"
     file = of_provider(world, located(), status(307, location="/moved"), status(302, location=there))

@@ -78,6 +78,7 @@ class Filing(Chats):
             ChannelProblemNotes(self.channels, self.clock),
             self.received_files,
             self.clock,
+            origins_in(folder) if folder else frozenset,
         )
 
     @cached_property

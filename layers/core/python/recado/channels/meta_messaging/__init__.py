@@ -12,6 +12,7 @@ from datetime import datetime
 from re import ASCII
 from re import compile as pattern
 from typing import Any, ClassVar
+from urllib.parse import quote, urlsplit
 
 from recado.channels.base import (
     CannotSend,
@@ -26,12 +27,12 @@ from recado.channels.base import (
 )
 from recado.channels.meta import GRAPH_VERSION, MetaAdapter, app_id, wrong_token
 from recado.channels.meta_messaging import inbound, outbound
-from recado.channels.meta_messaging.contents import FILE_HOSTS
+from recado.channels.meta_messaging.contents import FILE_HOSTS, is_file_host
 from recado.channels.meta_messaging.errors import interpret
 from recado.channels.splitting import split_text
 from recado.channels.untrusted import Unreadable, decode
 from recado.domain.errors import FieldError
-from recado.domain.messages import Failure, OutboundMessage, Parsed, Rejected, Sender, Sent
+from recado.domain.messages import Failure, Media, OutboundMessage, Parsed, Rejected, Sender, Sent
 from recado.ports.core import HttpResponse
 
 TIMEOUT_S = 20.0
@@ -139,6 +140,17 @@ class MetaMessaging(MetaAdapter):
     def interpret(self, response: HttpResponse) -> Sent | Rejected:
         """By the error's code and subcode, not by the HTTP status; see ``errors``."""
         return interpret(response)
+
+    # -- files -------------------------------------------------------------------------------------
+
+    def download(self, media: Media, settings: Mapping[str, Any], secrets: Secrets) -> HttpRequest:
+        """The bytes lie where the webhook said. A Graph that is not Meta's own, as the simulated one, has what Meta's
+        file servers would have, by its name."""
+        url = media.url or ""
+        if self.base_url != self.public_base_url and is_file_host(url):
+            name = urlsplit(url).path.rpartition("/")[2] or "file"
+            url = f"{self.base_url}/{self.type}-files/{quote(name, safe='')}"
+        return super().download(media._replace(url=url), settings, secrets)
 
     # -- the channel itself ------------------------------------------------------------------------
 

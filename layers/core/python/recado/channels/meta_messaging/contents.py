@@ -115,7 +115,7 @@ def _shared(kind: str, attachment: Json, payload: Json) -> Content:
     url = web_url(payload.get("url"))
     ids = {name: identifier(payload.get(name)) for name in ("id", "reel_video_id", "ig_post_media_id")}
     described = present(type=kind, title=label(payload.get("title")), url=url, **ids)
-    if url and _is_file_host(url):
+    if url and is_file_host(url):
         return Content(_SHARED[kind], None, described, Media(None, url, None))
     return _link(described)
 
@@ -170,6 +170,7 @@ def web_url(value: Any) -> str | None:
     return value if good else None
 
 
-def _is_file_host(url: str) -> bool:
+def is_file_host(url: str) -> bool:
+    """Whether a web address is of one of Meta's file servers."""
     host = urlsplit(url).hostname or ""
     return any(host == known or host.endswith("." + known) for known in FILE_HOSTS)
