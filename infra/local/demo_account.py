@@ -14,6 +14,7 @@ import secrets
 import sys
 from typing import Any
 
+from infra.local.origins import site_origins
 from infra.local.providers.example_templates import EXAMPLES, example_id
 from recado.bootstrap import Container, container
 from recado.channels.registry import adapter_class
@@ -124,7 +125,8 @@ def connect_channels(
         "email": ("E-mail", {"address": address}, {}, {"address": address}),
         "custom": ("Custom system", {"callback_url": f"{providers_url}/custom"}, custom, custom),
     }
-    site = product.channel_service.create(a, "online_chat", "Site", department_id, {"allowed_origins": [base_url]}, {})
+    origins = {"allowed_origins": site_origins(base_url)}
+    site = product.channel_service.create(a, "online_chat", "Site", department_id, origins, {})
     channels = {"online_chat": {"id": site.id, "site_key": site.settings["site_key"]}}
     for channel_type, (name, settings, given, told) in wanted.items():
         channel = product.channel_service.create(a, channel_type, name, department_id, settings, given)

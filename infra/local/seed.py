@@ -12,14 +12,14 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
+from infra.local.origins import ALLOWED_ORIGIN, site_origins
 from infra.local.processes import StartFailed
 
 if TYPE_CHECKING:
     from infra.local.stack import Stack
 
-# Requests of the product to this origin pass its guard against addresses of the own machine.
-ALLOWED_ORIGIN = "http://127.0.0.1:8099"
 ANSWER_TIMEOUT_S = 60
+MOST_ORIGINS = 50
 _OPENER = build_opener(ProxyHandler({}))
 
 
@@ -42,7 +42,29 @@ def ensure_demo(stack: Stack) -> dict[str, Any]:
         "allowed_origin": ALLOWED_ORIGIN,
     }
     _write(stack.demo_file, demo)
+    let_pages_in(stack.base_url, demo["api_token"], demo["channels"]["online_chat"]["id"])
     return demo
+
+
+def let_pages_in(base_url: str, token: str, channel_id: str) -> None:
+    """The demo site takes pages of this start's origins, whose port may be another than at the last one, beside those
+    that somebody allowed since. A site that somebody removed is left alone. StartFailed."""
+    path = f"{base_url}/v1/channels/{channel_id}"
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    try:
+        with _OPENER.open(Request(path, headers=headers), timeout=ANSWER_TIMEOUT_S) as answer:
+            channel = json.loads(answer.read())
+        known = channel["settings"].get("allowed_origins", [])
+        missing = [one for one in site_origins(base_url) if one not in known]
+        if channel["state"] == "removed" or not missing:
+            return
+        body = json.dumps({"settings": {"allowed_origins": [*missing, *known][:MOST_ORIGINS]}}).encode()
+        _OPENER.open(Request(path, body, headers, method="PATCH"), timeout=ANSWER_TIMEOUT_S).close()
+    except HTTPError as error:
+        if error.code == 404:
+            return
+        detail = error.read().decode(errors="replace")[:500]
+        raise StartFailed(f"the demo site cannot be used by the demo page: {error.code}: {detail}") from error
 
 
 def call_apis(stack: Stack) -> None:
