@@ -8,8 +8,8 @@ from datetime import date
 from typing import Any
 
 from recado.domain.errors import Invalid
-from recado.domain.opening_hours import MINUTES_OF_DAY
 from recado.domain.people import Department, OpenHours, ReopenRule
+from recado.domain.wall_clock import MINUTES_OF_DAY, clock_minute
 
 MAX_STRETCHES = 50
 MAX_HOLIDAYS = 400
@@ -48,17 +48,6 @@ def with_settings(department: Department, given: Mapping[str, Any]) -> Departmen
     if any(getattr(after, name) != getattr(department, name) for name in TIMER_SETTINGS):
         return replace(after, rearm_from="")
     return after
-
-
-def clock_minute(text: str) -> int:
-    """ "HH:MM" as minutes of the day; "24:00" is 1440."""
-    hours, _, minutes = text.partition(":")
-    return int(hours) * 60 + int(minutes)
-
-
-def clock_text(minute: int) -> str:
-    """Minutes of the day as "HH:MM"."""
-    return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
 def _reopening(before: ReopenRule, given: Mapping[str, Any]) -> ReopenRule:

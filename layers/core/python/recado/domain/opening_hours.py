@@ -8,14 +8,13 @@ no stretch twice, and one that lies in a skipped hour has none."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from recado.domain.people import Department, OpenHours
+from recado.domain.wall_clock import MINUTES_OF_DAY, day_of, moment
 
 HORIZON_DAYS = 400
 """How far ahead is looked for a change: more than a year of holidays."""
-
-MINUTES_OF_DAY = 1440
 
 _ALWAYS = tuple(OpenHours(day, 0, MINUTES_OF_DAY) for day in range(1, 8))
 
@@ -55,7 +54,7 @@ def next_change(department: Department, zone: tzinfo, now: datetime) -> datetime
         if start > (until or now):
             return until or start
         until = end if until is None else max(until, end)
-    horizon = _moment(_day(zone, now) + timedelta(days=HORIZON_DAYS + 1), 0, zone)
+    horizon = moment(day_of(zone, now) + timedelta(days=HORIZON_DAYS + 1), 0, zone)
     return until if until is not None and until < horizon else None
 
 
@@ -63,41 +62,12 @@ def _stretches(department: Department, zone: tzinfo, now: datetime, days: int) -
     """(start, end) of each stretch from the day before `now`'s to `days` after it, in order, in UTC."""
     hours = _ALWAYS if department.business_hours is None else department.business_hours
     holidays = frozenset(department.holidays)
-    today = _day(zone, now)
+    today = day_of(zone, now)
     for ahead in range(-1, days + 1):
         day = today + timedelta(days=ahead)
         if day in holidays:
             continue
         for one in sorted((one for one in hours if one.day == day.isoweekday()), key=lambda one: one.start):
-            start, end = _moment(day, one.start, zone), _moment(day, one.end, zone)
+            start, end = moment(day, one.start, zone), moment(day, one.end, zone)
             if start < end:
                 yield start, end
-
-
-def _day(zone: tzinfo, now: datetime) -> date:
-    return now.astimezone(zone).date()
-
-
-def _moment(day: date, minute: int, zone: tzinfo) -> datetime:
-    """When the clock first shows a minute of a day (1440: the next midnight), UTC; the end of the gap when it is put
-    forward over that minute."""
-    shown = datetime.combine(day, time.min) + timedelta(minutes=minute)
-    moment = shown.replace(tzinfo=zone).astimezone(UTC)
-    if moment.astimezone(zone).replace(tzinfo=None) == shown:
-        return moment
-    return _end_of_gap(shown, zone)
-
-
-def _end_of_gap(shown: datetime, zone: tzinfo) -> datetime:
-    """The moment at which the clock is put forward over `shown`, to the second."""
-    before = shown.replace(tzinfo=zone, fold=1).astimezone(UTC)
-    after = shown.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    offset = after.astimezone(zone).utcoffset()
-    low, high = 0, int((after - before).total_seconds())
-    while high - low > 1:
-        middle = (low + high) // 2
-        if (before + timedelta(seconds=middle)).astimezone(zone).utcoffset() == offset:
-            high = middle
-        else:
-            low = middle
-    return before + timedelta(seconds=high)

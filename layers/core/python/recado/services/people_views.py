@@ -7,9 +7,9 @@ from typing import Any
 
 from recado.domain.channels import Channel
 from recado.domain.credentials import ApiToken
-from recado.domain.department_settings import clock_text
 from recado.domain.people import Account, Membership
 from recado.domain.tokens import state_of
+from recado.domain.wall_clock import clock_text
 from recado.services.department_turns import DepartmentTurns
 from recado.services.departments import SeenDepartment
 from recado.services.users import SeenUser
