@@ -78,8 +78,9 @@ def recurrence_shape(one: Recurrence | None) -> dict[str, Any]:
 
 def _out_of_place(every: str, fields: Mapping[str, Any]) -> list[FieldError]:
     allowed = _BELONGS[every] | {"every", "at", "until"}
+    missing = sorted(_NEEDED.get(every, frozenset()) - set(fields))
     return [
-        *(_wrong(name, "required", f"This is needed with `{every}`.") for name in sorted(_NEEDED.get(every, frozenset()) - set(fields))),
+        *(_wrong(name, "required", f"This is needed with `{every}`.") for name in missing),
         *(
             _wrong(name, "not_with_every", f"This does not go with `{every}`.")
             for name in fields
