@@ -1,0 +1,106 @@
+"""The fields by which records are chosen (PRODUCT G3): of which kind each is, where a record has it, which operators it
+takes. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from recado.domain.chats import Situation
+from recado.domain.custom_fields import CustomField, FieldType
+
+Table = Literal["contacts", "chats"]
+Kind = Literal["text", "phone", "document", "id", "ids", "options", "time", "date", "number", "boolean"]
+
+OPERATORS: tuple[str, ...] = (
+    "eq", "ne", "contains", "not_contains", "starts_with", "in", "not_in", "gt", "gte", "lt", "lte", "between",
+    "before", "after", "on", "within_last", "older_than", "set", "not_set",
+)  # fmt: skip
+
+_ALWAYS = frozenset({"eq", "ne", "set", "not_set"})
+_LISTED = frozenset({"in", "not_in"})
+_WRITTEN = frozenset({"contains", "not_contains", "starts_with"})
+_ORDERED = frozenset({"gt", "gte", "lt", "lte", "between"})
+_DATED = frozenset({"before", "after", "on", "within_last", "older_than"})
+
+OPERATORS_OF: Mapping[Kind, frozenset[str]] = {
+    "text": _ALWAYS | _LISTED | _WRITTEN,
+    "phone": _ALWAYS | _LISTED | _WRITTEN,
+    "document": _ALWAYS | _LISTED | _WRITTEN,
+    "id": _ALWAYS | _LISTED,
+    "ids": _ALWAYS | _LISTED | {"contains", "not_contains"},
+    "options": _ALWAYS | _LISTED | {"contains", "not_contains"},
+    "time": _ALWAYS | _ORDERED | _DATED,
+    "date": _ALWAYS | _ORDERED | _DATED,
+    "number": _ALWAYS | _LISTED | _ORDERED,
+    "boolean": _ALWAYS,
+}
+"""Of a field with many values `eq` and `contains` mean: it has this one; `in`: it has one of these."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """`attribute`: where a record has the value; `custom`: in its custom fields, under that name. `values`: all that it
+    can be, where they are few and fixed."""
+
+    kind: Kind
+    attribute: str
+    custom: bool = False
+    values: frozenset[str] = frozenset()
+
+
+CONTACT_FIELDS: Mapping[str, Field] = {
+    "id": Field("id", "id"),
+    "name": Field("text", "name"),
+    "mobile": Field("phone", "mobile"),
+    "phone": Field("phone", "phone"),
+    "email": Field("text", "email"),
+    "created_at": Field("time", "created_at"),
+    "updated_at": Field("time", "updated_at"),
+    "group": Field("ids", "group_ids"),
+    "organization": Field("id", "organization_id"),
+}
+
+CHAT_FIELDS: Mapping[str, Field] = {
+    "id": Field("id", "id"),
+    "department": Field("id", "department_id"),
+    "channel": Field("id", "channel_id"),
+    "situation": Field("id", "situation", values=frozenset(get_args(Situation))),
+    "created_at": Field("time", "opened_at"),
+    "updated_at": Field("time", "updated_at"),
+    "workflow": Field("id", "workflow_step_id"),
+    "workflow_step": Field("id", "workflow_step_id"),
+    "last_inbound_at": Field("time", "last_inbound_at"),
+}
+"""`workflow` holds of a chat in any of its steps. `updated_at` is the later of its last move and its last message."""
+
+_CUSTOM_KINDS: Mapping[FieldType, Kind] = {
+    "text": "text",
+    "long_text": "text",
+    "number": "number",
+    "date": "date",
+    "boolean": "boolean",
+    "list": "text",
+    "multi_list": "options",
+    "email": "text",
+    "phone": "phone",
+    "url": "text",
+    "cpf": "document",
+    "cnpj": "document",
+    "agent": "id",
+}
+
+
+def fields_of(table: Table, custom: Iterable[CustomField] = ()) -> dict[str, Field]:
+    """By name, all that a filter over a table may ask; of contacts also the account's active fields, as
+    `custom.<slug>`."""
+    if table == "chats":
+        return dict(CHAT_FIELDS)
+    own = {
+        f"custom.{one.slug}": Field(_CUSTOM_KINDS[one.type], one.slug, custom=True)
+        for one in custom
+        if one.active and one.table == "contacts"
+    }
+    return {**CONTACT_FIELDS, **own}
