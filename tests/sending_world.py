@@ -149,6 +149,7 @@ class World:
         self.problems: list[tuple[str, str, str, str]] = []
         self.refused_tokens: list[tuple[str, str, Any]] = []
         self.pauses: list[float] = []
+        self.hints: list[tuple[str, ThreadKey, int]] = []
         self.queue, self.journal, self.provider = Commands(), Journal(), Provider()
         self.outbox, self.store, self.templates = DynamoOutbox(), DynamoChats(), DynamoTemplates()
         self.early_statuses = DynamoStatuses()
@@ -184,7 +185,12 @@ class World:
             "https://recado.example.com",
             Pacing(DynamoSpeeds(), self.clock),
             DynamoLines(),
+            self,
         )
+
+    def tell(self, a: str, thread: ThreadKey, seq: int) -> None:
+        """The hints."""
+        self.hints.append((a, thread, seq))
 
     def open_chat(self, **fields: Any) -> Chat:
         now = self.clock.now()

@@ -1,10 +1,10 @@
 """The front of the local stack: stands where CloudFront stands in AWS, on one origin.
 
 /v1/* goes to the REST API, /webhooks/* /voice/* /widget/* /t/* to the HTTP API, byte for byte both ways: signatures
-are over raw bytes. /files/* goes to the files bucket, /demo/ is a page of the product's. /_local/* are doors that exist
-only here. Every error of the front itself is a problem+json.
+are over raw bytes. /socket goes to the socket API, /files/* to the files bucket, /demo/ is a page of the product's.
+/_local/* are doors that exist only here. Every error of the front itself is a problem+json.
 
-    python infra/local/front.py --rest-url URL --http-url URL --files-url URL --ministack-url URL --tick-function NAME
+    python infra/local/front.py --rest-url URL --http-url URL --files-url URL --socket-url URL --tick-function NAME
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ from infra.local.mail_door import MAX_MAIL_BODY_BYTES, BadMail, MailDoor
 from infra.local.pages import add_pages
 from infra.local.problem_answers import own_refusals, problem
 from infra.local.served_files import PATH, serve_file
+from infra.local.sockets import PATH as SOCKET_PATH
+from infra.local.sockets import pass_on
 
 # What API Gateway takes at most, REST and HTTP alike; the product's own rule (4,000,000 bytes) lies below it.
 MAX_BODY_BYTES = 10 * 1024 * 1024
@@ -69,6 +71,7 @@ class Settings:
     tick_function: str
     local_dir: Path
     files_url: str = ""
+    socket_url: str = ""
     mail_bucket: str = ""
     mail_queue_url: str = ""
 
@@ -88,6 +91,7 @@ def build_app(settings: Settings) -> web.Application:
     app.router.add_post("/_local/tick", post_tick)
     app.router.add_post("/_local/email", post_email)
     app.router.add_get(PATH + "{path:.+}", get_file)
+    app.router.add_get(SOCKET_PATH, open_socket)
     add_pages(app, lambda request: _read_demo(request.app[SETTINGS].local_dir))
     app.router.add_route("*", "/{path:.*}", proxy)
     return app
@@ -112,6 +116,14 @@ async def get_file(request: web.Request) -> web.StreamResponse:
         return await serve_file(request, request.app[SESSION], request.app[SETTINGS].files_url)
     except (aiohttp.ClientError, TimeoutError) as error:
         return problem(502, "upstream_unavailable", f"the files bucket did not answer: {type(error).__name__}")
+
+
+async def open_socket(request: web.Request) -> web.StreamResponse:
+    """A page's socket. 502 when the socket API does not answer."""
+    try:
+        return await pass_on(request, request.app[SESSION], request.app[SETTINGS].socket_url)
+    except (aiohttp.ClientError, TimeoutError) as error:
+        return problem(502, "upstream_unavailable", f"the socket API did not answer: {type(error).__name__}")
 
 
 async def proxy(request: web.Request) -> web.StreamResponse:
@@ -274,6 +286,7 @@ def main() -> None:
     parser.add_argument("--rest-url", required=True, help="base of the REST API, before /v1/")
     parser.add_argument("--http-url", required=True, help="base of the HTTP API, before /webhooks/")
     parser.add_argument("--files-url", required=True, help="the files bucket")
+    parser.add_argument("--socket-url", required=True, help="the socket API's stage, ws://…")
     parser.add_argument("--ministack-url", default="http://127.0.0.1:4566")
     parser.add_argument("--tick-function", required=True, help="name or ARN of the tick function")
     parser.add_argument("--mail-bucket", default="", help="where mail is put as it came")

@@ -192,6 +192,7 @@ class Stack:
             "SesBaseUrl": f"{self.providers_url}/email",
             "MailDomain": MAIL_DOMAIN,
             "MailBySes": "false",
+            "SocketsBaseUrl": f"{self.ministack_url}/_aws/execute-api",
             "SystemMailBaseUrl": f"{self.providers_url}/system_mail",
             "SystemMailFrom": "recado@recado.example",
             "DeletionProtection": "false",
@@ -234,6 +235,7 @@ class Stack:
             f"{self.ministack_url}/restapis/{self.outputs['RestApiId']}/{self.outputs['RestApiStage']}/_user_request_"
         )
         http = f"{self.ministack_url}/_aws/execute-api/{self.outputs['HttpApiId']}/$default"
+        sockets = f"ws{self.ministack_url.removeprefix('http')}/_aws/execute-api/{self.outputs['SocketApiId']}/socket"
         command = [
             sys.executable,
             "infra/local/front.py",
@@ -245,6 +247,8 @@ class Stack:
             http,
             "--files-url",
             f"{self.ministack_url}/{self.function_environment()['FILES_BUCKET']}",
+            "--socket-url",
+            sockets,
         ]
         command += ["--ministack-url", self.ministack_url, "--tick-function", self.outputs["TickFunctionName"]]
         command += ["--local-dir", str(self.state_dir)]

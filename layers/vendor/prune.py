@@ -10,7 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
-AWS_SERVICES = {"dynamodb", "s3", "sqs", "sts", "lambda", "secretsmanager", "ses", "sesv2"}
+AWS_SERVICES = {"dynamodb", "s3", "sqs", "sts", "lambda", "secretsmanager", "ses", "sesv2", "apigatewaymanagementapi"}
 
 # Chalice's own deployment tool, interactive pages and examples; documentation, tests and type stubs of all packages.
 UNUSED = (

@@ -3,9 +3,11 @@ file goes up."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
+import aiohttp
 import httpx
 import pytest
 
@@ -25,7 +27,7 @@ class Visitor:
         opened = self.client.post("/widget/sessions", json=body)
         assert opened.status_code == 201, opened.text
         assert opened.headers["access-control-allow-origin"] == live.stack.base_url
-        self.visitor_id = opened.json()["visitor_id"]
+        self.visitor_id, self.socket_url = opened.json()["visitor_id"], opened.json()["socket_url"]
         self.client.headers["Authorization"] = f"Bearer {opened.json()['token']}"
 
     def says(self, client_id: str, expect: int = 201, **message: Any) -> Any:
@@ -61,6 +63,29 @@ def test_a_visitor_and_an_agent_talk(live: Live) -> None:
         assert live.messages(said["chat_id"])[1]["status"] == "read"
         assert [one["seq"] for one in Visitor(live, visitor.visitor_id).reads()] == [1, 2]
         assert Visitor(live).reads() == []
+
+
+def test_a_page_is_told_to_look(live: Live) -> None:
+    """The page's socket, through all of it: handshake, hint, the ticket that is good once."""
+
+    async def listen(agents: Any) -> None:
+        visitor = Visitor(live)
+        said = visitor.says("c-1", kind="text", text="Bom dia")
+        owner = eventually(lambda: name if (name := live.owner(said["chat_id"])) != "-" else None)
+        origin = {"Origin": live.stack.base_url}
+        async with aiohttp.ClientSession(headers=origin) as session:
+            async with session.ws_connect(visitor.socket_url) as socket:
+                await socket.send_str("ping")
+                agents[owner].post(f"/v1/chats/{said['chat_id']}/messages", {"text": "Bom dia!"}, expect=201)
+                assert await socket.receive_json(timeout=20) == {"type": "new", "seq": 2}
+                assert [one["text"] for one in visitor.reads(after="1")] == ["Bom dia!"]
+            for url, more in ((visitor.socket_url, {}), (Visitor(live).socket_url, {"Origin": "https://evil.example"})):
+                with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                    await session.ws_connect(url, headers=more)
+                assert refused.value.status == 403
+
+    with live.agents_at_work() as agents:
+        asyncio.run(listen(agents))
 
 
 def test_a_visitors_file_reaches_the_chat(live: Live) -> None:

@@ -347,7 +347,7 @@ def test_the_watch_sees_a_word_wherever_it_is_said(watch: Watch) -> None:
     assert len(watch.told()) == 4
 
 
-OTHER_DOORS = ("mail", "voice", "widget", "redirect")
+OTHER_DOORS = ("mail", "voice", "widget", "redirect", "sockets")
 
 
 @pytest.mark.parametrize("door", OTHER_DOORS)
@@ -370,8 +370,13 @@ def test_what_strangers_bring_to_the_other_doors_is_in_no_log(
             }
         ],
         "pathParameters": {"channel_id": conversation.channel.id, "code": "canary-code"},
-        "requestContext": {"http": {"method": "POST", "path": "/widget/sessions"}, "requestId": "request-1"},
-        "queryStringParameters": {"utm_source": "canary-source"},
+        "requestContext": {
+            "http": {"method": "POST", "path": "/widget/sessions"},
+            "requestId": "request-1",
+            "routeKey": "$connect",
+            "connectionId": "canary-connection",
+        },
+        "queryStringParameters": {"utm_source": "canary-source", "ticket": "canary-ticket"},
         "headers": {"x-twilio-signature": "canary-signature", "origin": "https://canary.example"},
         "body": words,
         "isBase64Encoded": False,

@@ -48,7 +48,8 @@ def contact_of(site: Site, contact_id: str) -> Any:
 def test_a_session_and_what_a_page_keeps_of_it(site: Site) -> None:
     opened = site.open()
     assert opened.status == 201
-    assert set(opened.json) == {"token", "visitor_id", "expires_at"}
+    assert set(opened.json) == {"token", "visitor_id", "expires_at", "socket_url"}
+    assert opened.json["socket_url"] is None, "where there are no sockets"
     assert opened.json["expires_at"] == "2026-03-03T00:00:00.000Z"
     assert opened.headers["Access-Control-Allow-Origin"] == SHOP
     assert (opened.headers["Vary"], opened.headers["Cache-Control"]) == ("Origin", "no-store")

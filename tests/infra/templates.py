@@ -9,7 +9,14 @@ from typing import Any
 from infra.local.deployment import load_template
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = ("template.yaml", "infra/data.yaml", "infra/access.yaml", "infra/observability.yaml", "infra/mail.yaml")
+FILES = (
+    "template.yaml",
+    "infra/data.yaml",
+    "infra/access.yaml",
+    "infra/observability.yaml",
+    "infra/mail.yaml",
+    "infra/sockets.yaml",
+)
 
 
 @lru_cache

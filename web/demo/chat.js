@@ -20,7 +20,12 @@ const portuguese = (navigator.language || "").toLowerCase().startsWith("pt");
 const say = portuguese ? WORDS.pt : WORDS.en;
 const at = (id) => document.getElementById(id);
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+// How often the page looks: by the clock alone, and while a socket tells it when to.
+const PACE_MS = 1500, HINTED_PACE_MS = 15000;
+// A socket that nothing is said on is closed after ten minutes.
+const BEAT_MS = 8 * 60 * 1000;
 let siteKey = null, token = null, beginning = null, cursor = "", seen = 0;
+let listening = false, hinted = false, goOn = null;
 
 document.documentElement.lang = portuguese ? "pt-BR" : "en";
 for (const id of ["title", "lead", "label", "send", "attach"]) at(id).textContent = say[id];
@@ -52,6 +57,7 @@ function begin() {
     const session = await ask("POST", "/widget/sessions", { site_key: siteKey, ...(kept ? { visitor_id: kept } : {}) });
     localStorage.setItem("recado-visitor", session.visitor_id);
     token = session.token;
+    return session;
   })().finally(() => { beginning = null; });
   return beginning;
 }
@@ -96,12 +102,59 @@ async function keepLooking() {
     try {
       while (await look());
       if (at("note").textContent === say.offline || at("note").textContent === say.connecting) at("note").textContent = "";
-      await pause(1500);
+      await untilNextLook();
     } catch (error) {
       at("note").textContent = error.code ? say.refused + error.message : say.offline;
       await pause(3000);
     }
   }
+}
+
+// What is still to be told as read does not wait for the slow pace.
+function untilNextLook() {
+  return new Promise((done) => {
+    goOn = () => { clearTimeout(timer); goOn = null; done(); };
+    const timer = setTimeout(goOn, hinted ? 0 : listening && !seen ? HINTED_PACE_MS : PACE_MS);
+    hinted = false;
+  });
+}
+
+// Look now, or once more when it is looking already.
+function hint() {
+  if (goOn) goOn();
+  else hinted = true;
+}
+
+// A socket says that there is something new, not what. Without one, or when a word of it is lost, the clock goes on.
+async function keepListening() {
+  for (let wait = 5000; ; wait = Math.min(2 * wait, 600000)) {
+    try {
+      const { socket_url: url } = await begin();
+      if (!url) return;
+      if (await listen(url) > 60000) wait = 5000;
+    } catch { /* no session now: a later one has another address */ }
+    await pause(wait);
+  }
+}
+
+// Answers, once it is closed, how long it was open (ms).
+function listen(url) {
+  return new Promise((done) => {
+    const socket = new WebSocket(url);
+    let opened = Infinity, beat = 0;
+    socket.onopen = () => {
+      opened = Date.now();
+      listening = true;
+      beat = setInterval(() => socket.send("beat"), BEAT_MS);
+    };
+    socket.onmessage = hint;
+    socket.onclose = () => {
+      clearInterval(beat);
+      listening = false;
+      hint();
+      done(Date.now() - opened);
+    };
+  });
 }
 
 async function send(message) {
@@ -110,6 +163,7 @@ async function send(message) {
     try {
       await ask("POST", "/widget/messages", body);
       at("note").textContent = "";
+      hint();
       return;
     } catch (error) {
       if (error.code && error.code !== "file_not_ready") { at("note").textContent = say.refused + error.message; return; }
@@ -144,4 +198,4 @@ at("file").addEventListener("change", () => {
 
 siteKey = new URLSearchParams(location.search).get("site_key") || document.documentElement.dataset.siteKey;
 at("note").textContent = siteKey ? say.connecting : say.noSite;
-if (siteKey) keepLooking();
+if (siteKey) { keepLooking(); keepListening(); }

@@ -1,5 +1,6 @@
 """What workers put right, set aside or tried, as log lines (ports.inbound.Journal, ports.outbox.SendJournal,
-ports.fetching.FetchJournal, ports.buttons.ClickJournal, ports.reconciliation.DriftJournal)."""
+ports.fetching.FetchJournal, ports.buttons.ClickJournal, ports.sockets.HintJournal,
+ports.reconciliation.DriftJournal)."""
 
 from __future__ import annotations
 
@@ -60,6 +61,14 @@ class LoggedFetches:
         telemetry.info(
             "file_fetched", message_id=message_id, attempt=attempt, outcome=outcome, code=code or "ok", size_bytes=size
         )
+
+
+class LoggedHints:
+    """Hints that may not have been heard (ports.sockets.HintJournal)."""
+
+    def lost(self, channel_id: str, error: Exception) -> None:
+        """The page finds the message when it looks next."""
+        telemetry.failure("hint_lost", error, channel_id=channel_id)
 
 
 class LoggedClicks:

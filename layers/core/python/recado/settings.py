@@ -30,6 +30,7 @@ class Settings:
     ses_base_url: str = ""
     mail_bucket: str = ""
     mail_domain: str = ""
+    sockets_url: str = ""
     system_mail_base_url: str = ""
     system_mail_from: str = ""
     log_level: str = "INFO"

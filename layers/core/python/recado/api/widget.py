@@ -137,7 +137,12 @@ def _open_session(
     opened = services.widget_sessions.open(
         channel, request.origin, request.address, body.visitor_id, told, body.identity_hash
     )
-    shown = {"token": opened.token, "visitor_id": opened.visitor_id, "expires_at": moment(opened.expires_at)}
+    shown = {
+        "token": opened.token,
+        "visitor_id": opened.visitor_id,
+        "expires_at": moment(opened.expires_at),
+        "socket_url": opened.socket_url,
+    }
     return _told(201, shown)
 
 

@@ -65,6 +65,13 @@ def signing_identity() -> tuple[Credentials, str]:
 
 
 @lru_cache(maxsize=1)
+def socket_management(endpoint: str) -> Any:
+    """The client that posts to open sockets: it asks once, and does not wait long."""
+    once = Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 1})
+    return _session().client("apigatewaymanagementapi", config=_CONFIG.merge(once), endpoint_url=endpoint)
+
+
+@lru_cache(maxsize=1)
 def sesv2(endpoint: str | None) -> Any:
     """The client of the mail service."""
     return _session().client("sesv2", config=_CONFIG, endpoint_url=endpoint)
@@ -72,6 +79,7 @@ def sesv2(endpoint: str | None) -> Any:
 
 def reset_clients() -> None:
     """Forget the clients: for a process whose endpoint changed (tests)."""
+    socket_management.cache_clear()
     sesv2.cache_clear()
     dynamodb.cache_clear()
     presigning_s3.cache_clear()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from recado.services.openings import ChatOpenings
     from recado.services.outbound import OutboundService
     from recado.services.sending import SendingService
+    from recado.services.sockets import SocketService
     from recado.services.statuses import StatusService
     from recado.services.tick import TickService
     from recado.storage.buttons import DynamoClicks
@@ -104,7 +105,19 @@ class Messaging(Filing, Templating):
             self.settings.public_base_url,
             Pacing(DynamoSpeeds(), self.clock),
             DynamoLines(),
+            self.sockets,
         )
+
+    @cached_property
+    def sockets(self) -> SocketService:
+        """Pages that wait for news."""
+        from recado.aws.socket_line import ApiGatewaySockets
+        from recado.journal import LoggedHints
+        from recado.services.sockets import SocketService
+        from recado.storage.sockets import DynamoSockets
+
+        line = ApiGatewaySockets(self.settings.sockets_url)
+        return SocketService(DynamoSockets(), line, self.clock, LoggedHints())
 
     @cached_property
     def tick(self) -> TickService:

@@ -28,7 +28,9 @@ class Widgets(Messaging):
         """Sessions of visitors."""
         from recado.services.widget_sessions import WidgetSessions
 
-        return WidgetSessions(self.channel_directory, self.rate_limits, self.clock, self.ids)
+        has_sockets, base = bool(self.settings.sockets_url), self.settings.public_base_url
+        sockets_at = f"ws{base.removeprefix('http')}/socket" if has_sockets else None
+        return WidgetSessions(self.channel_directory, self.rate_limits, self.clock, self.ids, sockets_at)
 
     @cached_property
     def widget_messages(self) -> WidgetMessages:

@@ -1,5 +1,6 @@
-"""What a visitor of a site holds: an id by which the page comes back to their conversation, and a token for some hours
-that says whose it is. Both are signed with a secret of the channel, so nothing of either is stored.
+"""What a visitor of a site holds: an id by which the page comes back to their conversation, a token for some hours that
+says whose it is, and a ticket for one socket. All are signed with a secret of the channel, so nothing of them is stored
+but which tickets were used.
 
 A visitor id leads to a thread by its digest alone: who reads the thread's key cannot come back as the visitor.
 """
@@ -11,6 +12,7 @@ import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -19,9 +21,11 @@ from typing import Any
 from recado.domain.ids import account_of, sibling_id
 
 TOKEN_LIFE = timedelta(hours=12)
+TICKET_LIFE = timedelta(minutes=1)
 MAX_TOKEN = 8_000
 _VISITOR = re.compile(r"vi_([A-Za-z0-9_-]{43})([0-9a-f]{32})")
-_TOKEN = re.compile(r"(wt_[a-z2-7]{8}_[0-9a-f]{27})\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{43})")
+_SIGNED = re.compile(r"((?:wt|wk)_[a-z2-7]{8}_[0-9a-f]{27})\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{43})")
+_PURPOSES = {"wt": "token", "wk": "ticket"}
 _READABLE = re.compile(r"[\x21-\x7e]{1,128}")
 
 
@@ -46,6 +50,16 @@ class Visitor:
     def shown_id(self) -> str:
         """By which the company sees them."""
         return self.external_id if self.external_id is not None else self.key
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What opens one socket of a visitor's conversation. `mark` tells it from others."""
+
+    channel_id: str
+    key: str
+    mark: str
+    ends_at: datetime
 
 
 def site_key_of(channel_id: str) -> str:
@@ -108,28 +122,56 @@ def _visitor_mark(channel_secret: str, randomness: str) -> str:
 def token_of(visitor: Visitor, channel_secret: str, expires_at: datetime) -> str:
     """The token of a visitor."""
     held = {"k": visitor.key, "i": visitor.external_id, "n": visitor.name, "e": visitor.email, "p": visitor.phone}
-    payload = {name: value for name, value in held.items() if value is not None} | {"x": int(expires_at.timestamp())}
-    text = json.dumps(payload, separators=(",", ":"))
-    head = f"{sibling_id('wt', visitor.channel_id)}.{_encoded(text.encode())}"
-    return f"{head}.{_encoded(_signature(channel_secret, 'token', head))}"
+    payload = {name: value for name, value in held.items() if value is not None}
+    return _signed("wt", visitor.channel_id, channel_secret, payload, expires_at)
 
 
-def channel_of_token(token: str) -> str | None:
-    """The channel that a token claims to be of; None when it is not of our form. Nothing is proved yet."""
-    found = _TOKEN.fullmatch(token) if len(token) <= MAX_TOKEN else None
+def ticket_of(visitor: Visitor, channel_secret: str, randomness: str, expires_at: datetime) -> str:
+    """A ticket for a socket. `randomness`: URL-safe characters, no two tickets alike."""
+    return _signed("wk", visitor.channel_id, channel_secret, {"k": visitor.key, "r": randomness[-22:]}, expires_at)
+
+
+def channel_of_token(text: str) -> str | None:
+    """The channel that a token or ticket claims to be of; None when it is not of our form. Nothing is proved yet."""
+    found = _SIGNED.fullmatch(text) if len(text) <= MAX_TOKEN else None
     return sibling_id("ch", found[1]) if found else None
 
 
 def read_token(token: str, channel_secrets: tuple[str, ...], now: datetime) -> Visitor | None:
     """The visitor whom a token speaks for; None when the channel did not make it, or its time is over."""
-    channel_id, (head, _, signature) = channel_of_token(token), token.rpartition(".")
-    made = [_encoded(_signature(one, "token", head)) for one in channel_secrets]
+    found = _verified("wt", token, channel_secrets, now)
+    if found is None:
+        return None
+    channel_id, held = found
+    return Visitor(channel_id, held["k"], held.get("i"), held.get("n"), held.get("e"), held.get("p"))
+
+
+def read_ticket(text: str, channel_secrets: tuple[str, ...], now: datetime) -> Ticket | None:
+    """A ticket that the channel made and whose time is not over; None else. Whether it was used is not said here."""
+    found = _verified("wk", text, channel_secrets, now)
+    if found is None:
+        return None
+    channel_id, held = found
+    return Ticket(channel_id, held["k"], held["r"], datetime.fromtimestamp(held["x"], UTC))
+
+
+def _signed(prefix: str, channel_id: str, channel_secret: str, payload: Mapping[str, Any], expires_at: datetime) -> str:
+    text = json.dumps({**payload, "x": int(expires_at.timestamp())}, separators=(",", ":"))
+    head = f"{sibling_id(prefix, channel_id)}.{_encoded(text.encode())}"
+    return f"{head}.{_encoded(_signature(channel_secret, _PURPOSES[prefix], head))}"
+
+
+def _verified(
+    prefix: str, text: str, channel_secrets: tuple[str, ...], now: datetime
+) -> tuple[str, dict[str, Any]] | None:
+    channel_id, (head, _, signature) = channel_of_token(text), text.rpartition(".")
+    made = [_encoded(_signature(one, _PURPOSES[prefix], head)) for one in channel_secrets]
     if channel_id is None or not any(hmac.compare_digest(one, signature) for one in made):
         return None
     held = _payload(head.partition(".")[2])
     if held is None or datetime.fromtimestamp(held["x"], UTC) <= now:
         return None
-    return Visitor(channel_id, held["k"], held.get("i"), held.get("n"), held.get("e"), held.get("p"))
+    return channel_id, held
 
 
 def _payload(encoded: str) -> dict[str, Any] | None:

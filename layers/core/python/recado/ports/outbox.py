@@ -165,6 +165,14 @@ class ParkedStatuses(Protocol):
         ...
 
 
+class Hints(Protocol):
+    """Whoever fetches messages waits for word that there is one."""
+
+    def tell(self, a: str, thread: ThreadKey, seq: int) -> None:
+        """Say so, if it can be said now. Never raises."""
+        ...
+
+
 class SendJournal(Protocol):
     """What is told of sends to those who run the product: ids, numbers and codes only."""
 

@@ -29,7 +29,15 @@ from recado.domain.speed import Bucket, bucket_of, line_of
 from recado.domain.windows import sent_as_human_agent
 from recado.ports.core import AddressRefused, Clock, Command, ConnectFailed, Http, Ids, NoAnswer, Queue
 from recado.ports.inbound import ChannelProblems
-from recado.ports.outbox import Adapters, OutboxStore, ParkedStatuses, ProviderRequest, SendingAdapter, SendJournal
+from recado.ports.outbox import (
+    Adapters,
+    Hints,
+    OutboxStore,
+    ParkedStatuses,
+    ProviderRequest,
+    SendingAdapter,
+    SendJournal,
+)
 from recado.ports.reception import ChannelDirectory, ConnectedChannel
 from recado.ports.speeds import LinePlace, LineStore
 from recado.ports.sweeps import Swept
@@ -78,6 +86,7 @@ class OutboundService:
         public_base_url: str,
         pacing: Pacing,
         lines: LineStore,
+        hints: Hints,
     ) -> None:
         self._outbox = outbox
         self._channels = channels
@@ -96,6 +105,7 @@ class OutboundService:
         self._public_base_url = public_base_url
         self._pacing = pacing
         self._lines = lines
+        self._hints = hints
 
     def send(self, a: str, message_id: str) -> None:
         """Bring one send as far as it goes now. Repeating it is harmless at any point. Raises what storage raises; the
@@ -213,8 +223,10 @@ class OutboundService:
             requests = adapter.build_send(outbound, recipient(thread), channel.settings, channel.secrets, now)
         except CannotSend as refusal:
             return self._write_down(a, out, Rejected(refusal.failure), adapter)
-        if adapter.fetched:
-            return self._write_down(a, out, Sent(None), adapter)  # nothing happens outside, so nothing is claimed
+        if adapter.fetched:  # nothing happens outside, so nothing is claimed
+            written = self._write_down(a, out, Sent(None), adapter)
+            self._hints.tell(a, out.thread, out.seq)
+            return written
         bucket = bucket_of(adapter.speed, channel.settings, outbound.kind) if adapter.speed else None
         if bucket is not None and not self._has_slot(a, out, bucket, place):
             return out if place else self._stand_in_line(a, out, bucket)

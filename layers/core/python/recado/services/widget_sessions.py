@@ -1,4 +1,5 @@
-"""Sessions of the online chat: who may begin one from where, and whom a token speaks for. Nothing is stored."""
+"""Sessions of the online chat: who may begin one from where, and whom a token or a ticket speaks for. Nothing is
+stored."""
 
 from __future__ import annotations
 
@@ -9,7 +10,9 @@ from datetime import datetime
 from recado.domain.errors import DomainError, Forbidden, TooMany, Unauthenticated
 from recado.domain.ids import account_of, is_id
 from recado.domain.widget_tokens import (
+    TICKET_LIFE,
     TOKEN_LIFE,
+    Ticket,
     Visitor,
     anonymous_key,
     channel_of_site,
@@ -18,7 +21,9 @@ from recado.domain.widget_tokens import (
     is_visitor_id,
     new_visitor_id,
     proves_identity,
+    read_ticket,
     read_token,
+    ticket_of,
     token_of,
 )
 from recado.ports.core import Clock, Ids
@@ -41,22 +46,27 @@ class ToldIdentity:
 
 @dataclass(frozen=True)
 class OpenedSession:
-    """What the page keeps: the token for this session, the id for the next one."""
+    """What the page keeps: the token for this session, the id for the next one. `socket_url`: where it may open one
+    socket within a minute; None where there are no sockets."""
 
     token: str
     visitor_id: str
     expires_at: datetime
+    socket_url: str | None
 
 
 class WidgetSessions:
     """A channel is read from what the directory remembers; whatever that refuses is held against a fresh reading, as
-    its settings may have been changed a moment ago."""
+    its settings may have been changed a moment ago. `sockets_at`: the address of sockets; None: there are none."""
 
-    def __init__(self, channels: ChannelDirectory, limits: RateLimits, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, channels: ChannelDirectory, limits: RateLimits, clock: Clock, ids: Ids, sockets_at: str | None
+    ) -> None:
         self._channels = channels
         self._limits = limits
         self._clock = clock
         self._ids = ids
+        self._sockets_at = sockets_at
 
     def site(self, site_key: str) -> ConnectedChannel | None:
         """The channel of a site key; None when there is none, or none any more."""
@@ -64,7 +74,7 @@ class WidgetSessions:
         return channel if channel and channel.settings.get("site_key") == site_key else None
 
     def claimed(self, token: str) -> ConnectedChannel | None:
-        """The channel that a token claims to be of, before anything of it is proved."""
+        """The channel that a token or ticket claims to be of, before anything of it is proved."""
         return self._find(channel_of_token(token))
 
     def allows(self, channel: ConnectedChannel, origin: str | None) -> bool:
@@ -97,17 +107,35 @@ class WidgetSessions:
         key = anonymous_key(visitor_id) if proved is None else external_key(proved)
         visitor = Visitor(channel.id, key, proved, told.name, told.email, told.phone)
         expires_at = now + TOKEN_LIFE
-        return OpenedSession(token_of(visitor, secret, expires_at), visitor_id, expires_at)
+        socket_url = None
+        if self._sockets_at is not None:
+            socket_url = (
+                f"{self._sockets_at}?ticket={ticket_of(visitor, secret, self._ids.secret(), now + TICKET_LIFE)}"
+            )
+        return OpenedSession(token_of(visitor, secret, expires_at), visitor_id, expires_at, socket_url)
 
     def visitor(self, channel: ConnectedChannel, origin: str | None, token: str) -> Visitor:
         """Whom the token speaks for. Raises Unauthenticated, Forbidden `origin_not_allowed`."""
         visitor = read_token(token, channel.secrets["token_secret"], self._clock.now())
         if visitor is None:
             raise no_session()
+        self._check_origin(channel, origin)
+        return visitor
+
+    def ticket(self, text: str, origin: str | None) -> Ticket:
+        """Whose socket the ticket opens; whether it was used, the sockets know. Raises Unauthenticated, Forbidden
+        `origin_not_allowed`."""
+        channel = self.claimed(text)
+        ticket = read_ticket(text, channel.secrets["token_secret"], self._clock.now()) if channel else None
+        if channel is None or ticket is None:
+            raise no_session()
+        self._check_origin(channel, origin)
+        return ticket
+
+    def _check_origin(self, channel: ConnectedChannel, origin: str | None) -> None:
         refusal = self._current(channel, lambda one: _refused_origin(one, origin))
         if refusal is not None:
             raise refusal
-        return visitor
 
     def _current(
         self, channel: ConnectedChannel, refused: Callable[[ConnectedChannel], DomainError | None]

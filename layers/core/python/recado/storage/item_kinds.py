@@ -64,6 +64,8 @@ _WORKSPACE = (
     ItemKind("IdempotencyRecord", "workspace", "content", "answers", why="what the API answered: in here already"),
     ItemKind("FedRecord", "workspace", "id", "ttl"),
     ItemKind("LineRecord", "workspace", "id", "ttl"),
+    ItemKind("SocketsRecord", "workspace", "id", "ttl"),
+    ItemKind("SocketOwnerRecord", "workspace", "id", "ttl"),
     ItemKind("LedgerRecord", "workspace", "id", "stays", why="what a message cost; the account's own books"),
     ItemKind("WorkspaceEventRecord", "workspace", "id", "stays", why="of channels and templates, and of erasures"),
     *(

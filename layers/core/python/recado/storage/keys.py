@@ -137,6 +137,10 @@ def workspace_pk(a: str, collection: str) -> str:
     return f"{a}#{collection}"
 
 
+def sockets_pk(a: str, listener: str) -> str:
+    return f"{a}#SOCKETS#{listener}"
+
+
 def directory_pk(kind: str, value: str) -> str:
     return f"DIR#{kind}#{value}"
 
