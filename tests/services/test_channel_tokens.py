@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from functions.tick.handler import RESERVE_MS
+from recado.channels.meta_tokens import TIMEOUT_S
 from recado.channels.provider_tokens import AdapterTokens
 from recado.domain.channels import Channel
 from recado.domain.errors import Conflict, Unreachable
@@ -138,8 +140,6 @@ def test_a_token_that_is_given_meanwhile_stays(world: World) -> None:
     world.go_to(world.began + DAY)
 
     def while_an_admin_gives_another() -> HttpResponse:
-        from dataclasses import replace
-
         before = world.channel
         after = replace(before, token=fresh(SIXTY, world.clock.now()), version=before.version + 1)
         assert world.store.change(A, before, after, {**SECRETS, "access_token": ("IGAAtheirs",)})
@@ -263,3 +263,24 @@ def test_what_it_costs(world: World) -> None:
         assert world.sweep() == 1
     assert calls.operations["dynamodb:TransactWriteItems"] == 2
     assert (calls.wru, calls.rru) == (6, 11), "the claim; the channel with its secrets"
+
+
+def test_a_provider_that_hangs_holds_up_no_tick(world: World, ids: Any) -> None:
+    """Each look waits as long as a request may: a page of sixteen would take longer than the function runs."""
+    for number in range(12):
+        other = replace(world.channel, id=ids.new("ch", A), address=f"278400000000{number:05}")
+        world.store.create(A, other, SECRETS)
+    world.go_to(world.began + DAY)
+
+    def hangs() -> HttpResponse:
+        world.clock.move(2 * TIMEOUT_S)
+        raise NoAnswer
+
+    world.graph.script = [hangs] * 20
+    begun = world.clock.now()
+    page = world.tokens.look_due(160)
+    assert (world.clock.now() - begun).total_seconds() * 1000 <= RESERVE_MS
+    assert page.more and page.seen == page.done == 1
+    for _ in range(12):
+        page = world.tokens.look_due(160)
+    assert (len(world.graph.asked), page.more) == (13, False), "the others' turn comes"

@@ -133,14 +133,15 @@ class Messaging(Filing, Templating):
         return TickService(
             {
                 "leases": lapse_due,
-                "groups": self.deleted_groups.empty_due,
                 "departments": self.department_looks.look_due,
                 "chats": self.chat_timers.run_due,
-                "tokens": self.channel_tokens.look_due,
-                "removed_channels": self.removed_channels.close_due,
                 "sends": settle_due,
                 "media": self.fetching.sweep,
+                "removed_channels": self.removed_channels.close_due,
+                "groups": self.deleted_groups.empty_due,
+                # What waits for providers comes last: nobody's message stands behind it.
                 "templates": self.template_mirror.settle_due,
+                "tokens": self.channel_tokens.look_due,
             }
         )
 

@@ -23,7 +23,8 @@ from recado.ports.core import HttpResponse
 
 LIFE = timedelta(days=60)
 INSTAGRAM_MIN_AGE = timedelta(hours=24)
-TIMEOUT_S = 10.0
+TIMEOUT_S = 4.0
+"""And as long for the connection: the minute's sweep waits for it."""
 _MAX_SECONDS = 10 * 366 * 86_400
 _TOKEN_CODE = 190
 

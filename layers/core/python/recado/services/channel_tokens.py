@@ -26,7 +26,9 @@ from recado.services.people_views import channel_view
 from recado.services.views import moment
 
 AT_ONCE = 16
-"""Channels looked at in a page: each may wait for its provider."""
+LOOK_S = 2.0
+"""Channels looked at in a page, and how long it goes on to the next one: each may wait for its provider, 8 s at most,
+and a page has to end in the reserve of the tick."""
 ASK_AGAIN = timedelta(hours=1)
 _FAILED_AGAIN = timedelta(seconds=60)
 _TRIES = 5
@@ -69,7 +71,9 @@ class ChannelTokens:
         page = self._due.due(now, min(limit, AT_ONCE))
         failed: dict[str, Exception] = {}
         done = 0
-        for a, channel_id in page.found:
+        for looked, (a, channel_id) in enumerate(page.found):
+            if (self._clock.now() - now).total_seconds() > LOOK_S:
+                return Swept(looked, done, True, failed)
             try:
                 done += self.look(a, channel_id)
             except Exception as error:  # whatever it is, it stops no other channel

@@ -12,6 +12,10 @@ from recado.ports.sweeps import DuePage, Owned
 from recado.storage import keys
 from recado.storage.tables import Record
 
+_READ_AHEAD = 16
+"""So many entries of a shard are looked at, though fewer are wanted: the index holds those of all kinds, and as keys
+they cost no more."""
+
 
 class Due(GlobalSecondaryIndex[Any]):
     """What has to be looked at at a time, over all accounts."""
@@ -40,10 +44,12 @@ def due_records(kind: str, oldest: Callable[[str, int], Iterable[Record]], limit
     found. `kind` stands in the partition keys behind the account; `oldest` reads so many of a shard in the order of
     their time."""
     share = max(1, limit // keys.SHARDS)
+    most = max(share, _READ_AHEAD)
     found: list[Record] = []
     more = False
     for shard in range(keys.SHARDS):
-        records = list(oldest(f"DUE#{shard:02d}", share))
-        more = more or len(records) == share
-        found += [record for record in records if record.pk.split("#", 2)[1] == kind]
+        records = list(oldest(f"DUE#{shard:02d}", most))
+        of_kind = [record for record in records if record.pk.split("#", 2)[1] == kind]
+        more = more or len(records) == most or len(of_kind) > share
+        found += of_kind[:share]
     return found, more
