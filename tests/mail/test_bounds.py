@@ -35,6 +35,8 @@ BOMBS = {
     "tables in tables": HTML + b"<table><tr><td>" * 6_000,
     "angles": HTML + b"<" * 480_000,
     "ampersands": HTML + b"&" * 480_000,
+    "scripts that are not closed": HTML + b"<script " * 49_000,
+    "scripts in titles": HTML + b"<title><script>a</title>" * 16_000 + b"&" * 30_000,
     "comments": HTML + b"<!--" * 100_000,
     "attributes": HTML + b"<a " + b"x=y " * 100_000 + b">",
     "answers that begin": HEAD + b"\n" + b"On a " * 80_000,

@@ -28,6 +28,13 @@ def test_a_mail_is_the_same_by_whichever_way_it_came() -> None:
     assert read(raw).digest != read(raw.replace(b"Pedido 42", b"Pedido 43")).digest
 
 
+def test_of_html_beyond_the_bounds_the_words_are_kept_and_no_script() -> None:
+    said = "<head><title>t</title></head>Oi <SCRIPT>a()</script >Ana<style>b<style>c</style> e <script>Bia"
+    mail = read(HEAD + b"Content-Type: text/html\n\n" + said.encode() + b"<" * 40_001)
+    assert (mail.html, mail.cut) == ("", ("html",))
+    assert mail.text.rstrip("< ") == "Oi Ana e Bia"
+
+
 def test_files_are_bounded_in_number_and_size() -> None:
     part = b"--b\nContent-Type: application/pdf\n\n%PDF-\n"
     mail = read(HEAD + b"Content-Type: multipart/mixed; boundary=b\n\n" + part * 60 + b"--b--\n")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
 from recado.domain.messages import ButtonValue, TemplateParts, TextValue
-from recado.domain.template_texts import Filled, fill, media_header, slots
+from recado.domain.template_texts import Filled, fill, media_header, slots, variables_in
 
 HEADER = {"type": "HEADER", "format": "TEXT", "text": "Pedido {{1}}"}
 BODY = {"type": "BODY", "text": "Oi {{1}}, são {{2}}. Sim, {{2}}!"}
@@ -84,3 +85,10 @@ def test_what_else_is_in_a_header() -> None:
     assert [slot.place for slot in slots([{"type": "HEADER", "format": "IMAGE", "text": "{{1}}"}, BODY])] == [
         "body"
     ] * 2
+
+
+def test_braces_that_are_not_closed_take_no_time() -> None:
+    begun = time.process_time()
+    assert variables_in("{{" + " " * 20_000) == []
+    assert variables_in("{{ nome }} e {{1}}, {{nome}}") == ["nome", "1"]
+    assert time.process_time() - begun < 0.5

@@ -14,7 +14,7 @@ from recado.domain.errors import FieldError
 from recado.domain.messages import ButtonValue, TemplateParts, TextValue
 from recado.domain.templates import Components
 
-VARIABLE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+VARIABLE = re.compile(r"\{\{([^{}]*)\}\}")
 MAX_BODY = 1024
 _BLANKS = re.compile(r"[\n\r\t]| {5}")
 _POINTER = "/template/variables"
@@ -44,7 +44,7 @@ class Filled(NamedTuple):
 
 def variables_in(text: str) -> list[str]:
     """The names or numbers of the variables of a text, each once, in order."""
-    return list(dict.fromkeys(VARIABLE.findall(text)))
+    return list(dict.fromkeys(name.strip() for name in VARIABLE.findall(text)))
 
 
 def slots(components: Components) -> list[Slot]:
@@ -147,7 +147,7 @@ def _part(components: Components, kind: str, values: Mapping[Slot, str]) -> str:
     text = component.get("text")
     if not isinstance(text, str):
         return of_place.get("1", "")
-    return VARIABLE.sub(lambda match: of_place.get(match[1], match[0]), text)
+    return VARIABLE.sub(lambda match: of_place.get(match[1].strip(), match[0]), text)
 
 
 def _parts(wanted: Sequence[Slot], values: Mapping[Slot, str]) -> TemplateParts:

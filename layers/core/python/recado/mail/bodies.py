@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from binascii import a2b_base64, a2b_qp, a2b_uu
+from bisect import bisect
 from collections import Counter
 from collections.abc import Mapping
 from html import escape, unescape
-from re import DOTALL, IGNORECASE
+from re import IGNORECASE
 from re import compile as pattern
 
 import nh3
@@ -54,7 +55,7 @@ _ATTRIBUTES = {
 _LEFT_OUT = {"script", "style", "head", "title", "template", "noscript", "iframe", "object"}
 _BLOCK = pattern(r"</?(?:" + "|".join(sorted(_BREAKS, key=len, reverse=True)) + r")>")
 _MARKUP = pattern(r"<[^<>]{0,2000}>")
-_NO_WORDS = pattern(r"<(script|style|head|title)\b.{0,200000}?</\1\s*>", DOTALL | IGNORECASE)
+_WORDLESS = pattern(r"<(/?)(script|style|head|title)\b\s*>?", IGNORECASE)
 _CONTROLS = pattern(r"[\x00-\x08\x0e-\x1f\x7f]+")
 _BLANKS = pattern(r"[ \t\f\v\xa0\u2000-\u200d\u3000\ufeff]+")
 
@@ -150,7 +151,25 @@ def text_of_html(html: str) -> str:
         plain = plain.replace("\r", " ").replace("\n", " ")
         lined = _BLOCK.sub("\n", plain.replace("<br>", "\n"))
         return tidy(unescape(_MARKUP.sub("", lined)))
-    return tidy(unescape(_MARKUP.sub(" ", _NO_WORDS.sub(" ", html[:MAX_HTML_CHARACTERS]))))
+    return tidy(unescape(_MARKUP.sub(" ", _without_wordless(html[:MAX_HTML_CHARACTERS]))))
+
+
+def _without_wordless(html: str) -> str:
+    """HTML without elements that say nothing, such as scripts; one that is not closed is left as it is. In one pass, as
+    there may be a beginning in every eight characters, each as far from its end as the text is long."""
+    tags = list(_WORDLESS.finditer(html))
+    ends: dict[str, list[tuple[int, int]]] = {}
+    for tag in tags:
+        if tag[1]:
+            ends.setdefault(tag[2].lower(), []).append(tag.span())
+    kept, at = list[str](), 0
+    for tag in tags:
+        closing = ends.get(tag[2].lower(), [])
+        following = bisect(closing, tag.span())
+        if not tag[1] and tag.start() >= at and following < len(closing):
+            kept.append(html[at : tag.start()])
+            at = closing[following][1]
+    return " ".join([*kept, html[at:]])
 
 
 def html_of_text(text: str) -> str:
