@@ -6,6 +6,7 @@ they were opened under."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,6 +14,7 @@ from typing import Any
 
 from recado.domain.contact_claims import MAX_IDENTITIES
 from recado.domain.contacts import Contact
+from recado.domain.custom_fields import MAX_VALUES_CHARACTERS
 from recado.domain.errors import Conflict
 from recado.domain.groups import MAX_GROUPS_OF_CONTACT
 
@@ -81,7 +83,8 @@ def merged(kept: Contact, other: Contact, now: datetime) -> Contact:
         (after.group_ids, MAX_GROUPS_OF_CONTACT), (after.identities, MAX_IDENTITIES), (after.merged_ids, MAX_MERGED),
         (after.more_phones, MAX_MORE), (after.more_emails, MAX_MORE),
     )  # fmt: skip
-    if any(len(values) > most for values, most in bounds):
+    values_fit = len(json.dumps(after.custom_fields, ensure_ascii=False)) <= MAX_VALUES_CHARACTERS
+    if not values_fit or any(len(values) > most for values, most in bounds):
         raise too_large()
     return after
 
@@ -115,7 +118,7 @@ def taken_apart(merge: Merge, kept: Contact, now: datetime) -> tuple[Contact, Co
 
 def too_large() -> Conflict:
     """What both have is more than one contact or one transaction holds."""
-    detail = "Together they have more numbers, identities, groups or merged contacts than one contact may."
+    detail = "Together they have more numbers, identities, groups, values or merged contacts than one contact may."
     return Conflict(detail, code="too_large_to_merge")
 
 

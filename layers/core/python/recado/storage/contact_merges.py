@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
@@ -14,6 +15,9 @@ from recado.storage.contact_records import ClaimRecord, ContactRecord
 from recado.storage.contacts import MERGED, add_contact, change_contact, commit_contact, move_claims, remove_contact
 from recado.storage.tables import ContactsRecord, TimeAttribute
 from recado.storage.transaction import MAX_OPERATIONS, Transaction
+
+MAX_ITEM_BYTES = 390_000
+"""Of MERGE, which holds three contacts; an item may have 409,600 with its keys and names."""
 
 
 class MergeRecord(ContactsRecord):
@@ -32,6 +36,11 @@ class MergeRecord(ContactsRecord):
         """The item of a merge."""
         items = {name: _item(a, getattr(merge, name)) for name in ("kept", "other", "after")}
         return cls.of(merge, pk=keys.merges_pk(a, merge.kept.id), sk=merge.id, **items)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the contacts; JSON is ASCII here."""
+        return sum(len(json.dumps(one)) for one in (self.kept, self.other, self.after))
 
     def merge(self) -> Merge:
         """The entity."""
@@ -58,7 +67,10 @@ class DynamoMerges:
         move_claims(tx, a, merge.other.claims, merge.kept.id)
         leads = ClaimRecord(keys.claim_pk(a, MERGED, merge.other.id), "CLAIM", contact_id=merge.kept.id)
         tx.put("merged", leads)
-        tx.put("merge", MergeRecord.of_merge(a, merge))
+        record = MergeRecord.of_merge(a, merge)
+        if record.size > MAX_ITEM_BYTES:
+            raise too_large()
+        tx.put("merge", record)
         _commit(tx, merge.after)
 
     def undo(
