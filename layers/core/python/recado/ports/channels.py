@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from recado.domain.channels import Channel
@@ -45,8 +46,14 @@ class ChannelStore(Protocol):
         ...
 
     def change(
-        self, a: str, before: Channel, after: Channel, secrets: Secrets | None, events: Sequence[Event] = ()
+        self,
+        a: str,
+        before: Channel,
+        after: Channel,
+        secrets: Secrets | None,
+        events: Sequence[Event] = (),
+        now: datetime | None = None,
     ) -> bool:
         """Write what changed, with facts; False when the channel is no longer as `before`. `secrets` None leaves
-        them."""
+        them; `now` is needed where the address may change."""
         ...

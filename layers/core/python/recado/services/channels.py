@@ -158,7 +158,7 @@ class ChannelService:
                 version=before.version + 1,
             )
             after = self._with_token(rules, after, old, secrets)
-            if self._channels.change(a, before, after, secrets if given_secrets else None):
+            if self._channels.change(a, before, after, secrets if given_secrets else None, now=self._clock.now()):
                 return self._registered(a, after, secrets) if given_secrets or _is_unregistered(after) else after
         raise Busy(f"channel {channel_id}")
 

@@ -93,7 +93,7 @@ class DynamoChannelRemovals:
         tx.delete("secrets", ChannelSecretsRecord(keys.workspace_pk(a, "CHANNELSECRETS"), before.id))
         tx.delete("code", RemovalCodeRecord(keys.workspace_pk(a, "REMOVALCODES"), before.id))
         if before.address:
-            leave_address(tx, a, before)
+            leave_address(tx, a, before, closing.removed_at)
         tx.put("closing", _closing_record(a, closing))
         add_workspace_event(tx, a, before.id, event)
         return tx.committed()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import UpdateError
@@ -27,6 +27,9 @@ _ADDRESS_FREE = guard(
 _DIRECTORY_FREE = guard(
     "directory-address-free", "two accounts take one address at once: what is sent to it would go to either"
 )
+KEPT_FOR_ITS_ACCOUNT = timedelta(days=365)
+"""How long an address in a directory stays its account's after the channel left it: customers go on writing to what
+stands in old mails, and no other company is to read that."""
 CHANNEL_DUE = guard(
     "channel-is-there-to-look-at",
     "a channel loses its token while the sweep puts it off: it would be looked at for ever",
@@ -96,7 +99,7 @@ class ChannelAddressRecord(WorkspaceRecord):
 
 
 class ChannelDirectoryRecord(WorkspaceRecord):
-    """An address that leads to the channel without the account."""
+    """An address that leads to the channel without the account. With a `ttl` it was left, and leads nowhere."""
 
     account = UnicodeAttribute()
     channel_id = UnicodeAttribute()
@@ -163,10 +166,16 @@ class ChannelStore:
                 raise
 
     def change(
-        self, a: str, before: Channel, after: Channel, secrets: Secrets | None, events: Sequence[Event] = ()
+        self,
+        a: str,
+        before: Channel,
+        after: Channel,
+        secrets: Secrets | None,
+        events: Sequence[Event] = (),
+        now: datetime | None = None,
     ) -> bool:
         """Write what changed, with facts; False when the channel is no longer as `before`. `secrets` None leaves
-        them."""
+        them; `now` is needed where the address may change."""
         tx = Transaction()
         if after.department_id != before.department_id:
             use_department(tx, a, after.department_id)
@@ -179,7 +188,7 @@ class ChannelStore:
             add_workspace_event(tx, a, after.id, event)
         if after.address != before.address:
             if before.address:
-                leave_address(tx, a, before)
+                leave_address(tx, a, before, now)
             if after.address:
                 _claim_address(tx, a, after)
         try:
@@ -199,12 +208,15 @@ def _secrets_record(a: str, channel_id: str, secrets: Secrets) -> ChannelSecrets
     )
 
 
-def leave_address(tx: Transaction, a: str, channel: Channel) -> None:
-    """The channel's address is free again."""
+def leave_address(tx: Transaction, a: str, channel: Channel, now: datetime | None) -> None:
+    """The channel's address is free again for its account; for others, where all share a directory, after a year."""
     tx.delete("old-address", ChannelAddressRecord(keys.channel_address_pk(a, channel.type), channel.address))
     if channel.directory:
-        place = ChannelDirectoryRecord(keys.directory_pk(channel.directory, channel.address), "DIR")
-        tx.delete("old-directory", place)
+        if now is None:
+            raise ValueError("an address in a directory is left at a time")
+        pk, ends = keys.directory_pk(channel.directory, channel.address), now + KEPT_FOR_ITS_ACCOUNT
+        left = ChannelDirectoryRecord(pk, "DIR", account=a, channel_id=channel.id, ttl=int(ends.timestamp()))
+        tx.put("old-directory", left)
 
 
 def _claim_address(tx: Transaction, a: str, channel: Channel) -> None:
@@ -213,7 +225,8 @@ def _claim_address(tx: Transaction, a: str, channel: Channel) -> None:
     if channel.directory:
         pk = keys.directory_pk(channel.directory, channel.address)
         leads = ChannelDirectoryRecord(pk, "DIR", account=a, channel_id=channel.id)
-        tx.put("directory", leads, _DIRECTORY_FREE(ChannelDirectoryRecord.pk.does_not_exist()))
+        left_by_own = (ChannelDirectoryRecord.account == a) & ChannelDirectoryRecord.ttl.exists()
+        tx.put("directory", leads, _DIRECTORY_FREE(ChannelDirectoryRecord.pk.does_not_exist() | left_by_own))
 
 
 def _refuse(cancelled: Cancelled) -> None:

@@ -14,6 +14,6 @@ class DynamoMailboxes:
     """Directory items, written with the channel."""
 
     def find(self, address: str) -> Mailbox | None:
-        """1 read of 1 RRU."""
+        """1 read of 1 RRU. An address that its channel left is nobody's to read."""
         found = ChannelDirectoryRecord.find(keys.directory_pk(DIRECTORY, address), "DIR")
-        return None if found is None else Mailbox(found.account, found.channel_id)
+        return None if found is None or found.ttl is not None else Mailbox(found.account, found.channel_id)
