@@ -191,6 +191,19 @@ def test_an_answer_names_the_message_it_answers(post: Post) -> None:
     assert post.messages("bia@cliente.example")[0].reply_to is None, "an id that others know is no way into a thread"
 
 
+def test_the_ids_of_another_customers_mails_lead_nowhere(post: Post) -> None:
+    """They can be copied from a mail that was forwarded."""
+    post.arrives(mail("um"))
+    eve = {"In_Reply_To": "<1@cliente.example>", "References": "<0@x.example> <1@cliente.example>"}
+    post.arrives(mail("dois", "eve@cliente.example", 2, **eve))
+    post.arrives(mail("três", "eve@cliente.example", 3, **eve))
+    assert [one.text for one in post.messages()] == ["um"]
+    assert [(one.text, one.reply_to) for one in post.messages("eve@cliente.example")] == [
+        ("dois", None),
+        ("três", None),
+    ]
+
+
 def test_who_has_the_chats_tag_writes_in_its_thread_from_anywhere(post: Post) -> None:
     post.arrives(mail("um"))
     (chat,) = post.chats()
@@ -222,7 +235,10 @@ def test_forms_of_web_sites_are_their_writers_mail(post: Post) -> None:
     post.arrives(mail("b", OURS, 2, Reply_To="bia@cliente.example"))
     post.arrives(mail("c", "caio@cliente.example", 3, Reply_To="bia@cliente.example"))
     assert [one.text for one in post.messages("bia@cliente.example")] == ["a", "b"]
-    assert [one.text for one in post.messages("caio@cliente.example")] == ["c"]
+    sent_by = [one.payload["sent_by"]["address"] for one in post.messages("bia@cliente.example")]
+    assert sent_by == ["noreply@site.example", OURS], "who may have written in her name is told"
+    (plain,) = post.messages("caio@cliente.example")
+    assert (plain.text, "sent_by" in plain.payload) == ("c", False)
 
 
 def test_our_own_mail_never_comes_back_to_us(post: Post) -> None:

@@ -127,8 +127,8 @@ class IntakeService:
     def _fresh(
         self, customer: Customer, thread: Thread | None, run: Sequence[Arrival], known: frozenset[str]
     ) -> tuple[list[Arrival], dict[str, str]]:
-        """What is not recorded yet, and our ids of the messages that are answered. `known`: what a transaction was
-        refused for."""
+        """What is not recorded yet, and our ids of the messages that are answered: of this thread, as the ids of
+        another's can be copied. `known`: what a transaction was refused for."""
         a, channel_id = customer.account, customer.channel.id
         doubtful = {one.provider_id for one in run if one.provider_id in known or may_be_known(thread, one)}
         answered = {one.reply_to for one in run if one.reply_to} if thread else set()
@@ -143,7 +143,8 @@ class IntakeService:
                     "An external_id came again with other contents; the first ones were kept.",
                 )
         fresh = [one for one in run if one.provider_id not in seen]
-        return fresh, {one: seen[one].message_id for one in answered if one in seen}
+        here = {name for name, place in seen.items() if thread and place.thread == thread.key}
+        return fresh, {one: seen[one].message_id for one in answered & here}
 
     def _opening(self, customer: Customer, thread: Thread | None, contact_id: str, fresh: Sequence[Arrival]) -> Opening:
         """Nothing is read for a message in an open chat."""

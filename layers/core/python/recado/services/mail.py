@@ -37,10 +37,12 @@ class _Target(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """Whose thread a mail belongs to; `author` when somebody else wrote it."""
+    """Whose thread a mail belongs to; `author` when somebody else wrote it; `sent_by` when it came from the address of
+    a machine that names its writer."""
 
     customer: Person
     author: Person | None
+    sent_by: Person | None
 
 
 class _Named(NamedTuple):
@@ -154,9 +156,10 @@ class MailService:
         writer = _writer(mail, target.channel.address)
         if writer is None:
             return None
+        sent_by = mail.sender if writer is not mail.sender else None
         chat = self._chat(target)
         if chat is None:
-            return _Place(writer, None)
+            return _Place(writer, None, sent_by)
         thread = self._threads.thread(target.account, chat.thread, [])
         address = mail_address(thread.address) if thread else None
         if (
@@ -164,8 +167,8 @@ class MailService:
             or self._key(target, writer) == chat.thread
             or self._key(target, Person(address)) != chat.thread
         ):
-            return _Place(writer, None)
-        return _Place(Person(address), writer)
+            return _Place(writer, None, sent_by)
+        return _Place(Person(address), writer, sent_by)
 
     def _key(self, target: _Target, person: Person) -> ThreadKey:
         return ThreadKey(target.channel.id, self._webhooks.canonical(target.channel, person.address))
@@ -186,6 +189,7 @@ class MailService:
             "provider_id": named.provider_id,
             "customer": place.customer._asdict(),
             "author": place.author._asdict() if place.author else None,
+            "sent_by": place.sent_by._asdict() if place.sent_by else None,
             "to": [one._asdict() for one in mail.to],
             "cc": [one._asdict() for one in mail.cc],
             "subject": mail.subject,

@@ -103,6 +103,7 @@ def _payload(document: Json) -> tuple[Json, bool]:
     payload: Json = {
         "subject": label(document.get("subject")) or "",
         "from": _person(document.get("author") or document.get("customer")),
+        "sent_by": _person(document.get("sent_by")),
         "to": _people(document.get("to")),
         "cc": _people(document.get("cc")),
         "message_id": label(document.get("message_id")),
