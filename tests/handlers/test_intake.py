@@ -294,6 +294,15 @@ def test_a_reply_names_our_message_and_a_reaction_the_providers(reception: Recep
     assert lost.payload["reply_to_provider_id"] == "wamid.unknown"
 
 
+def test_what_another_customer_said_is_not_answered(reception: Reception) -> None:
+    """Who names its id was shown it by somebody; it is no message of this conversation."""
+    other = "5511912345678"
+    reception.deliver(said(text("wamid.1")))
+    reception.deliver(said(text("wamid.2", sender=other, at=EXACT + 1)))
+    reception.deliver(said(text("wamid.3", sender=other, at=EXACT + 2, context={"id": "wamid.1"})))
+    assert [one.reply_to for one in reception.messages("+" + other)] == [None, None]
+
+
 def edit_of(original: str, wamid: str, new: str, at: int) -> dict[str, Any]:
     inner = {"type": "text", "text": {"body": new}}
     return {"from": ANA, "id": wamid, "timestamp": str(at), "type": "edit",

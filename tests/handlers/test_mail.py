@@ -198,10 +198,10 @@ def test_the_ids_of_another_customers_mails_lead_nowhere(post: Post) -> None:
     post.arrives(mail("dois", "eve@cliente.example", 2, **eve))
     post.arrives(mail("três", "eve@cliente.example", 3, **eve))
     assert [one.text for one in post.messages()] == ["um"]
-    assert [(one.text, one.reply_to) for one in post.messages("eve@cliente.example")] == [
-        ("dois", None),
-        ("três", None),
-    ]
+    both = {"In_Reply_To": "<1@cliente.example>", "References": "<2@cliente.example>"}
+    post.arrives(mail("quatro", "eve@cliente.example", 4, **both))
+    own = post.messages("eve@cliente.example")
+    assert [(one.text, one.reply_to) for one in own] == [("dois", None), ("três", None), ("quatro", own[0].id)]
 
 
 def test_who_has_the_chats_tag_writes_in_its_thread_from_anywhere(post: Post) -> None:
