@@ -32,7 +32,7 @@ MAX_VALUES_CHARACTERS = 60_000
 """Of all values of one contact together, as JSON: with everything else it has to fit an item of 400 KB."""
 SLUG = r"^[a-z][a-z0-9_]{0,49}$"
 _MAX_NUMBER = 1e15
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
+EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
 _URL = re.compile(r"https?://[^\s\x00-\x1f\x7f/?#@\[\]\\]+(?:[/?#][^\s\x00-\x1f\x7f]*)?", re.IGNORECASE)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
@@ -162,7 +162,7 @@ def _option(field: CustomField, value: str, phone: Callable[[str], str | None]) 
 
 
 def _email(field: CustomField, value: str, phone: Callable[[str], str | None]) -> str:
-    if len(value) > 254 or not _EMAIL.fullmatch(value):
+    if len(value) > 254 or not EMAIL.fullmatch(value):
         raise WrongValue("This is no e-mail address.")
     return value
 

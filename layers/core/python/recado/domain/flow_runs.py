@@ -1,0 +1,207 @@
+"""How a flow goes on: from a step to what is done there, and from what became of that to the next step (PRODUCT F1).
+Pure.
+
+An execution stands at one step. `act` says what is to be done there; whoever does it tells `follow` what became of it,
+and the execution that comes out is written before anything else is done. So each step is done at least once and, since
+its `place` names it for good, its effects once: a message of a step has its id from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from recado.domain.flow_answers import Phone, answer_value, choice, option_id
+from recado.domain.flow_definitions import Definition, Step
+from recado.domain.flow_variables import filled, filled_body, filled_url
+
+MAX_STEPS_PER_MESSAGE = 100
+"""Steps between two messages of the customer: what goes on longer is a loop."""
+MAX_VARIABLES = 100
+MAX_VALUE_CHARACTERS = 4_096
+DEFAULT_RETRIES = 2
+
+State = Literal["running", "waiting", "finished", "failed", "aborted"]
+Awaited = Literal["answer", "time"]
+
+
+@dataclass(frozen=True)
+class Execution:
+    """A flow at work in a chat. `place` counts the steps that were done; `version` moves by one with each write.
+
+    `waits_for`: what it stands still for at its step, and `due_at` until when at most. `tries`: answers to the present
+    question that were not understood. `steps`: those since the customer wrote last. `reason`: why it failed or was
+    aborted. `started_by`: `entry` (the channel's own flow), `user`, `task` or `flow`."""
+
+    id: str
+    chat_id: str
+    contact_id: str
+    flow_id: str
+    flow_version: int
+    step: str | None
+    started_at: datetime
+    started_by: str
+    state: State = "running"
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    place: int = 0
+    version: int = 1
+    waits_for: Awaited | None = None
+    due_at: datetime | None = None
+    tries: int = 0
+    steps: int = 0
+    reason: str = ""
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Act:
+    """What is to be done at a step: its type and its fields with the variables in place."""
+
+    type: str
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of it. `held`: of a condition; `failed`: the code of what refused it; `value`: what an HTTP step got
+    or the first step of another flow."""
+
+    held: bool = False
+    failed: str = ""
+    value: Any = None
+
+
+_FILLED = {"text": filled, "value": filled, "url": filled_url, "body": filled_body}
+
+
+def act(step: Step, values: Mapping[str, Any]) -> Act:
+    """What is done at a step. `values`: those of `flow_variables.filled`."""
+    fields = dict(step.fields)
+    for name, fill in _FILLED.items():
+        if name in fields:
+            fields[name] = fill(fields[name], values)
+    if "headers" in fields:
+        fields["headers"] = {name: _one_line(filled(text, values)) for name, text in fields["headers"].items()}
+    if "template" in fields:
+        fields["template"] = _template(fields["template"], values)
+    return Act(step.type, fields)
+
+
+def ways_to_ask(fields: Mapping[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    """How a question with options can be put, the best way first: kind, text and payload of a message. As buttons, as a
+    list, or numbered, which every channel can; the first that the channel takes is the one."""
+    labels = [str(one["label"]).strip() for one in fields["options"]]
+    rows = [{"id": option_id(index), "title": label} for index, label in enumerate(labels)]
+    numbered = "\n".join(f"{index + 1}. {label}" for index, label in enumerate(labels))
+    return [
+        ("interactive", fields["text"], {"type": "buttons", "buttons": rows}),
+        ("interactive", fields["text"], {"type": "list", "button": "☰", "sections": [{"rows": rows}]}),
+        ("text", f"{fields['text']}\n\n{numbered}", {}),
+    ]
+
+
+def follow(one: Execution, step: Step, outcome: Outcome, now: datetime) -> Execution:
+    """The execution after its step was done."""
+    done = replace(one, place=one.place + 1, steps=one.steps + 1, version=one.version + 1)
+    if outcome.failed and "on_error" not in step.fields:
+        return ended(done, "failed", now, outcome.failed)
+    if done.steps > MAX_STEPS_PER_MESSAGE:
+        return ended(done, "failed", now, "too_many_steps")
+    match step.type:
+        case "ask" | "ask_choice":
+            timeout = step.fields.get("timeout_s")
+            return replace(done, state="waiting", waits_for="answer", due_at=_after(now, timeout))
+        case "delay":
+            return replace(done, state="waiting", waits_for="time", due_at=_after(now, step.fields["seconds"]))
+        case "condition":
+            return _at(done, step.fields.get("then" if outcome.held else "else"), now)
+        case "http":
+            kept = _kept(done, step.fields.get("save_as"), outcome.value)
+            return _at(kept, step.fields["on_error"] if outcome.failed else step.next, now)
+        case "run_flow":
+            return replace(
+                _at(done, outcome.value["start"], now),
+                flow_id=step.fields["flow_id"],
+                flow_version=outcome.value["version"],
+            )
+        case "transfer" | "queue" | "close":
+            return ended(done, "finished", now, step.type)
+    return _at(done, step.next, now)
+
+
+def answer(one: Execution, step: Step, text: str, chosen_id: str | None, now: datetime, phone: Phone) -> Execution:
+    """The execution after the customer wrote: what it waited for is taken, or asked again (it then stands at its
+    question, running), or goes on where nothing that was understood leads. A message while it waits for time changes
+    nothing but the count of steps."""
+    heard = replace(one, steps=0, version=one.version + 1)
+    if one.waits_for != "answer":
+        return heard
+    heard = replace(heard, state="running", waits_for=None, due_at=None)
+    if step.type == "ask_choice":
+        index = choice(step.fields["options"], text, chosen_id)
+        if index is not None:
+            option = step.fields["options"][index]
+            return _at(_kept(heard, step.fields.get("save_as"), option["label"]), option["next"], now)
+    else:
+        value = answer_value(step.fields.get("validate", "text"), text, phone)
+        if value is not None:
+            return _at(_kept(heard, step.fields["save_as"], value), step.next, now)
+    if one.tries < step.fields.get("retries", DEFAULT_RETRIES):
+        return replace(heard, tries=one.tries + 1)
+    return _at(heard, step.fields.get("on_invalid"), now)
+
+
+def time_out(one: Execution, step: Step, now: datetime) -> Execution:
+    """The execution once its time has come: a delay is over, a question was not answered."""
+    going = replace(one, state="running", waits_for=None, due_at=None, version=one.version + 1, tries=0)
+    return _at(going, step.next if one.waits_for == "time" else step.fields.get("on_timeout"), now)
+
+
+def ended(one: Execution, state: State, now: datetime, reason: str) -> Execution:
+    """The execution at its end."""
+    return replace(one, state=state, step=None, waits_for=None, due_at=None, reason=reason, ended_at=now)
+
+
+def is_over(one: Execution) -> bool:
+    """Whether nothing more comes of it."""
+    return one.state in ("finished", "failed", "aborted")
+
+
+def step_of(one: Execution, drawn: Definition) -> Step | None:
+    """The step at which it stands; None at its end."""
+    return drawn.steps.get(one.step) if one.step is not None else None
+
+
+def _at(one: Execution, step_id: str | None, now: datetime) -> Execution:
+    if step_id is None:
+        return ended(one, "finished", now, "end")
+    return replace(one, step=step_id, tries=0)
+
+
+def _kept(one: Execution, name: str | None, value: Any) -> Execution:
+    """With a value saved; a text is cut to what a variable holds."""
+    if name is None or (name not in one.variables and len(one.variables) >= MAX_VARIABLES):
+        return one
+    return replace(one, variables={**one.variables, name: _short(value)})
+
+
+def _short(value: Any) -> Any:
+    return value[:MAX_VALUE_CHARACTERS] if isinstance(value, str) else value
+
+
+def _after(now: datetime, seconds: int | None) -> datetime | None:
+    return None if seconds is None else now + timedelta(seconds=seconds)
+
+
+def _one_line(text: str) -> str:
+    """A header's text: values from outside never begin another header."""
+    return "".join(sign for sign in text if sign.isprintable())[:1_000]
+
+
+def _template(given: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    variables = given.get("variables") or []
+    if isinstance(variables, Mapping):
+        return {**given, "variables": {name: filled(text, values) for name, text in variables.items()}}
+    return {**given, "variables": [filled(text, values) for text in variables]}
