@@ -16,7 +16,7 @@ from recado.domain.errors import FieldError, Invalid
 
 MAX_STEPS = 200
 MAX_OPTIONS = 10
-"""As many rows as a WhatsApp list has."""
+"""As many rows as the shortest list of a provider has."""
 MAX_TEXT = 4_096
 MAX_DELAY_S = 30 * 86_400
 MAX_TIMEOUT_S = 30 * 86_400

@@ -8,7 +8,7 @@ its `place` names it for good, its effects once: a message of a step has its id 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -73,15 +73,18 @@ class Outcome:
     value: Any = None
 
 
-_FILLED = {"text": filled, "value": filled, "url": filled_url, "body": filled_body}
+_FILLED = {"text": filled, "value": filled, "body": filled_body}
 
 
-def act(step: Step, values: Mapping[str, Any]) -> Act:
-    """What is done at a step. `values`: those of `flow_variables.filled`."""
+def act(step: Step, values: Mapping[str, Any], encode: Callable[[str], str]) -> Act:
+    """What is done at a step. `values`: those of `flow_variables.filled`; `encode` makes a part of an address of a
+    text."""
     fields = dict(step.fields)
     for name, fill in _FILLED.items():
         if name in fields:
             fields[name] = fill(fields[name], values)
+    if "url" in fields:
+        fields["url"] = filled_url(fields["url"], values, encode)
     if "headers" in fields:
         fields["headers"] = {name: _one_line(filled(text, values)) for name, text in fields["headers"].items()}
     if "template" in fields:

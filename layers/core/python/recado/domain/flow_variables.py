@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import quote
 
 SYSTEM = (
     "greeting", "chat_id", "queue_position", "department", "agent", "company", "message", "date", "time",
@@ -31,9 +30,10 @@ def filled(text: str, values: Mapping[str, Any]) -> str:
     return _VARIABLE.sub(lambda found: _written(_at(values, found[1])), text)[:MAX_FILLED]
 
 
-def filled_url(text: str, values: Mapping[str, Any]) -> str:
-    """An address with its variables in place, each encoded: a value is never more than a part of a path or a query."""
-    return _VARIABLE.sub(lambda found: quote(_written(_at(values, found[1])), safe=""), text)
+def filled_url(text: str, values: Mapping[str, Any], encode: Callable[[str], str]) -> str:
+    """An address with its variables in place, each as `encode` makes it: a value is never more than a part of a path or
+    a query."""
+    return _VARIABLE.sub(lambda found: encode(_written(_at(values, found[1]))), text)
 
 
 def filled_body(text: str, values: Mapping[str, Any]) -> str:
