@@ -18,13 +18,14 @@ from infra.local.processes import StartFailed
 # Calm for so long means that the commands and the facts that follow from them have been worked off.
 CALM_S = 0.5
 CALM_AT_MOST_S = 8.0
-WORKERS = ("Inbound", "Distribution", "Outbound", "Feed", "Media", "Mail", "Events")
+WORKERS = ("Inbound", "Distribution", "Outbound", "Feed", "Media", "ContactExports", "Mail", "Events")
 COMMAND_QUEUES = (
     "INBOUND_QUEUE_URL",
     "DISTRIBUTION_QUEUE_URL",
     "OUTBOUND_QUEUE_URL",
     "FEED_QUEUE_URL",
     "MEDIA_QUEUE_URL",
+    "CONTACT_EXPORTS_QUEUE_URL",
 )
 
 

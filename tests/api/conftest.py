@@ -171,6 +171,7 @@ def services(dynamodb: Any, clock: Any, ids: Any, monkeypatch: pytest.MonkeyPatc
     container.distribution_queue = container.inbound_queue = container.outbound_queue = container.feed_queue = (
         QueueOfTests()
     )
+    container.contact_exports_queue = QueueOfTests()
     monkeypatch.setattr("recado.api.answering.container", lambda: container)
     yield container
 

@@ -332,6 +332,24 @@ def test_a_customers_file_is_in_no_log(
     assert watch.told() == []
 
 
+def test_exported_contacts_are_in_no_log(
+    conversation: Conversation, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation.log_in()
+    assert conversation.api("POST", "/v1/contacts", {"name": "canary", "notes": "canary"})[0] == 201
+    for broken in (False, True):
+        with monkeypatch.context() as breaks:
+            if broken:
+                breaks.setattr("recado.services.contact_export_work.ContactExportWork._part", _quoting)
+            status, made = conversation.api("POST", "/v1/contact-exports", {"columns": ["name", "notes"]})
+            assert status == 202
+            conversation.work("contact_exports")
+        state = conversation.api("GET", f"/v1/contact-exports/{made['id']}")[1]["state"]
+        assert state == ("running" if broken else "done")
+    assert {"export_worked_on", "command_failed"} <= watch.events
+    assert watch.told() == []
+
+
 def _quoting(*_: Any, **__: Any) -> None:
     raise RuntimeError("canary in an error, as a library may quote what it was given")
 
@@ -402,5 +420,6 @@ def test_every_function_is_in_the_conversation() -> None:
         "api",
         "file_limits",
         "media",
+        "contact_exports",
         *OTHER_DOORS,
     }

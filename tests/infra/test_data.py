@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
+from recado.aws.export_objects import TAGS
+from recado.domain.contact_exports import KEPT_FOR
 from tests.infra.templates import functions, of_kind, output, template
 
 DATA = "infra/data.yaml"
 TABLES = of_kind("AWS::DynamoDB::Table", DATA)
 QUEUES = of_kind("AWS::SQS::Queue", DATA)
 BUCKETS = of_kind("AWS::S3::Bucket", DATA)
-COMMANDS = ("Inbound", "Distribution", "Outbound", "Feed", "Media")
+COMMANDS = ("Inbound", "Distribution", "Outbound", "Feed", "Media", "ContactExports")
 FOURTEEN_DAYS_S = 14 * 86_400
 
 
@@ -88,6 +90,18 @@ def test_what_stays_in_quarantine_is_forgotten_after_a_day() -> None:
     rules = {rule.get("Prefix"): rule.get("ExpirationInDays") for rule in _files()["LifecycleConfiguration"]["Rules"]}
     assert rules["quarantine/"] == 1
     assert "files/" not in rules
+
+
+def test_files_of_exports_are_forgotten_after_a_week_by_their_tag() -> None:
+    [rule] = [one for one in _files()["LifecycleConfiguration"]["Rules"] if "TagFilters" in one]
+    [tag] = rule["TagFilters"]
+    assert f"{tag['Key']}={tag['Value']}" == TAGS
+    assert (rule["ExpirationInDays"], rule["Status"]) == (KEPT_FOR.days, "Enabled")
+
+
+def test_uploads_that_are_never_finished_are_thrown_away() -> None:
+    days = [one.get("AbortIncompleteMultipartUpload") for one in _files()["LifecycleConfiguration"]["Rules"]]
+    assert {"DaysAfterInitiation": 1} in days
 
 
 def test_any_sites_pages_post_to_the_files_bucket_and_do_nothing_else() -> None:

@@ -22,7 +22,10 @@ def test_every_dead_letter_is_heard() -> None:
 
 
 def test_every_command_queue_is_watched_for_age() -> None:
-    commands = {f"{name}QueueName" for name in ("Inbound", "Distribution", "Outbound", "Feed", "Mail", "Media")}
+    commands = {
+        f"{name}QueueName"
+        for name in ("Inbound", "Distribution", "Outbound", "Feed", "Mail", "Media", "ContactExports")
+    }
     assert _watched("ApproximateAgeOfOldestMessage") == commands
 
 

@@ -1,5 +1,5 @@
 """What workers put right, set aside or tried, as log lines (ports.inbound.Journal, ports.outbox.SendJournal,
-ports.fetching.FetchJournal, ports.buttons.ClickJournal, ports.sockets.HintJournal,
+ports.fetching.FetchJournal, ports.contact_exports.ExportJournal, ports.buttons.ClickJournal, ports.sockets.HintJournal,
 ports.reconciliation.DriftJournal)."""
 
 from __future__ import annotations
@@ -69,6 +69,18 @@ class LoggedHints:
     def lost(self, channel_id: str, error: Exception) -> None:
         """The page finds the message when it looks next."""
         telemetry.failure("hint_lost", error, channel_id=channel_id)
+
+
+class LoggedExports:
+    """What comes of exports (ports.contact_exports.ExportJournal)."""
+
+    def stepped(self, export_id: str, outcome: str, done: int, size: int) -> None:
+        """A worker leaves an export."""
+        telemetry.info("export_worked_on", record_id=export_id, outcome=outcome, done=done, size_bytes=size)
+
+    def not_enqueued(self, export_id: str, error: Exception) -> None:
+        """The queue did not take the command."""
+        telemetry.failure("export_not_enqueued", error, record_id=export_id)
 
 
 class LoggedClicks:

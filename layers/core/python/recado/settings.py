@@ -21,6 +21,7 @@ class Settings:
     outbound_queue_url: str = ""
     feed_queue_url: str = ""
     media_queue_url: str = ""
+    contact_exports_queue_url: str = ""
     raw_bucket: str = ""
     files_bucket: str = ""
     public_base_url: str = ""

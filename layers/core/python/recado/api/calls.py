@@ -35,6 +35,7 @@ KINDS = {
     "field_id": "cf",
     "template_id": "tm",
     "merge_id": "mg",
+    "export_id": "ex",
 }
 """Path parameters that are ids, and of which kind."""
 DEFAULT_LIMIT = 50

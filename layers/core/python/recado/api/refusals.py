@@ -128,6 +128,7 @@ REFUSALS = {
     "slug_taken": Refusal(409, "The table has a field of this slug."),
     "field_changed": Refusal(409, "Somebody else changed the field at this moment: read it again."),
     "too_many_fields": Refusal(409, "The table has as many fields as there may be.", ("limit",)),
+    "too_many_exports": Refusal(409, "As many exports are being made as may be at once.", ("limit",)),
     "tabulation_has_children": Refusal(409, "Other tabulations lie below it.", ("children",)),
     "template_exists": Refusal(409, "The channel has a template of this name and language.", ("template_id",)),
     "template_not_editable": Refusal(409, "The template cannot be changed now.", ("template_status",)),

@@ -21,6 +21,7 @@ RESOURCES = (
     "organizations",
     "groups",
     "custom_fields",
+    "contact_exports",
     "chats",
     "messages",
     "files",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from recado.bootstrap.filing import Filing
+from recado.bootstrap.exporting import Exporting
 from recado.bootstrap.templating import Templating
 from recado.settings import local_doors
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from recado.storage.statuses import DynamoStatuses
 
 
-class Messaging(Filing, Templating):
+class Messaging(Exporting, Templating):
     """Messages, from webhook to provider, and what the minute brings."""
 
     @cached_property
@@ -139,6 +139,7 @@ class Messaging(Filing, Templating):
                 "media": self.fetching.sweep,
                 "removed_channels": self.removed_channels.close_due,
                 "groups": self.deleted_groups.empty_due,
+                "contact_exports": self.contact_export_work.sweep,
                 # What waits for providers comes last: nobody's message stands behind it.
                 "templates": self.template_mirror.settle_due,
                 "tokens": self.channel_tokens.look_due,

@@ -81,6 +81,13 @@ class Platform:
         return SqsQueue(self.settings.media_queue_url)
 
     @cached_property
+    def contact_exports_queue(self) -> Queue:
+        """Exports of contacts to go on with; each command for itself."""
+        from recado.aws.queue import SqsQueue
+
+        return SqsQueue(self.settings.contact_exports_queue_url)
+
+    @cached_property
     def raw_blobs(self) -> Blobs:
         """Webhook bodies too large for a queue, and what could not be understood."""
         from recado.aws.blobs import S3Blobs

@@ -41,27 +41,37 @@ class Names:
     groups: Mapping[str, str]
 
 
-def exported_fields(fields: Iterable[CustomField]) -> list[CustomField]:
-    """The custom fields that have columns: the active ones of contacts, oldest first."""
-    return sorted((one for one in fields if one.active and one.table == "contacts"), key=lambda one: one.id)
+def header(fields: Iterable[CustomField]) -> tuple[str, ...]:
+    """All columns of an account: those of every contact, then one for each active custom field, the oldest first."""
+    own = sorted((one for one in fields if one.active and one.table == "contacts"), key=lambda one: one.id)
+    return (*COLUMNS, *(f"{CUSTOM}{field.slug}" for field in own))
 
 
-def header(fields: Sequence[CustomField]) -> list[str]:
-    """The names of all columns; `fields` as `exported_fields` gives them."""
-    return [*COLUMNS, *(f"{CUSTOM}{field.slug}" for field in fields)]
+def row_maker(columns: Sequence[str]) -> Callable[[Contact, Names], Sequence[str]]:
+    """What makes a contact's cells for these columns of `header`; what the contact does not have is empty."""
+    slugs = [column.removeprefix(CUSTOM) for column in columns if column.startswith(CUSTOM)]
 
+    def every_cell(contact: Contact, names: Names) -> list[str]:
+        row = [text or "" for text in _own_fields(contact)]
+        row.append(names.organizations.get(contact.organization_id, "") if contact.organization_id else "")
+        known = names.groups
+        row.append(joined([known[one] for one in contact.group_ids if one in known]) if contact.group_ids else "")
+        row.append(contact.principal_id or "")
+        if slugs:
+            values = contact.custom_fields
+            row += [value_cell(values[slug]) if slug in values else "" for slug in slugs]
+        return row
 
-def cells(contact: Contact, fields: Sequence[CustomField], names: Names) -> list[str]:
-    """A contact's cells in the order of `header(fields)`; what it does not have is empty."""
-    row = [text or "" for text in _own_fields(contact)]
-    row.append(names.organizations.get(contact.organization_id, "") if contact.organization_id else "")
-    known = names.groups
-    row.append(joined([known[one] for one in contact.group_ids if one in known]) if contact.group_ids else "")
-    row.append(contact.principal_id or "")
-    if fields:
-        values = contact.custom_fields
-        row += [value_cell(values[field.slug]) if field.slug in values else "" for field in fields]
-    return row
+    every = [*COLUMNS, *(f"{CUSTOM}{slug}" for slug in slugs)]
+    if list(columns) == every:
+        return every_cell
+    places = [every.index(column) for column in columns]
+
+    def chosen_cells(contact: Contact, names: Names) -> list[str]:
+        row = every_cell(contact, names)
+        return [row[place] for place in places]
+
+    return chosen_cells
 
 
 def joined(values: Iterable[str]) -> str:

@@ -24,6 +24,7 @@ EventType = Literal[
     "contact.commented",
     "contact.created",
     "contact.deleted",
+    "contact.exported",
     "contact.linked",
     "contact.merged",
     "contact.unlinked",

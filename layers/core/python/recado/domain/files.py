@@ -26,8 +26,8 @@ FileState = Literal["pending", "accepted", "rejected"]
 @dataclass(frozen=True)
 class File:
     """`content_type` is one of `file_types.TYPES`, `size` bytes, both as announced; an accepted file has exactly
-    these. `etag` names the bytes that were accepted: S3's etag of an upload, the SHA-256 of what we put there. `reason`
-    is a code (`domain.file_contents.Reason`)."""
+    these. `etag` names the bytes that were accepted: S3's etag of an upload, the SHA-256 of what we put there, of an
+    export its id. `reason` is a code (`domain.file_contents.Reason`)."""
 
     id: str
     feature: Feature
@@ -40,11 +40,12 @@ class File:
     channel_id: str | None = None
     reason: str | None = None
     etag: str | None = None
+    kept_until: datetime | None = None
 
     @property
     def ends_at(self) -> datetime | None:
-        """When it is gone if it was not accepted by then; an accepted file stays."""
-        return None if self.state == "accepted" else self.created_at + CONFIRMED_WITHIN
+        """When it is gone: if it was not accepted by then, or at its own end; else an accepted file stays."""
+        return self.kept_until if self.state == "accepted" else self.created_at + CONFIRMED_WITHIN
 
     def is_gone(self, now: datetime) -> bool:
         """Whether nobody may find it any more, though its item may still lie there."""

@@ -38,10 +38,11 @@ class FileRecord(WorkspaceRecord):
     channel_id = UnicodeAttribute(null=True)
     reason = UnicodeAttribute(null=True)
     etag = UnicodeAttribute(null=True)
+    kept_until = TimeAttribute(null=True)
 
     @classmethod
     def of_file(cls, a: str, file: File) -> FileRecord:
-        """The item of a file; it goes by itself unless the file is accepted."""
+        """The item of a file; it goes by itself unless the file is accepted for good."""
         ttl = int(file.ends_at.timestamp()) if file.ends_at else None
         return cls.of(file, pk=keys.file_pk(a, file.id), sk="FILE", ttl=ttl)
 

@@ -63,6 +63,7 @@ _WORKSPACE = (
     ItemKind("FeedRecord", "workspace", "content", "feed", why="events are in the timeline"),
     ItemKind("IdempotencyRecord", "workspace", "content", "answers", why="what the API answered: in here already"),
     ItemKind("FedRecord", "workspace", "id", "ttl"),
+    ItemKind("ExportRecord", "workspace", "id", "ttl", why="where it goes on; its file goes by the bucket's own rule"),
     ItemKind("LineRecord", "workspace", "id", "ttl"),
     ItemKind("SocketsRecord", "workspace", "id", "ttl"),
     ItemKind("SocketOwnerRecord", "workspace", "id", "ttl"),

@@ -1,0 +1,199 @@
+"""An export of contacts into a CSV file: what was asked for, how far it is, and each step of the way.
+
+`version` moves by one with each step, and names the part of the file that whoever made the step may write next: no two
+workers ever write one part, and a part counts only once the step behind it was written."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+
+from recado.domain.chats import Author
+from recado.domain.contact_columns import Names, row_maker
+from recado.domain.contacts import Contact
+from recado.domain.csv_cells import row_written
+from recado.domain.file_types import CSV
+from recado.domain.files import File
+from recado.domain.groups import GroupKind
+
+ExportState = Literal["queued", "running", "done", "failed"]
+ExportFormat = Literal["csv", "excel"]
+ExportFailure = Literal["gave_up", "too_large", "upload_gone"]
+PLACES = 16
+"""The parts in which the contacts of an account or a group are read, one after the other, each in the order of ids."""
+PART_BYTES = 6 * 1_048_576
+"""A part of the file ends with the page that reaches it; S3 takes none below 5 MiB but the last."""
+MOST_PARTS = 4_000
+"""24 GB; the places of all parts lie in one item."""
+MOST_AT_ONCE = 10
+"""Exports of an account that are not over."""
+KEPT_FOR = timedelta(days=7)
+"""How long the file is there."""
+REMEMBERED_FOR = timedelta(days=90)
+"""How long an export that is over is listed."""
+LEASE = timedelta(seconds=200)
+"""After so long without a step whoever makes it counts as dead: longer than a function of the worker runs."""
+MOST_TRIES = 8
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 30, 900
+_ENCODING: dict[ExportFormat, tuple[str, str]] = {"csv": (",", ""), "excel": (";", "\ufeff")}
+"""Separator, and what the file begins with."""
+
+
+class Place(NamedTuple):
+    """Where the next page is read: one of PLACES, behind a contact's id; from its beginning without one."""
+
+    shard: int = 0
+    after: str | None = None
+
+
+START = Place()
+
+
+class Part(NamedTuple):
+    """A part of the file that is written: its number, and S3's name for its bytes."""
+
+    number: int
+    etag: str
+
+
+@dataclass(frozen=True)
+class ContactExport:
+    """`group_kind` and `group_id`: of whom, of all without them. `columns` are names of the header, `file_id` that of
+    the file which comes of it. `place` None: every contact was read. `due`: when somebody looks whether it goes on.
+    `tries`: how often somebody began to work on it since it last came further. `size` in bytes."""
+
+    id: str
+    file_id: str
+    author: Author
+    created_at: datetime
+    columns: tuple[str, ...]
+    format: ExportFormat = "csv"
+    group_kind: GroupKind | None = None
+    group_id: str | None = None
+    state: ExportState = "queued"
+    version: int = 0
+    due: datetime | None = None
+    tries: int = 0
+    upload_id: str | None = None
+    parts: tuple[Part, ...] = ()
+    place: Place | None = START
+    done: int = 0
+    size: int = 0
+    started_at: datetime | None = None
+    moved_at: datetime | None = None
+    finished_at: datetime | None = None
+    reason: ExportFailure | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing will change any more."""
+        return self.state in ("done", "failed")
+
+    @property
+    def kept_until(self) -> datetime | None:
+        """Until when its file is there."""
+        return self.finished_at + KEPT_FOR if self.state == "done" and self.finished_at else None
+
+    @property
+    def mark(self) -> str:
+        """What stands for the etag in the place of its file: a name that no other bytes will ever have."""
+        return self.id
+
+    def file(self) -> File:
+        """The file of an export that is done."""
+        made_at = self.finished_at or self.created_at
+        return File(
+            self.file_id, "import", f"contacts-{made_at:%Y-%m-%d}.csv", CSV, self.size, self.author.id or "", made_at,
+            state="accepted", etag=self.mark, kept_until=self.kept_until,
+        )  # fmt: skip
+
+
+def begun(export: ContactExport, now: datetime) -> ContactExport:
+    """Somebody begins to work on it."""
+    started = export.started_at or now
+    return _moved(export, now, state="running", started_at=started, tries=export.tries + 1)
+
+
+def uploading(export: ContactExport, upload_id: str, now: datetime) -> ContactExport:
+    """The file was begun."""
+    return _moved(export, now, upload_id=upload_id)
+
+
+def further(
+    export: ContactExport, etag: str, size: int, rows: int, place: Place | None, now: datetime
+) -> ContactExport:
+    """The part that `version` names is written, with so many bytes and contacts, and the next one begins at `place`."""
+    part = Part(export.version, etag)
+    return _moved(
+        export, now, parts=(*export.parts, part), size=export.size + size, done=export.done + rows, place=place, tries=0
+    )  # fmt: skip
+
+
+def finished(export: ContactExport, now: datetime) -> ContactExport:
+    """The file is there."""
+    return _moved(export, now, state="done", finished_at=now, due=None)
+
+
+def failed(export: ContactExport, reason: ExportFailure, now: datetime) -> ContactExport:
+    """It will not come any further."""
+    return _moved(export, now, state="failed", finished_at=now, reason=reason, due=None)
+
+
+def pause(tries: int) -> timedelta:
+    """After how long an export that broke is taken up again."""
+    return timedelta(seconds=min(_FIRST_PAUSE_S * 2 ** max(tries - 1, 0), _LONGEST_PAUSE_S))
+
+
+def total(export: ContactExport) -> tuple[int | None, bool]:
+    """How many contacts there will be, and whether that is an estimate: contacts lie evenly in all places, so it is
+    reckoned from those that were read to their end. None before the first was."""
+    if export.place is None:
+        return export.done, False
+    return (export.done * PLACES // export.place.shard, True) if export.place.shard else (None, True)
+
+
+def rate(export: ContactExport) -> float | None:
+    """Contacts a second since somebody began; None before the first were read."""
+    if export.started_at is None or export.moved_at is None or not export.done:
+        return None
+    seconds = (export.moved_at - export.started_at).total_seconds()
+    return round(export.done / max(seconds, 0.001), 1)
+
+
+class ExportRows:
+    """Makes lines of contacts, in UTF-8."""
+
+    def __init__(self, columns: Sequence[str], file_format: ExportFormat) -> None:
+        separator, self._start = _ENCODING[file_format]
+        self._columns = columns
+        self._cells: Callable[[Contact, Names], Sequence[str]] = row_maker(columns)
+        self._buffer = io.StringIO(newline="")
+        self._write = csv.writer(self._buffer, delimiter=separator).writerow
+
+    def header(self) -> bytes:
+        """The beginning of the file."""
+        self._buffer.write(self._start)
+        self._write(self._columns)
+        return self._taken()
+
+    def lines(self, contacts: Iterable[Contact], names: Names) -> bytes:
+        """A line for each contact."""
+        write, cells = self._write, self._cells
+        for contact in contacts:
+            write(row_written(cells(contact, names)))
+        return self._taken()
+
+    def _taken(self) -> bytes:
+        text = self._buffer.getvalue()
+        self._buffer.seek(0)
+        self._buffer.truncate()
+        return text.encode()
+
+
+def _moved(export: ContactExport, now: datetime, **fields: object) -> ContactExport:
+    changes: dict[str, object] = {"version": export.version + 1, "moved_at": now, "due": now + LEASE, **fields}
+    return replace(export, **changes)  # type: ignore[arg-type]

@@ -1,0 +1,205 @@
+"""The work of exports of contacts: read, write lines, put them into the file, part by part.
+
+It may be stopped anywhere and goes on where it was. A part has the number of the version that its worker holds, so
+nobody else ever writes it; it counts once the step behind it is written, which also says where the next part begins.
+What a stopped worker left is a part that nobody counts. The file is complete before the export is told to be done, and
+being complete is found out again where only that was not written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
+
+from recado.domain.chats import Event
+from recado.domain.contact_columns import Names
+from recado.domain.contact_exports import (
+    MOST_PARTS,
+    MOST_TRIES,
+    PART_BYTES,
+    ContactExport,
+    ExportFailure,
+    ExportRows,
+    begun,
+    failed,
+    finished,
+    further,
+    pause,
+    uploading,
+)
+from recado.domain.contacts import Contact
+from recado.domain.files import served_key
+from recado.domain.groups import GroupKind
+from recado.ports.contact_exports import ContactPages, ExportJournal, ExportObjects, ExportStore, UploadGone
+from recado.ports.core import Clock, Ids, Queue
+from recado.ports.groups import GroupStore
+from recado.ports.sweeps import Swept
+from recado.services.contact_exports import export_command, export_view
+from recado.services.file_checks import disposition
+
+_SERVED_AS = "text/csv; charset=utf-8"
+_LOOKED_AGAIN = timedelta(seconds=60)
+_NAMES_AT_ONCE = 100
+_MOST_NAMES = 20_000
+"""Names that one worker remembers."""
+
+
+class Overtaken(Exception):
+    """Somebody else went on with the export."""
+
+
+class ContactExportWork:
+    """Goes on with exports. Whoever asks says how long there is time."""
+
+    def __init__(
+        self,
+        exports: ExportStore,
+        pages: ContactPages,
+        groups: GroupStore,
+        objects: ExportObjects,
+        queue: Queue,
+        clock: Clock,
+        ids: Ids,
+        journal: ExportJournal,
+        part_bytes: int = PART_BYTES,
+    ) -> None:
+        self._exports = exports
+        self._pages = pages
+        self._groups = groups
+        self._objects = objects
+        self._queue = queue
+        self._clock = clock
+        self._ids = ids
+        self._journal = journal
+        self._part_bytes = part_bytes
+
+    def work(self, a: str, export_id: str, version: int, has_time: Callable[[], bool]) -> None:
+        """Bring an export that is at this version as far as there is time, then ask for more; at another version
+        somebody else has it. Raises what went wrong: it is taken up again after a pause."""
+        export = self._exports.get(a, export_id)
+        if export is None or export.is_over or export.version != version:
+            return
+        if export.tries >= MOST_TRIES:
+            self._fail(a, export, "gave_up")
+            return
+        try:
+            self._go_on(a, self._moved(a, export, begun(export, self._clock.now())), has_time)
+        except Overtaken:
+            self._journal.stepped(export_id, "overtaken", export.done, export.size)
+        except Exception:
+            with suppress(Exception):  # what failed first is told; without this it is taken up when its lease is over
+                self._exports.look_again_at(a, export_id, self._clock.now() + pause(export.tries + 1))
+            raise
+
+    def sweep(self, limit: int) -> Swept:
+        """Exports whose worker died, or whose command got lost, go into the queue again."""
+        now = self._clock.now()
+        page = self._exports.due(now, limit)
+        sent, errors = 0, dict[str, Exception]()
+        for a, export_id in page.found:
+            try:
+                export = self._exports.get(a, export_id)
+                if export is not None and export.due is not None and export.due <= now:
+                    self._queue.send([export_command(a, export, f"-{now:%H%M%S}")])
+                    self._exports.look_again_at(a, export_id, now + _LOOKED_AGAIN)
+                    sent += 1
+            except Exception as error:  # whatever it is, it stops no other
+                errors[export_id] = error
+        return Swept(len(page.found), sent, page.more, errors)
+
+    def _go_on(self, a: str, export: ContactExport, has_time: Callable[[], bool]) -> None:
+        key = served_key(a, export.file_id, export.mark)
+        if export.upload_id is None:
+            upload_id = self._objects.begin(key, _SERVED_AS, disposition(export.file()))
+            export = self._moved(a, export, uploading(export, upload_id, self._clock.now()))
+        names = _RememberedNames(self._groups, a)
+        rows = ExportRows(export.columns, export.format)
+        try:
+            while export.place is not None:
+                if len(export.parts) >= MOST_PARTS:
+                    self._fail(a, export, "too_large")
+                    return
+                export = self._part(a, export, key, rows, names)
+                if export.place is not None and not has_time():
+                    self._queue.send([export_command(a, export)])
+                    self._journal.stepped(export.id, "waits", export.done, export.size)
+                    return
+            self._finish(a, export, key)
+        except UploadGone:
+            self._fail(a, export, "upload_gone")
+
+    def _part(
+        self, a: str, export: ContactExport, key: str, rows: ExportRows, names: _RememberedNames
+    ) -> ContactExport:
+        """Write one part and the step behind it."""
+        place, count = export.place, 0
+        group = (export.group_kind, export.group_id) if export.group_kind and export.group_id else None
+        body = bytearray() if export.parts else bytearray(rows.header())
+        while place is not None and len(body) < self._part_bytes:
+            page = self._pages.read(a, group, place)
+            body += rows.lines(page.contacts, names.of(page.contacts))
+            place, count = page.next, count + len(page.contacts)
+        size = len(body)
+        etag = self._objects.put_part(key, export.upload_id or "", export.version, bytes(body))
+        return self._moved(a, export, further(export, etag, size, count, place, self._clock.now()))
+
+    def _finish(self, a: str, export: ContactExport, key: str) -> None:
+        try:
+            self._objects.complete(key, export.upload_id or "", export.parts)
+        except UploadGone:
+            if not self._objects.exists(key):  # completed by who died before it was told
+                raise
+        after = finished(export, self._clock.now())
+        event = Event(self._ids.new("ev", a), "contact.exported", self._clock.now(), after.author, export_view(after))
+        if not self._exports.finish(a, export, after, after.file(), event):
+            raise Overtaken
+        self._journal.stepped(export.id, "done", after.done, after.size)
+
+    def _fail(self, a: str, export: ContactExport, reason: ExportFailure) -> None:
+        """Who overtook this worker goes on; else nobody does, and the parts are thrown away. What is left of them when
+        that fails goes by the bucket's own rule."""
+        if not self._exports.move(a, export, failed(export, reason, self._clock.now())):
+            return
+        self._journal.stepped(export.id, "failed", export.done, export.size)
+        if export.upload_id is not None:
+            self._objects.give_up(served_key(a, export.file_id, export.mark), export.upload_id)
+
+    def _moved(self, a: str, before: ContactExport, after: ContactExport) -> ContactExport:
+        """The export as it now is. Raises Overtaken."""
+        if not self._exports.move(a, before, after):
+            raise Overtaken
+        return after
+
+
+class _RememberedNames:
+    """Names of organizations and groups, each asked for once by a worker."""
+
+    def __init__(self, groups: GroupStore, a: str) -> None:
+        self._groups = groups
+        self._a = a
+        self._names: dict[GroupKind, dict[str, str]] = {"organization": {}, "group": {}}
+        self._gone: set[str] = set()
+
+    def of(self, contacts: Sequence[Contact]) -> Names:
+        """Names of all that these contacts are in."""
+        organizations = self._known("organization", {one.organization_id for one in contacts if one.organization_id})
+        groups = self._known("group", {group_id for one in contacts for group_id in one.group_ids})
+        return Names(organizations, groups)
+
+    def _known(self, kind: GroupKind, wanted: set[str]) -> Mapping[str, str]:
+        names = self._names[kind]
+        if len(names) + len(self._gone) > _MOST_NAMES:
+            names.clear()
+            self._gone.clear()
+        missing = sorted(wanted - names.keys() - self._gone)
+        for start in range(0, len(missing), _NAMES_AT_ONCE):
+            asked = missing[start : start + _NAMES_AT_ONCE]
+            found = self._groups.get_many(self._a, kind, asked)
+            names |= {one: group.name for one, group in found.items()}
+            for one in set(asked) - found.keys():  # deleted, or so new that only a consistent read finds it
+                group = self._groups.get(self._a, kind, one)
+                if group is None:
+                    self._gone.add(one)
+                else:
+                    names[one] = group.name
+        return names
