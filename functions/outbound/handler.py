@@ -18,6 +18,6 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 def _send(command: Delivery) -> None:
     body = command.body
     if "line" in body:
-        container().outbound.work_off(body["account"], body["channel_id"], body["line"])
+        container().outbound.work_off(body["account"], body["channel_id"], body["line"], command.receives)
     else:
         container().outbound.send(body["account"], body["message_id"])

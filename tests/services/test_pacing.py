@@ -257,6 +257,39 @@ def test_what_ended_while_it_stood_in_line_leaves_it(dynamodb: Any, clock: Any, 
     assert DynamoLines().head(A, CHANNEL, "0") is None
 
 
+def test_a_send_that_raises_holds_its_line_up_twice_and_then_steps_aside(
+    dynamodb: Any, clock: Any, ids: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands behind it is said to other people."""
+    world = Busy(clock, ids, 1)
+    messages = [world.post() for _ in range(7)]
+    started = clock.at
+    for message in messages:
+        clock.at = started
+        world.outbound.send(A, message)
+    stuck = messages[4]
+    read = world.outbox.message
+
+    def reading(a: str, thread: Any, seq: int) -> Any:
+        if seq == world.out(stuck).seq:
+            raise ConnectionError
+        return read(a, thread, seq)
+
+    monkeypatch.setattr(world.outbox, "message", reading)
+    sent = world.sent()
+    for receives in (1, 2, 3):
+        with pytest.raises(ConnectionError):
+            world.outbound.work_off(A, CHANNEL, "0", receives)
+        assert world.sent() == sent, "in their order"
+    world.outbound.work_off(A, CHANNEL, "0", 4)
+    assert [one for one in world.sent() if one not in sent] == messages[5:]
+    monkeypatch.undo()
+    clock.move(LINE_LOST_S)
+    world.sweep()
+    world.sweep_until_all_is_done(messages)
+    assert sorted(world.sent()) == sorted(messages), "the sweep finds it"
+
+
 def test_to_one_person_what_is_beyond_the_burst_waits_for_its_turn(dynamodb: Any, clock: Any, ids: Any) -> None:
     world = World(clock, ids)
     written = []

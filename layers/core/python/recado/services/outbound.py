@@ -51,6 +51,7 @@ PATIENCE_S = 20.0
 function's own."""
 _TRIES = 5
 _FAILED_AGAIN_S = 60
+_STEPS_ASIDE_AT = 3
 _NO_SLOT_S = 1.0
 
 _NO_CHANNEL = Rejected(
@@ -117,9 +118,12 @@ class OutboundService:
         elif out is not None:
             self._work(a, out, patience)
 
-    def work_off(self, a: str, channel_id: str, line: str) -> None:
+    def work_off(self, a: str, channel_id: str, line: str, receives: int = 1) -> None:
         """Send what stands in a line of a channel, in its order and at the channel's speed, for some seconds; what is
-        left then has its command. Repeating it is harmless."""
+        left then has its command. Repeating it is harmless.
+
+        A send that raises stays at the head, so that the order holds; at the third delivery of the command (`receives`)
+        it leaves the line, where it would hold up what is said to many people, and is the sweep's."""
         until = self._clock.now() + timedelta(seconds=PATIENCE_S)
         while (head := self._lines.head(a, channel_id, line)) is not None:
             if self._clock.now() >= until:
@@ -127,7 +131,12 @@ class OutboundService:
                 return
             out = self._outbox.get(a, head.message_id)
             if out is not None and out.state in ("pending", "waiting"):
-                after = self._work(a, out, until, head)
+                try:
+                    after = self._work(a, out, until, head)
+                except Exception:  # whatever it is: the queue brings the command again
+                    if receives >= _STEPS_ASIDE_AT:
+                        self._lines.leave(a, head)
+                    raise
                 if after is not None and after.version == out.version:
                     self._pause(_NO_SLOT_S)
                     continue
