@@ -252,6 +252,24 @@ def test_it_is_deleted_there_and_here(
     assert events(services, company, made["id"])[-1] == ("PENDING", "DELETED")
 
 
+def test_one_language_of_a_name_never_takes_the_others_with_it(
+    api: Api, company: Company, services: Container, graph: GraphOfTests, channel_id: str, clock: Any
+) -> None:
+    """Whose submission had no answer has no id, and the provider deletes every language of a name."""
+    kept = make(api, company, channel_id).json
+    graph.script = [NoAnswer("time-out")]
+    lost = make(api, company, channel_id, language="en_US").json
+    assert (kept["name"], lost["submission"]["state"]) == (lost["name"], "unknown")
+    path = f"/v1/templates/{lost['id']}"
+    refused = api.delete(path, token=company.admin)
+    assert (refused.status, refused.json["code"]) == (409, "template_not_editable")
+    clock.move(661)
+    assert api.post(f"{path}/refresh", token=company.admin).json["status"] == "REJECTED"
+    assert api.delete(path, token=company.admin).status == 204
+    assert [method for method, _, _ in graph.asked if method == "DELETE"] == []
+    assert api.post(f"/v1/templates/{kept['id']}/refresh", token=company.admin).json["status"] == "PENDING"
+
+
 def test_what_is_at_the_provider_is_imported_and_what_is_gone_is_deleted(
     api: Api, company: Company, services: Container, graph: GraphOfTests, channel_id: str, clock: Any
 ) -> None:

@@ -138,13 +138,15 @@ class TemplateService:
 
     def delete(self, caller: Caller, template_id: str) -> None:
         """Delete it at the provider, then here; again is harmless. Raises NotFound, Conflict `template_not_editable`
-        while it is being submitted, `provider_refused`, `provider_unclear`."""
+        while it is submitted and the provider's id of it is not known, as by its name alone its other languages would
+        go too, `provider_refused`, `provider_unclear`."""
         a = caller.account
         template = self.get(a, template_id)
-        if template.submission == "sending":
-            raise _not_editable(template, "It is being submitted just now.")
+        if template.provider_id is None and template.status != "DELETED" and template.submission != "refused":
+            detail = "What became of its submission is not known yet: it is looked up within minutes, or by `refresh`."
+            raise _not_editable(template, detail)
         channel = self._channels.latest(a, template.channel_id)
-        at_provider = template.status != "DELETED" and (template.provider_id or template.submission == "unknown")
+        at_provider = template.status != "DELETED" and template.provider_id
         if channel is not None and channel.state != "removed" and at_provider:
             outcome = self._provider.delete(channel, template)
             if isinstance(outcome, Refused):

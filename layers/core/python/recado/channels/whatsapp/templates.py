@@ -67,8 +67,11 @@ class WhatsAppTemplates(TemplateCalls):
         return self._request("POST", f"{settings['waba_id']}/message_templates", secrets, body)
 
     def delete(self, template: MessageTemplate, settings: Mapping[str, Any], secrets: Secrets) -> HttpRequest:
-        """DELETE by name, and by id where it is known: other languages of the name stay then."""
-        wanted = {"name": template.name, **({"hsm_id": template.provider_id} if template.provider_id else {})}
+        """DELETE by name and id: by the name alone its other languages would go too. Raises ValueError without an
+        id."""
+        if template.provider_id is None:
+            raise ValueError("a template that the provider is not known to have")
+        wanted = {"name": template.name, "hsm_id": template.provider_id}
         return self._request("DELETE", f"{settings['waba_id']}/message_templates?{urlencode(wanted)}", secrets)
 
     def list(self, settings: Mapping[str, Any], secrets: Secrets, name: str | None, after: str | None) -> HttpRequest:
