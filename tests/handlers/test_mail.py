@@ -13,10 +13,12 @@ from recado.domain.channels import Channel
 from recado.domain.chats import Chat, Message, Thread, ThreadKey
 from recado.domain.mail import reply_tag
 from recado.domain.people import Department, OpenHours
+from recado.domain.sending import Outgoing
 from recado.storage import keys
 from recado.storage.channels import ChannelStore
 from recado.storage.chat_records import ChatRecord, MessageRecord, ThreadRecord
 from recado.storage.departments import DepartmentRecord
+from recado.storage.sends import OutRecord
 from tests.file_samples import HOSTILE, png
 from tests.handlers.stack import BUCKETS, Stack
 from tests.mail.shapes_read import shape
@@ -268,6 +270,30 @@ def outbound(post: Post, chat: Chat) -> None:
     from recado.storage.threads import seen_record
 
     seen_record(A, message).save()
+    sent = Outgoing(message.id, thread.key, 9, post.clock.now(), "settled", provider_id=SES_ID)
+    OutRecord.of_send(A, sent).save()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        f"<{SES_ID}@email.amazonses.com>",
+        f"<{SES_ID}@sa-east-1.amazonses.com>",
+        f"<{SES_ID}>",
+        SES_ID,
+        f"<ms_{A}_{9:027x}@mail.example>",
+    ],
+)
+@pytest.mark.parametrize("field", ["In_Reply_To", "References"])
+def test_an_answer_to_a_mail_of_ours_names_it(post: Post, written: str, field: str) -> None:
+    """By the id that SES gave the mail, however it is written, or by our own."""
+    post.arrives(mail())
+    outbound(post, post.chats()[0])
+    post.arrives(mail("obrigada", number=2, **{field: written}))
+    said = {one.text: one for one in post.messages()}
+    assert said["obrigada"].reply_to == said["oi"].id
+    post.arrives(mail("de outra", "bia@cliente.example", 3, **{field: written}))
+    assert post.messages("bia@cliente.example")[0].reply_to is None
 
 
 def event(kind: str, **details: Any) -> dict[str, Any]:

@@ -24,6 +24,7 @@ class Mailing(Messaging):
         from recado.services.mail_files import MailFileStore
         from recado.storage.files import DynamoFiles
         from recado.storage.mailboxes import DynamoMailboxes
+        from recado.storage.outbox import DynamoOutbox
         from recado.storage.threads import DynamoThreads
 
         return MailService(
@@ -33,6 +34,7 @@ class Mailing(Messaging):
             MailReader(),
             MailFileStore(DynamoFiles(), self.received_files),
             DynamoThreads(),
+            DynamoOutbox(),
             S3Blobs(self.settings.mail_bucket),
             self.raw_blobs,
             self.inbound_queue,

@@ -9,6 +9,7 @@ from re import ASCII
 from re import compile as pattern
 from typing import NamedTuple
 
+from recado.domain.ids import account_of
 from recado.domain.messages import DeliveryStatus
 
 MAX_ADDRESS = 254
@@ -18,6 +19,8 @@ MAX_MESSAGE_ID = 300
 _ADDRESS = pattern(r"[^\s@<>\"(),:;\\\[\]\x00-\x1f\x7f]{1,64}@[^\s@<>\"(),:;\\\[\]\x00-\x1f\x7f]{1,253}")
 _MESSAGE_ID = pattern(r"[\x21-\x3b\x3d\x3f-\x7e]{1,300}", ASCII)
 _SES_ID = pattern(r"([0-9a-f][0-9a-f-]{20,100})@(?:email|[a-z]{2,4}(?:-[a-z]+)+-\d)\.amazonses\.com", ASCII)
+_BARE_SES_ID = pattern(r"[0-9a-f]{16}-[0-9a-f-]{20,40}-[0-9]{6}", ASCII)
+_OWN_ID = pattern(r"<(ms_[a-z2-7]{8}_[0-9a-f]{27})@[^<>@]+>", ASCII)
 _REPLY_TAG = pattern(r"r([0-9a-f]{27})", ASCII)
 
 
@@ -82,16 +85,30 @@ def mail_address(value: str) -> str | None:
 
 def message_key(value: str) -> str | None:
     """A Message-ID as it is kept: in its angle brackets. SES gives each mail that it sends an id of its own with one of
-    its domains, and answers the call with what stands before the @: of these that is kept alone. One that is too long,
-    or has blanks or foreign signs, goes by its digest. None of nothing."""
+    its domains, and answers the call with what stands before the @: of these that is kept alone, as it also is where it
+    comes alone. One that is too long, or has blanks or foreign signs, goes by its digest. None of nothing."""
     bare = value.strip().strip("<>").strip()
     if not bare:
         return None
     if ours := _SES_ID.fullmatch(bare.lower()):
         return ours[1]
+    if is_ses_id(bare):
+        return bare.lower()
     if _MESSAGE_ID.fullmatch(bare):
         return f"<{bare}>"
     return "<" + sha256(bare.encode("utf-8", "surrogatepass")).hexdigest() + "@unreadable>"
+
+
+def is_ses_id(text: str) -> bool:
+    """Whether it is an id as SES answers with it, which no other Message-ID looks like."""
+    return _BARE_SES_ID.fullmatch(text.lower()) is not None
+
+
+def own_message(key: str, account: str) -> str | None:
+    """The id of the message, under this account, that gave its mail this Message-ID. SES gives mails another one, so it
+    is seen by those alone who got the mail another way."""
+    found = _OWN_ID.fullmatch(key)
+    return found[1] if found and account_of(found[1]) == account else None
 
 
 def reply_tag(chat_id: str) -> str:

@@ -12,7 +12,7 @@ from email.utils import collapse_rfc2231_value, getaddresses, parsedate_to_datet
 from re import compile as pattern
 from typing import TypeVar
 
-from recado.domain.mail import MAX_MESSAGE_ID, Person, mail_address, message_key
+from recado.domain.mail import MAX_MESSAGE_ID, Person, is_ses_id, mail_address, message_key
 
 Fields = tuple[tuple[str, str], ...]
 """Names in lower case, values unfolded but not decoded, in the order they came."""
@@ -156,9 +156,14 @@ def people(fields: Fields, name: str) -> tuple[Person, ...]:
 def message_ids(fields: Fields, name: str) -> tuple[str, ...]:
     """The message ids of a field in their order, the last ones when there are too many."""
     given = " ".join(values(fields, name)[:10])
-    found = _IDS.findall(given) or [one for one in given.split() if "@" in one and len(one) <= MAX_MESSAGE_ID]
+    found = _IDS.findall(given) or [one for one in given.split() if _is_message_id(one)]
     keys = (message_key(one) for one in found[-MAX_REFERENCES:])
     return tuple(dict.fromkeys(key for key in keys if key))
+
+
+def _is_message_id(word: str) -> bool:
+    """Whether a word that has no brackets may be an id."""
+    return len(word) <= MAX_MESSAGE_ID and ("@" in word or is_ses_id(word))
 
 
 def date(fields: Fields) -> datetime | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from recado.domain.mail import Mail, MailFile
+from recado.domain.sending import Outgoing
 
 
 class Mailbox(NamedTuple):
@@ -36,6 +37,14 @@ class MailFiles(Protocol):
 
     def keep(self, a: str, channel_id: str, file_id: str, file: MailFile) -> dict[str, Any]:
         """Check and store a file; the `file` of its message. Again with the same id and bytes it changes nothing."""
+        ...
+
+
+class Sends(Protocol):
+    """What was sent of late."""
+
+    def get(self, a: str, message_id: str) -> Outgoing | None:
+        """A send, while it is kept: 7 days after it was settled."""
         ...
 
 

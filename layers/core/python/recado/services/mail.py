@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 
 from recado.domain.chats import Chat, ThreadKey
 from recado.domain.ids import make_id
-from recado.domain.mail import Mail, Person, chat_of_tag, mail_address, message_key, without_tag
+from recado.domain.mail import Mail, Person, chat_of_tag, mail_address, message_key, own_message, without_tag
 from recado.domain.mail_events import Outgoing, Received, notification, outcomes
 from recado.domain.moments import rfc3339
 from recado.ports.core import Blobs, Clock, Queue
-from recado.ports.inbound import ThreadStore
-from recado.ports.mail import Mailbox, Mailboxes, MailFiles, MailJournal, MailReader
+from recado.ports.inbound import Seen, ThreadStore
+from recado.ports.mail import Mailbox, Mailboxes, MailFiles, MailJournal, MailReader, Sends
 from recado.ports.reception import ChannelDirectory, ConnectedChannel, Webhooks
 from recado.services.ingress import keep, part_command, queued
 
@@ -63,6 +63,7 @@ class MailService:
         reader: MailReader,
         files: MailFiles,
         threads: ThreadStore,
+        sends: Sends,
         mails: Blobs,
         blobs: Blobs,
         queue: Queue,
@@ -75,6 +76,7 @@ class MailService:
         self._reader = reader
         self._files = files
         self._threads = threads
+        self._sends = sends
         self._mails = mails
         self._blobs = blobs
         self._queue = queue
@@ -222,7 +224,19 @@ class MailService:
         if before:
             own = f"{own}~{mail.digest[:16]}"
         key = self._key(target, place.customer)
-        return _Named(own, next((one for one in named if one in known and known[one].thread == key), None))
+        return _Named(own, self._answered(a, key, named[:MAX_ASKED_FOR], known))
+
+    def _answered(self, a: str, thread: ThreadKey, named: Sequence[str], known: Mapping[str, Seen]) -> str | None:
+        """The first of these ids that is a message's of the thread, as the provider calls it. One that we gave a mail
+        of ours ourselves is found as long as its send is kept."""
+        for one in named:
+            if one in known and known[one].thread == thread:
+                return one
+            message_id = own_message(one, a)
+            sent = self._sends.get(a, message_id) if message_id else None
+            if sent is not None and sent.thread == thread and sent.provider_id:
+                return sent.provider_id
+        return None
 
     # -- what becomes of mail of ours
     # ------------------------------------------------------------------------------------
