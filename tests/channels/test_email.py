@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+from base64 import b64decode
+from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from recado.channels.base import BadSignature, CannotSend, Part
 from recado.channels.email import Email
 from recado.domain.mail import chat_of_tag, mail_address, message_key, reply_tag, without_tag
-from recado.domain.messages import OutboundMessage, Parsed
+from recado.domain.messages import Media, OutboundMessage, Parsed
 from tests.channels.kit import NOW, outbound, recipient
 from tests.channels.test_contract import assert_storable, leaves
 
@@ -133,6 +135,39 @@ def test_an_address_that_cannot_be_a_channels(address: str) -> None:
     assert EMAIL.validate({"address": address}, {})
 
 
+@pytest.mark.parametrize("name", ["Loja São José", 'Ana "Bia" <x@y>', "客服", "Loja, Ltda.", "a" * 100])
+def test_the_name_beside_the_address(name: str) -> None:
+    settings = {"address": "s@mail.example", "from_name": name}
+    assert EMAIL.validate(settings, {}) == ()
+    mail = mail_of({"kind": "text", "text": "x"}, settings)
+    (sender,) = mail["From"].addresses
+    assert (sender.display_name, sender.addr_spec) == (name, "s@mail.example")
+    assert fields_of({"kind": "text", "text": "x"}, settings) == fields_of({"kind": "text", "text": "x"})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "  ",
+        "=?utf-8?q?=0D=0ABcc:_x?=",
+        "a\r\nBcc: eve@evil.example",
+        "a\nb",
+        "a\x00b",
+        "a\u2028b",
+        "a\u202eb",
+        "\ud800",
+        "a" * 101,
+        7,
+        ["a"],
+    ],
+)
+def test_what_is_no_name(name: Any) -> None:
+    """It is refused; where one is stored all the same it adds no field."""
+    settings = {"address": "s@mail.example", "from_name": name}
+    assert [one.pointer for one in EMAIL.validate(settings, {})] == ["/settings/from_name"]
+    assert fields_of({"kind": "text", "text": "x"}, settings) == fields_of({"kind": "text", "text": "x"})
+
+
 def test_a_channel_has_its_address_in_the_installations_domain() -> None:
     assert EMAIL.misplaced({"address": "Suporte@Mail.example"}, "mail.example") == ()
     for domain in ("", "ail.example", "example", "other.example"):
@@ -189,19 +224,62 @@ def test_no_text_of_a_message_adds_a_field() -> None:
         assert fields_of({"kind": "text", "text": "x", "reply_to": "<b@c>", "answered": answered}) == wanted
 
 
-def fields_of(message: dict[str, Any]) -> list[str]:
-    from base64 import b64decode
+ENCODED = "=?utf-8?q?a=0D=0ABcc:_eve@evil.example=0D=0A=0D=0Abody?="
 
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"text": ENCODED},
+        {"text": "x", "reply_to": "<b@c>", "answered": {"subject": ENCODED}},
+        {"text": "x", "reply_to": "<b@c>", "answered": {"subject": f"a{ENCODED} {ENCODED}"}},
+        {"text": "x", "reply_to": "<b@c>", "answered": {"subject": ENCODED.replace("=?", "=\x00?")}},
+        {"text": "x", "reply_to": "<b@c>", "answered": {"subject": "=" + ENCODED + "?"}},
+        {"text": "x", "reply_to": "<b@c>", "answered": {"text": ENCODED}},
+        {"text": "x", "reply_to": "<b@c>", "answered": {"references": [f"<{ENCODED}>", f"<a{ENCODED}@b>"]}},
+        {"text": "x", "reply_to": f"<{ENCODED.replace('_', '')}>", "answered": {}},
+    ],
+)
+def test_no_encoded_word_adds_a_field(message: dict[str, Any]) -> None:
+    """Words that mean line breaks once they are decoded: a customer may write a subject of them, encoded twice."""
+    known = {"From", "To", "Reply-To", "Subject", "Date", "Message-ID", "In-Reply-To", "References"}
+    given = fields_of({"kind": "text", **message})
+    assert set(given) - known == {"MIME-Version", "Content-Type"}
+    assert len(given) == len(set(given))
+
+
+def test_a_files_name_adds_no_field() -> None:
+    media = Media(None, None, "application/pdf", ENCODED, content=b"x")
+    raw = raw_mail({"kind": "document", "text": "x"}, media=media)
+    assert b"\nBcc:" not in raw
+
+
+def raw_mail(message: dict[str, Any], settings: Any = None, media: Media | None = None) -> bytes:
     made: OutboundMessage = outbound(message)
-    (request,) = EMAIL.build_send(
-        made, recipient({"email": "ana@cliente.example"}), {"address": "s@mail.example"}, {}, NOW
-    )
-    head = b64decode(json.loads(request.body)["Content"]["Raw"]["Data"]).partition(b"\r\n\r\n")[0]
+    made = made._replace(media=media) if media else made
+    given = settings or {"address": "s@mail.example"}
+    (request,) = EMAIL.build_send(made, recipient({"email": "ana@cliente.example"}), given, {}, NOW)
+    return b64decode(json.loads(request.body)["Content"]["Raw"]["Data"])
+
+
+def mail_of(message: dict[str, Any], settings: Any = None) -> Any:
+    return message_from_bytes(raw_mail(message, settings), policy=policy.default)
+
+
+def fields_of(message: dict[str, Any], settings: Any = None) -> list[str]:
+    head = raw_mail(message, settings).partition(b"\r\n\r\n")[0]
     return [line.partition(b":")[0].decode() for line in head.split(b"\r\n") if line[:1] not in (b" ", b"\t")]
 
 
 def test_an_address_never_adds_a_recipient() -> None:
-    for evil in ("a@b.example, c@d.example", "a@b.example\r\nBcc: c@d.example", "a@b.example>", '"a"@b.example'):
+    for evil in (
+        "=?utf-8?q?=0d=0abcc=3ax@d.example?=@b.example",
+        "=?utf-8?q?=0d=0abcc=3aeve=40d.example?=@b.example",
+        "a@b.example, c@d.example",
+        "a@b.example\r\nBcc: c@d.example",
+        "a@b.example>",
+        '"a"@b.example',
+    ):
         with pytest.raises(CannotSend):
             EMAIL.build_send(
                 outbound({"kind": "text", "text": "x"}), recipient({"email": evil}), {"address": "s@m.example"}, {}, NOW

@@ -311,7 +311,12 @@ def event(kind: str, **details: Any) -> dict[str, Any]:
         (event("Bounce", bounceType="Permanent", bounceSubType="NoEmail"), "failed", "Permanent/NoEmail"),
         (event("Bounce", bounceType="Transient", bounceSubType="MailboxFull"), "failed", "Transient/MailboxFull"),
         (event("Reject", reason="Bad content"), "failed", "reject"),
-        (event("Complaint"), "sent", None),
+        (event("Complaint", complaintFeedbackType="abuse", complaintSubType=None), "sent", None),
+        (
+            event("Complaint", complaintSubType="OnAccountSuppressionList"),
+            "failed",
+            "complaint/OnAccountSuppressionList",
+        ),
         (event("DeliveryDelay"), "sent", None),
         (event("Open"), "sent", None),
     ],
@@ -322,6 +327,20 @@ def test_what_ses_tells_is_the_messages_status(post: Post, told: Any, status: st
     post.tell(told)
     message = post.messages()[-1]
     assert (message.status, message.error.code if message.error else None) == (status, code)
+
+
+def test_a_complaint_is_a_problem_of_the_channel_once(post: Post) -> None:
+    post.arrives(mail())
+    outbound(post, post.chats()[0])
+    for _ in range(2):
+        post.tell(event("Complaint", complaintFeedbackType="abuse"))
+        post.clock.move(60)
+    channel = ChannelStore().get(A, post.channels[OURS])
+    assert channel is not None
+    (problem,) = channel.problems
+    assert (problem["code"], problem["at"]) == ("complaint", "2026-03-02T12:00:00.000Z")
+    other = ChannelStore().get(B, post.channels["loja@mail.example"])
+    assert other is not None and other.problems == ()
 
 
 @pytest.mark.parametrize(

@@ -89,16 +89,25 @@ def _received(mail: Mapping[str, Any], receipt: Mapping[str, Any], provider_id: 
 
 
 def outcomes(told: Outgoing) -> list[Outcome]:
-    """What it means for the message: nothing for what is no end of it (sent, delayed, opened, a complaint)."""
+    """What it means for the message: nothing for what is no end of it (sent, delayed, opened, a complaint about what
+    came)."""
     if told.kind == "delivery":
         return [("delivered", told.at, "", "")]
     if told.kind == "bounce":
         kind, sub = _text(told.details.get("bounceType")), _text(told.details.get("bounceSubType"))
         title = _BOUNCES.get(sub, "The mail came back.")
         return [("failed", told.at, "/".join(one for one in (kind, sub) if one)[:100] or "bounce", title)]
+    if told.kind == "complaint" and _text(told.details.get("complaintSubType")) in _BOUNCES:
+        return [("failed", told.at, "complaint/OnAccountSuppressionList", _BOUNCES["OnAccountSuppressionList"])]
     if told.kind in ("reject", "renderingfailure"):
         return [("failed", told.at, told.kind, "SES took the mail and then refused to send it.")]
     return []
+
+
+def problems(told: Outgoing) -> list[str]:
+    """What those who look after the channel should know of, by codes: `complaint`, that somebody called a mail that
+    they got spam."""
+    return ["complaint"] if told.kind == "complaint" and not outcomes(told) else []
 
 
 def _object(value: Any) -> Mapping[str, Any]:

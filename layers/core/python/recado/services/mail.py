@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from recado.domain.chats import Chat, ThreadKey
 from recado.domain.ids import make_id
 from recado.domain.mail import Mail, Person, chat_of_tag, mail_address, message_key, own_message, without_tag
-from recado.domain.mail_events import Outgoing, Received, notification, outcomes
+from recado.domain.mail_events import Outgoing, Received, notification, outcomes, problems
 from recado.domain.moments import rfc3339
 from recado.ports.core import Blobs, Clock, Queue
 from recado.ports.inbound import Seen, ThreadStore
@@ -256,13 +256,14 @@ class MailService:
         """What the provider tells of a mail of ours."""
         address = mail_address(told.source)
         target = self._target(address) if address else None
-        found = outcomes(told)
-        if target is None or not found:
+        found, noted = outcomes(told), problems(told)
+        if target is None or not (found or noted):
             self._journal.mail_set_aside("unknown_source" if target is None else f"outgoing_{told.kind}", "")
             return
         provider_id = message_key(f"{told.provider_id}@email.amazonses.com") or told.provider_id
         statuses = [_status(provider_id, told.message_id, *one) for one in found]
-        self._send(target.account, target.channel, {"kind": "statuses", "statuses": statuses}, correlation_id)
+        document = {"kind": "statuses", "statuses": statuses, "problems": noted}
+        self._send(target.account, target.channel, document, correlation_id)
 
     def _send(self, a: str, channel: ConnectedChannel, document: Mapping[str, Any], correlation_id: str) -> None:
         """The document as commands of the inbound worker; what its channel cannot read of it is kept raw."""

@@ -38,12 +38,13 @@ from recado.ports.core import HttpResponse
 MAX_OWN_LOCAL_PART = 34
 """With the + and the 28 characters of a tag behind it, 64 are not passed."""
 MAX_READABLE_KEY = 150
+MAX_FROM_NAME = 100
 _FILE = MediaLimit(25 * MB)
 
 
 def _wrong_address(value: str) -> str | None:
     address = mail_address(value)
-    if address is None or not address.isascii() or address != value.strip().lower() or value != value.strip():
+    if address is None or not address.isascii() or address != value.lower() or "=?" in value:
         return "It must be an e-mail address."
     local = address.partition("@")[0]
     if "+" in local:
@@ -53,15 +54,27 @@ def _wrong_address(value: str) -> str | None:
     return None
 
 
+def _wrong_name(value: str) -> str | None:
+    """Printable signs alone: nothing that ends a line, turns its direction or is half a sign; and nothing that mail
+    programs take for signs written in another way."""
+    if not value.strip() or not value.isprintable() or "=?" in value:
+        return "It must be a name in one line of printable signs."
+    return None if len(value) <= MAX_FROM_NAME else f"It may have at most {MAX_FROM_NAME} characters."
+
+
 class Email(Unhooked):
-    """One address of the installation's mail domain."""
+    """One address of the installation's mail domain; `from_name` is what customers see beside it."""
 
     type = "email"
     provider = "mail_api"
     public_base_url = "https://email.us-east-1.amazonaws.com"
     address_directory = "mailbox"
     answers_last = True
-    fields = (Field("settings", "address", "always", _wrong_address), SPEED_FIELD)
+    fields = (
+        Field("settings", "address", "always", _wrong_address),
+        Field("settings", "from_name", "never", _wrong_name),
+        SPEED_FIELD,
+    )
     limits = Limits(text=50_000, caption=50_000)
     kinds = frozenset({"text", "image", "audio", "video", "document"})
     starts_by = frozenset({"email"})

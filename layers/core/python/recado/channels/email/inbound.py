@@ -4,7 +4,7 @@ A mail is {kind: "mail", at, provider_id, customer {address, name}, author?, to,
 date, message_id, in_reply_to, references, reply_to, automatic, verdicts, files, cut, digest}: `customer` is whose
 thread it is, `author` who wrote it when that is somebody else who had the chat's tag, `reply_to` the id of the message
 that it answers, `files` the `file` of each attachment as it lies in our store. What became of a mail of ours is
-{kind: "statuses", statuses: [{provider_id, message_id, status, at, code, title}]}.
+{kind: "statuses", statuses: [{provider_id, message_id, status, at, code, title}], problems: [code]}.
 
 A mail is a message of kind text; each of its files one more: `<id>`, `<id>#2` ….
 """
@@ -47,6 +47,10 @@ _STATUSES: dict[str, DeliveryStatus] = {
     "delivered": "delivered",
     "read": "read",
     "failed": "failed",
+}
+_PROBLEMS = {
+    "complaint": "A customer called a mail of this channel spam. SES writes no more to who did that, and pauses an "
+    "installation when many do."
 }
 _MAX_BYTES = 1e12
 
@@ -180,8 +184,12 @@ def _attached(mail: InboundMessage, number: int, file: Json) -> InboundMessage:
 
 
 def _statuses(document: Json) -> Parsed:
-    found = [one for one in map(_status, objects(document.get("statuses"))[:MAX_LISTED]) if one]
-    return Parsed(statuses=tuple(found)) if found else Parsed(kept_raw=("statuses of nothing",))
+    found = tuple(one for one in map(_status, objects(document.get("statuses"))[:MAX_LISTED]) if one)
+    noted = tuple(
+        (code, _PROBLEMS[code]) for code in dict.fromkeys(_labels(document.get("problems"))) if code in _PROBLEMS
+    )
+    kept = () if found or noted else ("statuses of nothing",)
+    return Parsed(statuses=found, problems=noted, kept_raw=kept)
 
 
 def _status(item: Json) -> StatusUpdate | None:

@@ -3,7 +3,8 @@
 A mail is plain text and the same as simple HTML, with the file of the message if it has one. It answers the message
 that `message.reply_to` names (its subject, In-Reply-To and References, by `message.answered`), and is itself answered
 to the channel's address with the chat's tag. Whatever comes from a message goes through the library's policy, which
-refuses line breaks in fields; they are taken out before.
+refuses line breaks in fields; they are taken out before. What looks like an encoded word (RFC 2047) is broken up or
+refused: the library decodes such words when a field is set, and writes line breaks in them as they are.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ _ANSWER = pattern(r"\s*(?:re|res|enc|fwd?|aw|rv)\s*(?:\[\d+\])?\s*:", IGNORECASE
 _REFERENCE = pattern(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,400}>", ASCII)
 _SES_ID = pattern(r"[0-9a-f][0-9a-f-]{20,100}", ASCII)
 _HOST = pattern(r"email\.([a-z0-9-]+)\.amazonaws\.com")
+_ENCODED = "=?"
+"""Begins an encoded word."""
 _TYPE = pattern(r"[a-z]+/[a-z0-9.+-]+", ASCII)
 
 
@@ -44,7 +47,7 @@ def request(base_url: str, message: OutboundMessage, to: Sender, settings: Mappi
     if own is None:
         raise CannotSend(Failure("no_address", "The channel has no address.", "pause_channel"))
     customer = _deliverable(to.email or to.external_id or "")
-    mail = _mail(message, customer, own, base_url)
+    mail = _mail(message, customer, own, _line(label(settings.get("from_name")) or ""), base_url)
     body = {
         "FromEmailAddress": own,
         "Destination": {"ToAddresses": [customer]},
@@ -63,16 +66,16 @@ def _deliverable(address: str) -> str:
         ascii_domain = domain.encode("idna").decode("ascii")
     except UnicodeError:
         ascii_domain = ""
-    if not found or not ascii_domain or not local.isascii():
+    if not found or not ascii_domain or not local.isascii() or _ENCODED in local:
         raise CannotSend(Failure("no_address", "SES cannot send to the contact's address.", "recipient"))
     return f"{local}@{ascii_domain}"
 
 
-def _mail(message: OutboundMessage, customer: str, own: str, base_url: str) -> EmailMessage:
+def _mail(message: OutboundMessage, customer: str, own: str, name: str, base_url: str) -> EmailMessage:
     mail = EmailMessage(policy=SMTP)
     local, _, domain = own.rpartition("@")
     to_local, _, to_domain = customer.rpartition("@")
-    mail["From"] = Address(username=local, domain=domain)
+    mail["From"] = Address(display_name=name, username=local, domain=domain)
     mail["To"] = Address(username=to_local, domain=to_domain)
     mail["Reply-To"] = Address(username=f"{local}+{reply_tag(message.chat_id)}", domain=domain)
     mail["Subject"] = _subject(message)
@@ -122,7 +125,8 @@ def _first_words(words: Any) -> str:
 
 def _line(words: str) -> str:
     """A text in one line, without signs that mean something to a mail server."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in words).split())[:MAX_SUBJECT]
+    plain = " ".join("".join(sign if sign.isprintable() else " " for sign in words).split())
+    return plain.replace(_ENCODED, "= ?")[:MAX_SUBJECT]
 
 
 def _references(message: OutboundMessage, base_url: str) -> list[str]:
@@ -145,7 +149,7 @@ def _written_id(key: str, base_url: str) -> str | None:
         found = _HOST.fullmatch(urlsplit(base_url).hostname or "")
         region = found[1] if found else "us-east-1"
         return f"<{key}@{'email' if region == 'us-east-1' else region}.amazonses.com>"
-    return key if _REFERENCE.fullmatch(key) else None
+    return key if _REFERENCE.fullmatch(key) and _ENCODED not in key else None
 
 
 def _attach(mail: EmailMessage, media: Media) -> None:
