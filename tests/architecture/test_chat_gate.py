@@ -23,6 +23,7 @@ READERS = {
     "chat_starting": "behind the gate",
     "sending_service": "behind the gate",
     "message_changes": "behind the gate",
+    "shortcut_service": "behind the gate",
     "message_search": "behind the gate",
     "gone_agents": "no caller: a job of the tick",
     "removed_channels": "no caller: a job of the tick; of open chats an admin is told the ids",

@@ -36,6 +36,7 @@ KINDS = {
     "template_id": "tm",
     "merge_id": "mg",
     "export_id": "ex",
+    "shortcut_id": "sc",
 }
 """Path parameters that are ids, and of which kind."""
 DEFAULT_LIMIT = 50

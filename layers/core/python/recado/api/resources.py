@@ -28,6 +28,7 @@ RESOURCES = (
     "templates",
     "workflows",
     "tabulations",
+    "shortcuts",
     "events",
     "reports",
     "billing_report",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from recado.bootstrap.automating import Automating
 from recado.bootstrap.calling import Calling
 from recado.bootstrap.mailing import Mailing
 from recado.bootstrap.reporting import Reporting
@@ -12,7 +13,7 @@ from recado.bootstrap.widgets import Widgets
 from recado.settings import settings
 
 
-class Container(Widgets, Calling, Mailing, Reporting):
+class Container(Widgets, Calling, Mailing, Reporting, Automating):
     """What a process uses; handlers ask it for services by name."""
 
 

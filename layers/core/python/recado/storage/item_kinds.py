@@ -77,7 +77,8 @@ _WORKSPACE = (
             "ChannelSecretsRecord", "ClosingRecord", "CountRecord", "CountingRecord", "CustomFieldRecord",
             "DefaultRecord", "DeletedGroupRecord", "DepartmentRecord", "DirectoryRecord", "FailedLoginsRecord",
             "GroupNameRecord", "GroupRecord", "LeaseRecord", "MarkRecord", "MemberRecord", "RateRecord",
-            "RemovalCodeRecord", "RingRecord", "SeqRecord", "SessionRecord", "SlotRecord", "SpeedRecord",
+            "RemovalCodeRecord", "RingRecord", "SeqRecord", "SessionRecord", "ShortcutRecord", "ShortcutSlugRecord",
+            "SlotRecord", "SpeedRecord",
             "TabulationRecord", "TemplateNameRecord", "TemplateRecord", "TreeRecord", "UserRecord", "WorkflowRecord",
         )
     ),

@@ -1,0 +1,107 @@
+"""The values of variables in texts of flows and shortcuts, as they are at this moment (PRODUCT F2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from recado.domain.chats import Chat
+from recado.domain.contacts import Contact
+from recado.domain.flow_variables import greeting, names_in
+from recado.domain.people import Account
+from recado.ports.agents import Departments
+from recado.ports.core import Clock
+from recado.ports.people import AccountStore, UserStore
+from recado.services.contact_shapes import ContactShapes
+
+MOST_WAITING = 100
+"""So far a place in a queue is counted; behind it, it is told as this."""
+
+
+class ContactReads(Protocol):
+    """Contacts by any of their ids."""
+
+    def resolved(self, a: str, contact_id: str) -> Contact | None: ...
+
+
+class QueuePlaces(Protocol):
+    """Places in queues."""
+
+    def place(self, a: str, department_id: str, queued_at: datetime, chat_id: str, most: int) -> int:
+        """The chat's place, 1 for the next one; `most` when it stands there or behind."""
+        ...
+
+
+class Variables:
+    """Reads only what the texts name."""
+
+    def __init__(
+        self,
+        accounts: AccountStore,
+        departments: Departments,
+        users: UserStore,
+        contacts: ContactReads,
+        shapes: ContactShapes,
+        queues: QueuePlaces,
+        clock: Clock,
+    ) -> None:
+        self._accounts = accounts
+        self._departments = departments
+        self._users = users
+        self._contacts = contacts
+        self._shapes = shapes
+        self._queues = queues
+        self._clock = clock
+
+    def of(
+        self, a: str, chat: Chat, texts: Iterable[str], saved: Mapping[str, Any] | None = None, message: str = ""
+    ) -> dict[str, Any]:
+        """The values that the texts name, for `flow_variables.filled`. `saved`: those of a flow; `message`: what the
+        customer wrote last."""
+        named = {name for text in texts for name in names_in(text)}
+        values: dict[str, Any] = dict(saved or {})
+        if any(name.startswith("contact.") for name in named):
+            values["contact"] = self._contact(a, chat.contact_id)
+        system = {name.removeprefix("system.") for name in named if name.startswith("system.")}
+        if system:
+            values["system"] = self._system(a, chat, system, message)
+        return values
+
+    def _contact(self, a: str, contact_id: str) -> dict[str, Any]:
+        contact = self._contacts.resolved(a, contact_id)
+        if contact is None:
+            return {}
+        shape = self._shapes.of(a, contact, {})
+        return {**shape, "custom": shape["custom_fields"]}
+
+    def _system(self, a: str, chat: Chat, wanted: set[str], message: str) -> dict[str, Any]:
+        account = self._accounts.get(a)
+        here = self._clock.now().astimezone(ZoneInfo(account.time_zone if account else "UTC"))
+        made: Mapping[str, Callable[[], Any]] = {
+            "greeting": lambda: greeting(here.hour, account.locale if account else ""),
+            "chat_id": lambda: chat.id,
+            "queue_position": lambda: self._queue_position(a, chat),
+            "department": lambda: _name(self._departments.get(a, chat.department_id)),
+            "agent": lambda: _name(self._users.get(a, chat.agent_id)) if chat.agent_id else "",
+            "company": lambda: _name(account),
+            "message": lambda: message,
+            "date": lambda: _day(here, account),
+            "time": lambda: f"{here:%H:%M}",
+        }
+        return {name: made[name]() for name in wanted if name in made}
+
+    def _queue_position(self, a: str, chat: Chat) -> int | None:
+        if chat.situation != "queued" or chat.queued_at is None:
+            return None
+        return self._queues.place(a, chat.department_id, chat.queued_at, chat.id, MOST_WAITING)
+
+
+def _name(named: Any) -> str:
+    return "" if named is None else str(named.name)
+
+
+def _day(here: datetime, account: Account | None) -> str:
+    """As people write it where the account is: 31/12/2026, or 2026-12-31 in English, which has several ways."""
+    return f"{here:%F}" if account is not None and account.locale.lower().startswith("en") else f"{here:%d/%m/%Y}"
