@@ -154,6 +154,19 @@ def test_what_is_wrong_with_a_member_is_told(api: Api, company: Company) -> None
     assert api.put(f"/v1/departments/{company.department.id}/members/{nobody}", {}, token=company.admin).status == 404
 
 
+def test_a_department_to_which_a_menu_leads_stays(api: Api, company: Company) -> None:
+    """Who presses its key would wait in what is not there."""
+    made = make(api, company).json["id"]
+    menu = {"options": [{"digit": "1", "label": "contas", "department_id": made}]}
+    channel = {
+        "type": "telephone", "name": "Telefone", "settings": {"number": "+551140000000", "menu": menu},
+        "secrets": {"auth_token": "a" * 32},
+    }  # fmt: skip
+    assert api.post("/v1/channels", channel, token=company.admin).status == 201
+    refused = api.delete(f"/v1/departments/{made}", token=company.admin)
+    assert (refused.status, refused.json["used_by"]) == (409, "menus of channels")
+
+
 def test_a_department_in_use_stays(api: Api, company: Company) -> None:
     made = make(api, company).json["id"]
     path = f"/v1/departments/{made}"

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from recado.domain.errors import Invalid
+from recado.storage.departments import DepartmentRecord
 from tests.callers import BASE_URL, CUSTOMER, NUMBER, Company, Telephone, said, verbs
 from tests.handlers.stack import Stack
 
@@ -80,6 +81,14 @@ def test_a_first_ring_that_comes_again_is_no_wrong_key(company: Company) -> None
     for _ in range(4):
         assert said(call.rings()).startswith("Padaria Sol.")
     assert company.chats() == []
+
+
+def test_a_key_that_leads_to_what_is_not_there_leads_to_the_channels_department(company: Company) -> None:
+    """It was deleted in the moment in which the menu was changed to name it."""
+    found = DepartmentRecord.get(f"{company.a}#DEPARTMENTS", company.bills)
+    found.delete()
+    through_the_menu(Telephone(company))
+    assert company.chat().department_id == company.sales
 
 
 def test_without_a_menu_the_call_goes_straight_on(company: Company) -> None:

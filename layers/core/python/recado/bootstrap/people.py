@@ -9,6 +9,7 @@ from recado.bootstrap.platform import Platform
 
 if TYPE_CHECKING:
     from recado.channels.registration import ProviderRegistration
+    from recado.domain.channels import Channel
     from recado.ports.agents import AgentStore
     from recado.ports.idempotency import IdempotencyStore
     from recado.ports.people import AccountStore, ApiTokenStore, CredentialStore, Passwords, SessionStore, UserStore
@@ -150,10 +151,14 @@ class People(Platform):
     @cached_property
     def department_service(self) -> DepartmentService:
         """Departments and members."""
+        from recado.channels.registry import adapter
         from recado.services.departments import DepartmentService
 
+        def named_by(channel: Channel) -> list[str]:
+            return [one for _, one in adapter(channel.type).departments(channel.settings)]
+
         return DepartmentService(
-            self.departments, self.users, self.channels, self.presence, self.waker, self.clock, self.ids
+            self.departments, self.users, self.channels, self.presence, self.waker, self.clock, self.ids, named_by
         )
 
     @cached_property

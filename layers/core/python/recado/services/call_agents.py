@@ -68,6 +68,11 @@ class CallAgents:
         phone = self._phone(a, chat) if ring and opened else None
         return Surroundings(chat, phone, opened, staffed, department.away_message if department else None)
 
+    def department(self, a: str, wanted: str, own: str) -> str:
+        """Which department takes a call: the one that its menu leads to or, where that was deleted meanwhile, the
+        channel's `own`. In one that is not there the call would be nobody's."""
+        return wanted if wanted == own or self._departments.get(a, wanted) else own
+
     def _phone(self, a: str, chat: Chat | None) -> str | None:
         """The telephone of the agent who has the chat, while they are at work."""
         if chat is None or chat.situation != "in_service" or chat.agent_id is None:

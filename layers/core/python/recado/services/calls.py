@@ -113,6 +113,7 @@ class CallService:
             call, department_id = chosen(call, signal, plan, channel.department_id)
             if department_id is None:
                 return call, [Menu(again=call.asked > 1)]
+            department_id = self._agents.department(a, department_id, channel.department_id)
             call = replace(self._joined(a, channel, call, signal, department_id), waits_since=now)
             said = [] if plan.options else [Greet()]
         if call.stage == "voicemail":

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from recado.domain.channels import Channel
 from recado.domain.department_settings import with_settings
 from recado.domain.errors import Busy, Conflict, Invalid, NotFound
 from recado.domain.ids import is_id
@@ -43,7 +44,9 @@ class DepartmentService:
         waker: Waker,
         clock: Clock,
         ids: Ids,
+        named_by: Callable[[Channel], Collection[str]],
     ) -> None:
+        """`named_by` gives the departments that a channel's settings lead to."""
         self._departments = departments
         self._users = users
         self._channels = channels
@@ -51,6 +54,7 @@ class DepartmentService:
         self._waker = waker
         self._clock = clock
         self._ids = ids
+        self._named_by = named_by
 
     def all(self, a: str) -> list[SeenDepartment]:
         """Every department, oldest first."""
@@ -162,8 +166,11 @@ class DepartmentService:
             return "departments that overflow to it"
         after: str | None = None
         while page := self._channels.page(a, 100, after):
-            if any(one.department_id == department_id and one.state != "removed" for one in page):
+            used = [one for one in page if one.state != "removed"]
+            if any(one.department_id == department_id for one in used):
                 return "channels"
+            if any(department_id in self._named_by(one) for one in used):
+                return "menus of channels"
             after = page[-1].id
         return "open chats" if self._departments.open_chats(a, department_id) else ""
 
