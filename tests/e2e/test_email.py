@@ -13,6 +13,7 @@ import pytest
 
 from infra.local.stack import Stack
 from tests.e2e.live import Live, eventually
+from tests.e2e.test_media import uploaded
 from tests.file_samples import png
 
 
@@ -93,4 +94,30 @@ def test_a_conversation_by_mail(writer: Writer) -> None:
     live.providers.post("/status", bounce)
     failed = eventually(lambda: (one := live.status_of(chat["id"], sent["id"]))["status"] == "failed" and one)
     assert failed["error"]["code"] == "Permanent/NoEmail"
+    live.close_all()
+
+
+def test_a_file_goes_out_within_the_mail(writer: Writer) -> None:
+    """Byte for byte in what SES was given, under its name, from the channel's name; the answer to our own Message-ID
+    names the message."""
+    live = writer.live
+    writer.sends(writer.mail("Mandem o orçamento, por favor."))
+    chat = writer.chat()
+    live.admin.call("PATCH", f"/v1/channels/{writer.channel['id']}", {"settings": {"from_name": "Loja São José"}})
+    content = b"%PDF-1.7\n" + secrets.token_bytes(300_000) + b"\n%%EOF\n"
+    file_id = uploaded(live, content, "application/pdf", "orçamento nº 7.pdf", "email")
+    given = {"kind": "document", "text": "Segue o orçamento.", "file_id": file_id}
+    sent = live.admin.post(f"/v1/chats/{chat['id']}/messages", given, expect=201)
+    eventually(lambda: live.status_of(chat["id"], sent["id"])["status"] == "sent")
+    ((_, mail),) = writer.mails()
+    (attached,) = mail.iter_attachments()
+    assert (attached.get_content_type(), attached.get_filename()) == ("application/pdf", "orçamento nº 7.pdf")
+    assert attached.get_content() == content
+    assert "Segue o orçamento." in mail.get_body(("plain",)).get_content()
+    assert mail["From"].addresses[0].display_name == "Loja São José"
+
+    writer.sends(writer.mail("Recebi", In_Reply_To=str(mail["Message-ID"])), str(mail["Reply-To"]))
+    answer = eventually(lambda: [one for one in live.messages(chat["id"]) if one["text"] == "Recebi"])[0]
+    assert answer["reply_to"] == sent["id"]
+    live.admin.call("PATCH", f"/v1/channels/{writer.channel['id']}", {"settings": {"from_name": None}})
     live.close_all()

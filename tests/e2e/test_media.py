@@ -47,9 +47,11 @@ def fetched(live: Live, file_id: str, client: Any = None) -> httpx.Response:
     return httpx.get(file["url"])
 
 
-def uploaded(live: Live, content: bytes, content_type: str = "image/png", name: str = "foto.png") -> str:
+def uploaded(
+    live: Live, content: bytes, content_type: str = "image/png", name: str = "foto.png", feature: str = "service"
+) -> str:
     """An accepted file; its id."""
-    told = {"feature": "service", "name": name, "content_type": content_type, "size": len(content)}
+    told = {"feature": feature, "name": name, "content_type": content_type, "size": len(content)}
     announced = live.admin.post("/v1/files", told, expect=201)
     form = announced["upload"]
     assert httpx.post(form["url"], data=form["fields"], files={"file": (name, content)}).status_code in (200, 204)
