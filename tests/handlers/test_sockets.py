@@ -92,6 +92,7 @@ def test_a_ticket_opens_one_socket(site: Site) -> None:
     assert connect(site, text) == 200
     assert connect(site, text, "c2") == 429
     assert sockets_of(site) == [{"c1"}]
+    assert [one.pk for one in SocketOwnerRecord.scan() if one.pk.startswith("DIR#socket#")] == ["DIR#socket#c1"]
 
 
 def test_a_ticket_ends_after_a_minute(site: Site, clock: Any) -> None:

@@ -27,12 +27,12 @@ class SocketService:
         """A connection of the listener, opened with the ticket of this mark. Raises TooMany for a ticket that was
         used before or one too many, Busy after lost races."""
         now = self._clock.now()
-        self._store.note_owner(connection_id, a, listener, now + LIFE)
         for _ in range(_TRIES):
             after = opened(self._store.get(a, listener), connection_id, mark, ticket_ends_at, now)
             if after is None:
                 raise TooMany("This ticket was used, or too many were. Begin another session for another one.")
             if self._store.write(a, after):
+                self._store.note_owner(connection_id, a, listener, now + LIFE)
                 return
         raise Busy(f"sockets of {a}")
 
