@@ -26,6 +26,8 @@ READERS = {
     "shortcut_service": "behind the gate",
     "message_search": "behind the gate",
     "gone_agents": "no caller: a job of the tick",
+    "erasing": "no caller: a job of the tick",
+    "system_closing": "no caller: what the product does by itself",
     "removed_channels": "no caller: a job of the tick; of open chats an admin is told the ids",
     "chat_timers": "no caller: a job of the tick",
     "system_moves": "no caller: what the product does by itself",

@@ -52,14 +52,14 @@ def _is_account(part: object) -> bool:
     return isinstance(part, ast.FormattedValue) and ACCOUNT.fullmatch(ast.unparse(part.value)) is not None
 
 
-def _makers() -> dict[str, set[int]]:
-    """The functions of recado.domain that make keys of buckets, with the lines of those keys."""
+def _makers(ending: str) -> dict[str, set[int]]:
+    """The functions of recado.domain that make keys of buckets, or what they begin with, with the lines of those."""
     return {
         node.name: {text.lineno for text in _keys_of_objects(node)}
         for source in product()
         if source.area == "domain"
         for node in source.tree.body
-        if isinstance(node, ast.FunctionDef) and node.name.endswith("_key") and any(_keys_of_objects(node))
+        if isinstance(node, ast.FunctionDef) and node.name.endswith(ending) and any(_keys_of_objects(node))
     }
 
 
@@ -69,11 +69,11 @@ def test_every_record_is_a_known_kind(table: str) -> None:
 
 
 def test_every_key_of_a_bucket_is_a_known_kind() -> None:
-    assert _named("raw", "files", "mail") == sorted(_makers())
+    assert _named("raw", "files", "mail") == sorted(_makers("_key"))
 
 
 def test_keys_of_buckets_are_made_by_such_functions_alone() -> None:
-    made = set().union(*_makers().values())
+    made = set().union(*_makers("_key").values(), *_makers("_prefix").values())
     found = [
         f"{source.name}:{text.lineno}"
         for source in shipped()

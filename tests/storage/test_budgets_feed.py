@@ -10,13 +10,19 @@ import pytest
 from recado.domain.reports import FIGURES
 from recado.services.account_zones import AccountZones
 from recado.services.feed import FeedService
+from recado.services.remembered_erasures import RememberedErasures
 from recado.storage import keys
+from recado.storage.contact_erasures import DynamoErasures
 from recado.storage.counters import CountRecord, DynamoCounters
 from recado.storage.feed import DynamoFeed
 from recado.storage.people import AccountStore
 from tests.chat_histories import assigned, chat_of, told
 from tests.recording import record
 from tests.storage.scenarios.feed import A, event
+
+
+ERASURES = 0.5
+"""The account's erasures, once in ten seconds."""
 
 
 def message_event(n: int) -> dict[str, Any]:
@@ -33,7 +39,9 @@ def message_event(n: int) -> dict[str, Any]:
 
 
 def feed_service(clock: Any) -> FeedService:
-    return FeedService(DynamoFeed(), AccountZones(AccountStore(), clock), clock)
+    return FeedService(
+        DynamoFeed(), AccountZones(AccountStore(), clock), RememberedErasures(DynamoErasures(), clock), clock
+    )
 
 
 @pytest.mark.parametrize("n", [1, 10, 49])
@@ -41,8 +49,8 @@ def test_feeding_n_events(dynamodb: Any, clock: Any, n: int) -> None:
     service = feed_service(clock)
     with record() as calls:
         assert service.feed(A, [message_event(number) for number in range(n)]) == n
-    assert (calls.wru, calls.rru) == (2 + 4 * n, 1)
-    assert calls.operations == {"dynamodb:GetItem": 1, "dynamodb:TransactWriteItems": 1}
+    assert (calls.wru, calls.rru) == (2 + 4 * n, 1 + ERASURES)
+    assert calls.operations == {"dynamodb:GetItem": 1, "dynamodb:TransactWriteItems": 1, "dynamodb:Query": 1}
     assert calls.index_wru == {}
 
 
@@ -52,12 +60,12 @@ def test_counting_what_is_fed(dynamodb: Any, clock: Any, n: int) -> None:
     service = feed_service(clock)
     chats = [assigned(chat_of(number, clock.now()), "us_1", clock.now()) for number in range(2 * n)]
     events = [told(number, "chat.assigned", chat, clock.now()) for number, chat in enumerate(chats)]
-    for first, reads in ((0, 2), (n, 1)):
+    for first, reads, more in ((0, 2, ERASURES), (n, 1, 0)):
         with record() as calls:
             assert service.feed(A, events[first : first + n]) == n
-        assert (calls.wru, calls.rru) == (2 + 4 * n + 2 * 3, reads)
+        assert (calls.wru, calls.rru) == (2 + 4 * n + 2 * 3, reads + more)
         assert calls.operations["dynamodb:TransactWriteItems"] == 1
-        assert calls.count() == 1 + reads
+        assert calls.count() == 1 + reads + bool(more)
 
 
 def test_figures_of_two_months(dynamodb: Any, clock: Any) -> None:

@@ -46,9 +46,16 @@ class Utc:
         return UTC
 
 
+class NobodyErased:
+    """No contact is being erased."""
+
+    def contacts(self, a: str) -> frozenset[str]:
+        return frozenset()
+
+
 @pytest.fixture
 def feed(dynamodb: Any, clock: Any) -> FeedService:
-    return FeedService(DynamoFeed(), Utc(), clock)
+    return FeedService(DynamoFeed(), Utc(), NobodyErased(), clock)
 
 
 def numbered(service: FeedService, a: str = A, after: int = 0, limit: int = 200) -> list[tuple[int, str]]:
@@ -121,7 +128,7 @@ def test_a_crash_after_the_write_feeds_nothing_twice(feed: FeedService, monkeypa
 
 def test_two_writers_at_once_share_no_number(dynamodb: Any, clock: Any) -> None:
     store = Interrupted(iter([events(11, 12), events(13, 13)]))
-    service = FeedService(store, Utc(), clock)
+    service = FeedService(store, Utc(), NobodyErased(), clock)
     assert service.feed(A, events(1, 2)) == 2
     assert [event_id for _, event_id in numbered(service)] == ["ev_0011", "ev_0012", "ev_0013", "ev_0001", "ev_0002"]
     assert [seq for seq, _ in numbered(service)] == [1, 2, 3, 4, 5]
@@ -129,13 +136,13 @@ def test_two_writers_at_once_share_no_number(dynamodb: Any, clock: Any) -> None:
 
 
 def test_the_same_event_by_two_writers_at_once_is_there_once(dynamodb: Any, clock: Any) -> None:
-    service = FeedService(Interrupted(iter([events(2, 2)])), Utc(), clock)
+    service = FeedService(Interrupted(iter([events(2, 2)])), Utc(), NobodyErased(), clock)
     assert service.feed(A, events(1, 3)) == 2
     assert numbered(service) == [(1, "ev_0002"), (2, "ev_0001"), (3, "ev_0003")]
 
 
 def test_races_lost_again_and_again_are_told(dynamodb: Any, clock: Any) -> None:
-    service = FeedService(Interrupted(iter([event(f"ev_{n}")] for n in range(100, 200))), Utc(), clock)
+    service = FeedService(Interrupted(iter([event(f"ev_{n}")] for n in range(100, 200))), Utc(), NobodyErased(), clock)
     with pytest.raises(Busy):
         service.feed(A, events(1, 1))
 

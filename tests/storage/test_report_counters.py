@@ -17,7 +17,9 @@ from recado.domain.chats import Author, Chat
 from recado.domain.people import Account
 from recado.services.account_zones import AccountZones
 from recado.services.feed import FeedService
+from recado.services.remembered_erasures import RememberedErasures
 from recado.storage import keys
+from recado.storage.contact_erasures import DynamoErasures
 from recado.storage.counters import DynamoCounters
 from recado.storage.feed import DynamoFeed
 from recado.storage.people import AccountRecord, AccountStore
@@ -33,7 +35,9 @@ ALWAYS = (date(2026, 1, 1), date(2026, 12, 31))
 @pytest.fixture
 def feed(dynamodb: Any, clock: Any) -> FeedService:
     live_by("America/Sao_Paulo", clock)
-    return FeedService(DynamoFeed(), AccountZones(AccountStore(), clock), clock)
+    return FeedService(
+        DynamoFeed(), AccountZones(AccountStore(), clock), RememberedErasures(DynamoErasures(), clock), clock
+    )
 
 
 def live_by(time_zone: str, clock: Any) -> None:

@@ -37,6 +37,7 @@ KINDS = {
     "merge_id": "mg",
     "export_id": "ex",
     "shortcut_id": "sc",
+    "erasure_id": "er",
 }
 """Path parameters that are ids, and of which kind."""
 DEFAULT_LIMIT = 50

@@ -18,6 +18,7 @@ RESOURCES = (
     "channels",
     "buttons",
     "contacts",
+    "contact_erasures",
     "organizations",
     "groups",
     "custom_fields",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from email.utils import parsedate_to_datetime
+
 from botocore.exceptions import ClientError
 
 from recado.aws.session import s3
+from recado.domain.raw_keys import raw_prefix
 
 
 class S3Blobs:
@@ -27,3 +30,13 @@ class S3Blobs:
             if error.response["Error"]["Code"] == "NoSuchKey":
                 raise KeyError(key) from None
             raise
+
+    def page(self, a: str, after: str | None, limit: int) -> list[tuple[str, float]]:
+        """1 list; ages by the clock of S3 alone."""
+        found = s3().list_objects_v2(Bucket=self._bucket, Prefix=raw_prefix(a), MaxKeys=limit, StartAfter=after or "")
+        now = parsedate_to_datetime(found["ResponseMetadata"]["HTTPHeaders"]["date"])
+        return [(one["Key"], (now - one["LastModified"]).total_seconds()) for one in found.get("Contents", [])]
+
+    def remove(self, key: str) -> None:
+        """Delete; an object that is not there is deleted already."""
+        s3().delete_object(Bucket=self._bucket, Key=key)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from recado.services.message_search import MessageSearch
     from recado.services.removed_channels import RemovedChannels
     from recado.services.sending_room import SendingRoom
+    from recado.services.system_closing import SystemClosing
     from recado.services.system_moves import SystemMoves
     from recado.services.tabulations import TabulationService
     from recado.services.workflows import WorkflowService
@@ -329,7 +330,14 @@ class Chats(ContactBooks):
         from recado.services.removed_channels import RemovedChannels
         from recado.storage.channel_removals import DynamoChannelRemovals
 
-        return RemovedChannels(DynamoChannelRemovals(), self.chats, self.system_moves, self.clock)
+        return RemovedChannels(DynamoChannelRemovals(), self.chats, self.system_closing, self.clock)
+
+    @cached_property
+    def system_closing(self) -> SystemClosing:
+        """Closing chats that nobody asked to be closed."""
+        from recado.services.system_closing import SystemClosing
+
+        return SystemClosing(self.chats, self.system_moves, self.clock)
 
     @cached_property
     def channel_removal(self) -> ChannelRemoval:

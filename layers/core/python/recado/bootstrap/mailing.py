@@ -25,6 +25,7 @@ class Mailing(Messaging):
         from recado.storage.files import DynamoFiles
         from recado.storage.mailboxes import DynamoMailboxes
         from recado.storage.outbox import DynamoOutbox
+        from recado.storage.thread_pointers import DynamoThreadPointers
         from recado.storage.threads import DynamoThreads
 
         return MailService(
@@ -35,6 +36,7 @@ class Mailing(Messaging):
             MailFileStore(DynamoFiles(), self.received_files),
             DynamoThreads(),
             DynamoOutbox(),
+            DynamoThreadPointers(),
             S3Blobs(self.settings.mail_bucket),
             self.raw_blobs,
             self.inbound_queue,

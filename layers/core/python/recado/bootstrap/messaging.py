@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from recado.bootstrap.exporting import Exporting
+from recado.bootstrap.privacy import Privacy
 from recado.bootstrap.templating import Templating
 from recado.settings import local_doors
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from recado.storage.statuses import DynamoStatuses
 
 
-class Messaging(Exporting, Templating):
+class Messaging(Privacy, Exporting, Templating):
     """Messages, from webhook to provider, and what the minute brings."""
 
     @cached_property
@@ -138,6 +139,7 @@ class Messaging(Exporting, Templating):
                 "sends": settle_due,
                 "media": self.fetching.sweep,
                 "removed_channels": self.removed_channels.close_due,
+                "erasures": self.erasing.look_due,
                 "groups": self.deleted_groups.empty_due,
                 "contact_exports": self.contact_export_work.sweep,
                 # What waits for providers comes last: nobody's message stands behind it.

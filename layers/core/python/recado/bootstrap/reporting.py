@@ -20,9 +20,12 @@ class Reporting(People):
     def feed(self) -> FeedService:
         """The event feed of accounts."""
         from recado.services.feed import FeedService
+        from recado.services.remembered_erasures import RememberedErasures
+        from recado.storage.contact_erasures import DynamoErasures
         from recado.storage.feed import DynamoFeed
 
-        return FeedService(DynamoFeed(), self.account_zones, self.clock)
+        erased = RememberedErasures(DynamoErasures(), self.clock)
+        return FeedService(DynamoFeed(), self.account_zones, erased, self.clock)
 
     @cached_property
     def report_service(self) -> ReportService:

@@ -37,6 +37,7 @@ class Widgets(Messaging):
         """What visitors write and read."""
         from recado.services.widget_messages import WidgetMessages
         from recado.storage.statuses import DynamoStatuses
+        from recado.storage.thread_pointers import DynamoThreadPointers
         from recado.storage.threads import DynamoThreads
         from recado.storage.visitor_messages import DynamoThreadMessages
 
@@ -46,6 +47,7 @@ class Widgets(Messaging):
             DynamoThreadMessages(),
             DynamoStatuses(),
             self.file_service,
+            DynamoThreadPointers(),
             self.users,
             self.rate_limits,
             self.clock,

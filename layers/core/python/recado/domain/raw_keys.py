@@ -4,6 +4,11 @@ bucket, spelled here and nowhere else. All begin with the account and are gone a
 from __future__ import annotations
 
 
+def raw_prefix(a: str) -> str:
+    """What the keys of an account begin with."""
+    return f"{a}/"
+
+
 def part_key(a: str, channel_id: str, digest: str) -> str:
     """What one customer did, on its way to the inbound worker."""
     return f"{a}/part/{channel_id}/{digest}.json"
@@ -32,3 +37,13 @@ def parked_record_key(a: str, record_id: str) -> str:
 def parked_fact_key(a: str, command_id: str) -> str:
     """A command of the feed's queue that was set aside."""
     return f"{a}/parked/feed/{command_id}"
+
+
+def is_on_its_way(key: str) -> bool:
+    """Whether a worker may still want the body."""
+    return key.split("/")[1] in ("part", "split")
+
+
+def is_split(key: str) -> bool:
+    """Whether the body is commands of many customers."""
+    return key.split("/")[1] == "split"

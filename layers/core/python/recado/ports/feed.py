@@ -9,6 +9,14 @@ from typing import Any, Protocol
 from recado.domain.reports import Counter, Figures
 
 
+class ErasedContacts(Protocol):
+    """Whose facts are not told any more."""
+
+    def contacts(self, a: str) -> frozenset[str]:
+        """The ids of contacts that are being erased, or were lately; may be ten seconds old."""
+        ...
+
+
 class FeedStore(Protocol):
     """The numbered events of an account. An event is {id, type, timestamp, actor, data}; read back it has `seq` too."""
 

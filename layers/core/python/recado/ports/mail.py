@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
+from recado.domain.chats import ThreadKey
 from recado.domain.mail import Mail, MailFile
 from recado.domain.sending import Outgoing
 
@@ -45,6 +47,14 @@ class Sends(Protocol):
 
     def get(self, a: str, message_id: str) -> Outgoing | None:
         """A send, while it is kept: 7 days after it was settled."""
+        ...
+
+
+class MailPlaces(Protocol):
+    """Where the mails of a thread lie."""
+
+    def keep_mail(self, a: str, thread: ThreadKey, key: str, at: datetime) -> None:
+        """A way from the thread to a mail that came for it; put again it is the same."""
         ...
 
 

@@ -31,6 +31,14 @@ class ThreadMessages(Protocol):
         ...
 
 
+class AnnouncedFiles(Protocol):
+    """What visitors announced, and may never send."""
+
+    def keep_file(self, a: str, thread: ThreadKey, file_id: str) -> None:
+        """A way from whose thread it would come in to the file."""
+        ...
+
+
 class UserNames(Protocol):
     """Users by their ids."""
 

@@ -159,17 +159,23 @@ class ContactService:
             contact = self._read(a, contact_id)
             if any(self._timelines.has_open_chat(a, one) for one in (contact.id, *contact.merged_ids)):
                 raise Conflict("Close the contact's open chats first.", code="contact_has_open_chat")
-            for linked_id in contact.linked_ids:
-                self._let_go(caller, linked_id, contact.id)
-            if contact.linked_ids:
-                contact = self._read(a, contact_id)
-            _, others = self._linked(caller, contact, None, "")
+            contact, others = self.alone(caller, contact)
             try:
                 self._contacts.delete(a, contact, self._event(caller, "contact.deleted", contact), others)
             except ContactMoved:
                 continue
             return
         raise Busy(f"deletion of {contact_id}")
+
+    def alone(self, caller: Caller, contact: Contact) -> tuple[Contact, list[ContactChange]]:
+        """Who was linked to a contact that is to go stands alone now; the contact as it is then, and how its principal
+        changes with its going. Raises NotFound."""
+        for linked_id in contact.linked_ids:
+            self._let_go(caller, linked_id, contact.id)
+        if contact.linked_ids:
+            contact = self._read(caller.account, contact.id)
+        _, others = self._linked(caller, contact, None, "")
+        return contact, others
 
     def find(self, a: str, text: str, limit: int, after: str | None) -> ContactPage:
         """A page of the contacts that a text finds, of all without one. Raises Invalid for a cursor of something

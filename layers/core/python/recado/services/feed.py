@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from recado.domain.contact_erasure import is_of, redacted
 from recado.domain.errors import Busy
 from recado.domain.reports import Counter, counted, summed
 from recado.ports.core import Clock
-from recado.ports.feed import FeedStore
+from recado.ports.feed import ErasedContacts, FeedStore
 from recado.ports.reports import Zones
 
 _MAX_OPERATIONS = 100
@@ -20,8 +21,9 @@ class FeedService:
     """Feeds and reads. One command group per account keeps its feeding in order; conditions keep it right without
     that too."""
 
-    def __init__(self, store: FeedStore, zones: Zones, clock: Clock) -> None:
+    def __init__(self, store: FeedStore, zones: Zones, erased: ErasedContacts, clock: Clock) -> None:
         self._store = store
+        self._erased = erased
         self._zones = zones
         self._clock = clock
 
@@ -33,7 +35,8 @@ class FeedService:
         fed, tries = 0, _TRIES
         while waiting:
             batch, counts = self._next_batch(a, waiting)
-            refused = self._store.append(a, self._store.last_seq(a), batch, counts, self._clock.now())
+            told = self._told(a, batch)
+            refused = self._store.append(a, self._store.last_seq(a), told, counts, self._clock.now())
             if refused is None:
                 fed, tries = fed + len(batch), _TRIES
                 waiting = waiting[len(batch) :]
@@ -43,6 +46,11 @@ class FeedService:
             if tries == 0:
                 raise Busy(f"feed of {a}")
         return fed
+
+    def _told(self, a: str, events: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """Facts of contacts that are being erased come late, and count; what they say is not told any more."""
+        erased = self._erased.contacts(a)
+        return [redacted(event) if is_of(event, erased) else event for event in events] if erased else events
 
     def page(self, a: str, after: int, limit: int) -> tuple[list[dict[str, Any]], int | None]:
         """Events above `after`, by seq, and what `after` shall be for the next page (None: nothing follows yet)."""

@@ -20,7 +20,7 @@ from recado.domain.mail_events import Outgoing, Received, notification, outcomes
 from recado.domain.moments import rfc3339
 from recado.ports.core import Blobs, Clock, Queue
 from recado.ports.inbound import Seen, ThreadStore
-from recado.ports.mail import Mailbox, Mailboxes, MailFiles, MailJournal, MailReader, Sends
+from recado.ports.mail import Mailbox, Mailboxes, MailFiles, MailJournal, MailPlaces, MailReader, Sends
 from recado.ports.reception import ChannelDirectory, ConnectedChannel, Webhooks
 from recado.services.ingress import keep, part_command, queued
 
@@ -64,6 +64,7 @@ class MailService:
         files: MailFiles,
         threads: ThreadStore,
         sends: Sends,
+        places: MailPlaces,
         mails: Blobs,
         blobs: Blobs,
         queue: Queue,
@@ -77,6 +78,7 @@ class MailService:
         self._files = files
         self._threads = threads
         self._sends = sends
+        self._places = places
         self._mails = mails
         self._blobs = blobs
         self._queue = queue
@@ -147,6 +149,7 @@ class MailService:
             self._journal.mail_set_aside("duplicate", told.key, channel.id)
             return
         files = [self._files.keep(a, channel.id, ids[number], file) for number, file in enumerate(mail.files)]
+        self._places.keep_mail(a, self._key(target, place.customer), told.key, told.at)
         document = self._document(told, mail, place, named, files)
         self._send(a, channel, document, correlation_id)
         self._journal.mail_taken(channel.id, told.key, len(files), document["automatic"])

@@ -8,14 +8,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 from recado.domain.channel_removal import LISTED, OpenChats, after_look
-from recado.domain.chat_moves import close
 from recado.domain.chats import OPEN_SITUATIONS, Chat
-from recado.domain.errors import Busy
 from recado.ports.channel_removals import RemovalStore
 from recado.ports.chats import ChatFilter, ChatStore
 from recado.ports.core import Clock
 from recado.ports.sweeps import Swept
-from recado.services.system_moves import SystemMoves
+from recado.services.system_closing import SystemClosing
 
 MOST_LOOKED_AT = 10_000
 """Open chats of the account that are looked at before a channel is said to have none: some 4 s."""
@@ -25,7 +23,6 @@ CLOSED_AT_ONCE = 40
 """Chats closed in one look, each in a transaction: a page of looks has to end in the reserve of the tick."""
 _CHANNELS = 16
 _PAGE = 100
-_TRIES = 5
 _FAILED_AGAIN = timedelta(seconds=60)
 
 
@@ -33,10 +30,10 @@ class RemovedChannels:
     """Each chat closes in a transaction of its own: whoever dies in the middle has closed some, and the channel stays
     due until none is left."""
 
-    def __init__(self, removals: RemovalStore, chats: ChatStore, moves: SystemMoves, clock: Clock) -> None:
+    def __init__(self, removals: RemovalStore, chats: ChatStore, closing: SystemClosing, clock: Clock) -> None:
         self._removals = removals
         self._chats = chats
-        self._moves = moves
+        self._closing = closing
         self._clock = clock
 
     def open_on(self, a: str, channel_id: str) -> OpenChats:
@@ -78,7 +75,7 @@ class RemovedChannels:
         place: str | None = None
         for seen, (here, chat) in enumerate(self._open_chats(a, closing.place), start=1):
             if chat.channel_id == channel_id:
-                closed += self._close(a, chat.id)
+                closed += self._closing.close(a, chat.id, "channel_removed")
             if seen == LOOKED_AT_ONCE or closed == CLOSED_AT_ONCE:
                 place = here
                 break
@@ -106,15 +103,3 @@ class RemovedChannels:
                 for chat in self._chats.read(a, ids):
                     if chat.situation != "closed":
                         yield f"{situation}#{chat.id}", chat
-
-    def _close(self, a: str, chat_id: str) -> bool:
-        """Whether it was closed here. Somebody may close it first."""
-        for _ in range(_TRIES):
-            chat = self._chats.chat(a, chat_id)
-            thread = self._chats.thread(a, chat.thread) if chat else None
-            move = close(chat, thread, self._clock.now()) if chat and thread else None
-            if move is None:
-                return False
-            if self._moves.commit(a, move, None, "channel_removed") is not None:
-                return True
-        raise Busy(f"closing {chat_id}")

@@ -19,7 +19,7 @@ from recado.ports.core import Clock
 from recado.ports.files import UploadForm
 from recado.ports.inbound import Delivery, Seen, StatusStore, ThreadStore
 from recado.ports.reception import ConnectedChannel
-from recado.ports.widget import RateLimits, ThreadMessages, UserNames
+from recado.ports.widget import AnnouncedFiles, RateLimits, ThreadMessages, UserNames
 from recado.services.files import FileService
 from recado.services.intake import Customer, IntakeService
 from recado.services.views import message_view
@@ -63,6 +63,7 @@ class WidgetMessages:
         messages: ThreadMessages,
         statuses: StatusStore,
         files: FileService,
+        announced: AnnouncedFiles,
         users: UserNames,
         limits: RateLimits,
         clock: Clock,
@@ -72,6 +73,7 @@ class WidgetMessages:
         self._messages = messages
         self._statuses = statuses
         self._files = files
+        self._announced = announced
         self._users = users
         self._limits = limits
         self._clock = clock
@@ -82,7 +84,9 @@ class WidgetMessages:
         """A file that the visitor is to upload, and the form for it. Raises WrongType, TooLarge, TooMany."""
         a = visitor.account
         take(self._limits, a, f"file#{channel.id}#{visitor.key}", FILES_A_MINUTE, self._clock.now())
-        return self._files.announce(_caller(visitor), "service", channel.id, name, content_type, size)
+        file, form = self._files.announce(_caller(visitor), "service", channel.id, name, content_type, size)
+        self._announced.keep_file(a, ThreadKey(channel.id, visitor.key), file.id)
+        return file, form
 
     def post(self, channel: ConnectedChannel, visitor: Visitor, new: WrittenByVisitor) -> tuple[Message, bool]:
         """Record a message; the message, and whether it is new: one of a known `client_id` is found again. Raises

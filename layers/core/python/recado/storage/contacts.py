@@ -70,13 +70,23 @@ def change_contact(
     _leave(tx, a, after.id, _groups_of(before) - _groups_of(after))
 
 
-def remove_contact(tx: Transaction, a: str, contact: Contact, event: Event) -> None:
-    """Add that a contact goes as it was read, with its tokens and memberships. Its claims are the caller's."""
+def remove_contact(tx: Transaction, a: str, contact: Contact, event: Event | None) -> None:
+    """Add that a contact goes as it was read, with its tokens and memberships, and the fact if there is to be one. Its
+    claims are the caller's."""
     as_read = CONTACT_UNMOVED(ContactRecord.version == contact.version)
     tx.delete(_CONTACT, ContactRecord(keys.contact_pk(a, contact.id), keys.contact_sk(contact.id)), as_read)
-    tx.put("contact:event", ContactEventRecord.of_event(a, event))
+    if event is not None:
+        tx.put("contact:event", ContactEventRecord.of_event(a, event))
     _delete_tokens(tx, a, contact.id, contact.tokens)
     _leave(tx, a, contact.id, _groups_of(contact))
+
+
+def add_disappearance(tx: Transaction, a: str, contact: Contact, others: Sequence[ContactChange]) -> None:
+    """Add that a contact goes as it was read with all it is found by, and nothing is told of it; at most 97 operations.
+    The ids of those merged into it lead to nobody then. `others` change in their links."""
+    remove_contact(tx, a, contact, None)
+    _delete_claims(tx, a, contact.claims)
+    _relink(tx, a, others)
 
 
 def move_claims(tx: Transaction, a: str, claims: Iterable[Claim], contact_id: str) -> None:

@@ -117,10 +117,10 @@ class DynamoFeed:
                 if record.ttl > now:
                     empty_so_far = False
                     yield record
-            bucket = _oldest_kept(a, bucket + 1, last // BUCKET) if empty_so_far else bucket + 1
+            bucket = oldest_kept(a, bucket + 1, last // BUCKET) if empty_so_far else bucket + 1
 
 
-def _oldest_kept(a: str, low: int, high: int) -> int:
+def oldest_kept(a: str, low: int, high: int) -> int:
     """The first bucket from `low` to `high` that holds anything; events expire in their order, so the empty ones
     come first."""
     while low < high:

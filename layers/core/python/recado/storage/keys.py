@@ -84,11 +84,25 @@ def alias_pk(a: str, alias: ThreadKey) -> str:
     return f"{a}#ALIAS#{alias.channel_id}#{alias.sender}"
 
 
+def own_alias_sk(second_id: str) -> str:
+    """In the thread that the second id leads to."""
+    return f"ALIAS#{second_id}"
+
+
+def announced_file_sk(file_id: str) -> str:
+    """In the thread of the customer who announced the file."""
+    return f"FILE#{file_id}"
+
+
+def raw_mail_sk(at: datetime, key: str) -> str:
+    """In the thread of whom the mail is from; `key` is the mail's in its bucket."""
+    return f"MAIL#{stamp(at)}#{key}"
+
+
 def seen_pk(a: str, channel_id: str, provider_id: str) -> str:
-    """A provider's id that is too long for a key (2,048 bytes) goes in by its digest."""
-    encoded = provider_id.encode()
-    value = provider_id if len(encoded) <= 1_500 else sha256(encoded).hexdigest()
-    return f"{a}#SEEN#{channel_id}#{value}"
+    """A provider's id goes in by its digest: some hold the customer's number, and that a message was seen outlives the
+    message when its contact is erased."""
+    return f"{a}#SEEN#{channel_id}#{sha256(provider_id.encode()).hexdigest()[:40]}"
 
 
 def parked_sk(status: str) -> str:

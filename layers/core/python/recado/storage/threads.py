@@ -27,6 +27,7 @@ from recado.storage.chat_records import (
 from recado.storage.contacts import add_contact, change_contact
 from recado.storage.files import add_chat_of_file
 from recado.storage.sends import OutRecord
+from recado.storage.thread_pointers import OwnAliasRecord
 from recado.storage.transaction import Cancelled, Transaction, condition_failed, guard
 
 SEEN_DAYS = 90
@@ -227,5 +228,6 @@ def _add_thread(tx: Transaction, a: str, intake: Intake) -> None:
 def _add_alias(tx: Transaction, a: str, key: ThreadKey, name: str) -> None:
     other = ThreadKey(key.channel_id, name)
     tx.put(f"alias:{name}", AliasRecord(pk=keys.alias_pk(a, other), sk="ALIAS", sender=key.sender))
+    tx.put(f"own-alias:{name}", OwnAliasRecord(pk=keys.thread_pk(a, key), sk=keys.own_alias_sk(name)))
     no_thread = ThreadRecord(keys.thread_pk(a, other), "THREAD")
     tx.check(f"alias-thread:{name}", no_thread, ALIAS_IS_NO_THREAD(ThreadRecord.pk.does_not_exist()))
