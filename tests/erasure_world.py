@@ -298,6 +298,16 @@ class ErasureWorld:
         assert found is not None
         return found
 
+    def bystander(self, person: Person) -> str:
+        """Somebody who has nothing to do with them; their contact."""
+        self.says(person, f"Oi, sou {person.word}")
+        contact_id = self.contact_id(person)
+        photo = self.known_as(person, contact_id)
+        self.writes_mail(person)
+        self.serve(person, self.chat_of(contact_id, "whatsapp"))
+        self.answered(person, contact_id, photo)
+        return contact_id
+
     def contact_id(self, person: Person) -> str:
         found = self.product.contact_service.find(self.a, person.number, 5, None).items
         assert len(found) == 1

@@ -20,7 +20,6 @@ from tests.chat_histories import assigned, chat_of, told
 from tests.recording import record
 from tests.storage.scenarios.feed import A, event
 
-
 ERASURES = 0.5
 """The account's erasures, once in ten seconds."""
 
