@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from recado.channels.registry import adapter
 from recado.domain.file_limits import MB
 from recado.ports.core import AddressRefused, ConnectFailed, HttpResponse, NoAnswer
+from recado.services.received_files import Refused
 from recado.storage import keys
 from recado.storage.chat_records import MessageRecord
 from tests.fetching_world import LOCATED, THREAD, A, FetchWorld, status
@@ -201,6 +203,16 @@ def test_a_url_that_a_customer_chose(world: FetchWorld) -> None:
     assert world.work(world.arrive({"url": CUSTOM_URL}))["reason"] == "refused"
     world.provider.script = [AddressRefused("not a public address")]
     assert world.work(world.arrive({"url": CUSTOM_URL}))["reason"] == "host_not_allowed"
+
+
+def test_the_real_way_to_a_customers_url_is_guarded(world: FetchWorld, stack: Stack) -> None:
+    """As the container wires it: an address that is not public is refused before anything is asked of it."""
+    world.use("custom")
+    found = world.store.get(world.arrive({"url": "https://127.0.0.1:1/a.png"}))
+    assert found is not None and world.channel is not None
+    with pytest.raises(Refused) as refused:
+        stack.container.provider_files.bytes_of(A, found.message, world.channel, adapter("custom"))
+    assert refused.value.reason == "host_not_allowed"
 
 
 # -- when it cannot be had ---------------------------------------------------------------------------------------------
