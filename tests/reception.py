@@ -118,10 +118,15 @@ class Journal:
 
     errors: list[Exception] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
     put_aside: list[str] = field(default_factory=list)
 
     def kept_raw(self, channel_id: str, blob_key: str, count: int) -> None:
         self.kept.append(blob_key)
+
+    def template_word_left(self, channel_id: str, blob_key: str, why: str) -> None:
+        self.kept.append(blob_key)
+        self.left.append(why)
 
     def failed(self, record_id: str, receives: int, error: Exception) -> None:
         self.errors.append(error)

@@ -50,10 +50,11 @@ def tell(services: Container, company: Company, made: Any, word: str, value: str
     at = fields.pop("at", services.clock.now() + timedelta(seconds=1))
     given = {"kind": "status", "reason": None, **fields}
     provider_id = given.pop("provider_id", made["provider_id"])
+    account = given.pop("account", WABA)
     update = TemplateUpdate(
-        WABA, provider_id, made["name"], made["language"], given["kind"], value or word, word, at, given["reason"]
+        account, provider_id, made["name"], made["language"], given["kind"], value or word, word, at, given["reason"]
     )
-    return services.template_mirror.apply(company.a, channel, update)
+    return services.template_mirror.apply(company.a, channel, update) is None
 
 
 def seen(api: Api, company: Company, made: Any) -> Any:
@@ -99,7 +100,7 @@ def test_words_come_twice_late_and_for_another(
     assert tell(services, company, made, "REJECTED", reason="SCAM", at=later)
     tell(services, company, made, "REJECTED", reason="SCAM", at=later)
     tell(services, company, made, "APPROVED", at=later - timedelta(seconds=1))
-    tell(services, company, made, "APPROVED", at=later + timedelta(days=1), provider_id="77")
+    assert not tell(services, company, made, "DELETED", at=later + timedelta(days=1), provider_id="77")
     now = seen(api, company, made)
     assert (now["status"], now["rejected_reason"]) == ("REJECTED", "SCAM")
     tell(services, company, made, "PAUSED", at=later)  # of the same second, and not told yet
@@ -112,7 +113,22 @@ def test_words_come_twice_late_and_for_another(
         ("REJECTED", "PAUSED"),
         ("PAUSED", "APPROVED"),
     ]
-    assert not tell(services, company, {**made, "name": "unknown"}, "APPROVED")
+    assert not tell(services, company, {**made, "name": "unknown"}, "APPROVED", provider_id="78")
+
+
+def test_a_word_finds_its_template_by_id_or_by_name_and_language(
+    api: Api, company: Company, services: Container, channel_id: str
+) -> None:
+    """Of another account at the provider it finds none, and an id that is not known yet is taken up."""
+    made = make(api, company, channel_id).json
+    at = services.clock.now()
+    assert not tell(services, company, made, "REJECTED", account="9" * 15), "of another account"
+    assert tell(services, company, made, "APPROVED", provider_id="777", at=at + timedelta(seconds=5))
+    assert (seen(api, company, made)["status"], seen(api, company, made)["provider_id"]) == ("APPROVED", "777")
+    named_otherwise = {**made, "name": "outro_nome"}
+    assert tell(services, company, named_otherwise, "PAUSED", provider_id="777", at=at + timedelta(seconds=6))
+    assert not tell(services, company, made, "REJECTED", provider_id="777", at=at + timedelta(seconds=4)), "older"
+    assert seen(api, company, made)["status"] == "PAUSED"
 
 
 def test_what_the_provider_refuses_is_told_and_not_kept(

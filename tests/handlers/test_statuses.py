@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 from recado.domain.chats import Author, Status
 from recado.domain.delivery import earlier_than, moves_forward
 from recado.domain.sending import Draft, Step, post
+from recado.domain.templates import Found, imported
 from recado.services.views import contact_view
 from recado.storage.channels import ChannelStore
 from recado.storage.outbox import DynamoOutbox
+from recado.storage.templates import DynamoTemplates
 from tests.handlers.test_ingress import custom_headers
-from tests.reception import ANA, CUSTOM_CHANNEL, A, Reception, body, change, said, status, text
+from tests.reception import ANA, CHANNEL, CUSTOM_CHANNEL, A, Reception, body, change, said, status, text
 
 EXACT = 1772452800
 STATUSES: tuple[Status, ...] = ("unknown", "queued", "sent", "delivered", "read", "failed")
@@ -257,3 +259,28 @@ def test_an_id_too_long_for_a_key_is_seen_once_too(reception: Reception) -> None
         reception.queue.forget()
     (message,) = reception.messages("x:c1", CUSTOM_CHANNEL)
     assert message.provider_id == long
+
+
+def template_word(event: str, at: int, name: str = "fatura", template_id: int = 777) -> bytes:
+    value = {"event": event, "message_template_id": template_id, "message_template_name": name, "reason": "NONE"}
+    value |= {"message_template_language": "pt-BR"}
+    change = {"field": "message_template_status_update", "value": value}
+    entry = {"id": "200000000000001", "time": at, "changes": [change]}
+    return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
+
+
+def test_what_is_told_of_a_template_is_taken_up_or_kept_and_told(reception: Reception, clock: Any, ids: Any) -> None:
+    """By webhook: of an id that is not known yet, too late, and of a template that is not here."""
+    now = clock.now()
+    found = Found("555", "fatura", "pt_BR", "UTILITY", "PENDING", "PENDING", ({"type": "BODY", "text": "Oi"},))
+    template = imported(ids.new("tm", A), CHANNEL, found, now, now)
+    assert DynamoTemplates().create(A, template)
+    at = int(now.timestamp())
+    reception.deliver(template_word("APPROVED", at))
+    reception.deliver(template_word("REJECTED", at - 1))
+    reception.deliver(template_word("APPROVED", at, "outra", 888))
+    after = DynamoTemplates().get(A, template.id)
+    assert after and (after.status, after.provider_id) == ("APPROVED", "777")
+    assert reception.journal.left == ["older", "unknown"]
+    kept = [json.loads(reception.blobs.objects[key]) for key in reception.journal.kept]
+    assert [(one["word"], one["name"]) for one in kept] == [("REJECTED", "fatura"), ("APPROVED", "outra")]

@@ -29,6 +29,12 @@ NOT_SUBMITTED = "NOT_SUBMITTED"
 """`rejected_reason` of a template that never reached the provider."""
 
 
+GOING = frozenset({"DELETED", "PENDING_DELETION"})
+Left = Literal["known", "older", "of_another", "unknown"]
+"""Why what a provider told of a template changes nothing: it stands already · something newer stands · it is of an
+earlier template of the name · there is none here."""
+
+
 @dataclass(frozen=True)
 class MessageTemplate:
     """A template of a channel, one for each name and language.
@@ -153,22 +159,30 @@ def concluded(template: MessageTemplate, outcome: Answered, now: datetime) -> Me
     return replace(after, status=status, provider_status=status, rejected_reason=None)
 
 
-def updated(template: MessageTemplate, update: TemplateUpdate, now: datetime) -> MessageTemplate | None:
-    """The template after what the provider told; None when it is old, known, or of another template of that name."""
-    if template.provider_id is not None and template.provider_id != update.provider_id:
-        return None
+def updated(template: MessageTemplate, update: TemplateUpdate, now: datetime) -> MessageTemplate | Left:
+    """The template after what the provider told, or why that changes nothing. One of this name with another id at the
+    provider was made anew there: what is told of it from now on is of this one. Only that it goes may be told of the
+    one that was before."""
+    if template.provider_id not in (None, update.provider_id) and update.value in GOING:
+        return "of_another"
     base = replace(template, provider_id=update.provider_id, updated_at=now, version=template.version + 1)
     if update.kind == "quality":
-        if _is_old(template.quality_at, update.at) or template.quality == update.value:
-            return None
+        if _is_old(template.quality_at, update.at):
+            return "older"
+        if template.quality == update.value:
+            return "known"
         return replace(base, quality=update.value or "UNKNOWN", quality_at=update.at)
     if update.kind == "category":
-        if _is_old(template.category_at, update.at) or template.category == update.value:
-            return None
+        if _is_old(template.category_at, update.at):
+            return "older"
+        if template.category == update.value:
+            return "known"
         return replace(base, category=update.value or template.category, category_at=update.at)
     same_second = template.status_at == update.at
-    if _is_old(template.status_at, update.at) or (same_second and update.word in template.status_words):
-        return None
+    if same_second and update.word in template.status_words:
+        return "known"
+    if _is_old(template.status_at, update.at):
+        return "older"
     status = update.value or template.status
     words = (*template.status_words, update.word) if same_second else (update.word,)
     reason = update.reason if status in ("REJECTED", "DISABLED", "PAUSED") else None

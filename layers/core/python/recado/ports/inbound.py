@@ -136,6 +136,10 @@ class Journal(Protocol):
         """So many items of a fragment could not be read in full; it is kept as it came."""
         ...
 
+    def template_word_left(self, channel_id: str, blob_key: str, why: str) -> None:
+        """What a provider told of a template changed nothing, and is kept: `older`, `of_another`, `unknown`."""
+        ...
+
     def failed(self, record_id: str, receives: int, error: Exception) -> None:
         """A command failed at this delivery."""
         ...

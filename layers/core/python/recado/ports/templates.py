@@ -10,7 +10,7 @@ from typing import Protocol
 from recado.domain.chats import Event
 from recado.domain.messages import TemplateUpdate
 from recado.domain.template_rules import TemplateLimits
-from recado.domain.templates import Answered, Listed, MessageTemplate, Refused, Unclear
+from recado.domain.templates import Answered, Left, Listed, MessageTemplate, Refused, Unclear
 from recado.ports.reception import ConnectedChannel
 from recado.ports.sweeps import DuePage
 
@@ -33,6 +33,10 @@ class TemplateStore(Protocol):
 
     def named(self, a: str, channel_id: str, name: str, language: str) -> MessageTemplate | None:
         """The channel's template of that name and language, strongly consistent."""
+        ...
+
+    def with_provider_id(self, a: str, channel_id: str, provider_id: str) -> MessageTemplate | None:
+        """The channel's template of that id at the provider, among the first 1,000 of the account."""
         ...
 
     def page(
@@ -95,8 +99,8 @@ class TemplateProvider(Protocol):
 class TemplateUpdates(Protocol):
     """What providers tell of templates by themselves."""
 
-    def apply(self, a: str, channel: ConnectedChannel, update: TemplateUpdate) -> bool:
-        """Take it up; again, late and in any order. False: no channel has such a template."""
+    def apply(self, a: str, channel: ConnectedChannel, update: TemplateUpdate) -> Left | None:
+        """Take it up; again, late and in any order. Why it was left, when it changes nothing."""
         ...
 
 

@@ -19,6 +19,7 @@ from recado.domain.errors import Busy
 from recado.domain.intake import Arrival, arrival, without_bad_times, without_large_files
 from recado.domain.messages import Parsed, TemplateUpdate
 from recado.domain.raw_keys import parked_command_key
+from recado.domain.templates import Left
 from recado.ports.core import Blobs, Clock, Command, Queue
 from recado.ports.inbound import ChannelProblems, Journal
 from recado.ports.reception import ChannelDirectory, ConnectedChannel, Webhooks
@@ -150,14 +151,16 @@ class InboundService:
         for update in parsed.statuses:
             self._statuses.apply(customer.account, customer.channel.id, update)
         for told in parsed.template_updates:
-            if not self._templates.apply(customer.account, customer.channel, told):
-                self._keep_unknown(customer, told)
+            left = self._templates.apply(customer.account, customer.channel, told)
+            if left is not None and left != "known":
+                self._keep_left(customer, told, left)
 
-    def _keep_unknown(self, customer: Customer, told: TemplateUpdate) -> None:
-        """A template that nobody made here: a synchronisation brings it."""
+    def _keep_left(self, customer: Customer, told: TemplateUpdate, why: Left) -> None:
+        """What was told of a template that nobody made here, which a synchronisation brings, or that is older than what
+        stands, is kept, and the log says why."""
         raw = json.dumps(told._asdict(), default=str).encode("ascii")
         key = keep(self._blobs, customer.account, customer.channel.id, raw)
-        self._journal.kept_raw(customer.channel.id, key, 1)
+        self._journal.template_word_left(customer.channel.id, key, why)
 
     # -- large bodies
     # --------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from recado.domain.chats import Author
 from recado.domain.errors import Busy, Conflict, Invalid, NotFound
 from recado.domain.ids import is_id
 from recado.domain.messages import TemplateUpdate
-from recado.domain.templates import Found, Listed, MessageTemplate, adopted, imported, missing, updated
+from recado.domain.templates import GOING, Found, Left, Listed, MessageTemplate, adopted, imported, missing, updated
 from recado.ports.channels import ChannelStore
 from recado.ports.core import Clock, Ids
 from recado.ports.reception import ChannelDirectory, ConnectedChannel
@@ -28,7 +28,6 @@ SWEEP_S, LOOK_S = 2.0, 2.0
 _LOOK_AGAIN = timedelta(minutes=5)
 _TRIES = 5
 _SYSTEM = Author("system")
-_GOING = frozenset({"DELETED", "PENDING_DELETION"})
 _Key = tuple[str, str]
 
 
@@ -63,29 +62,36 @@ class TemplateMirror:
     # -- the provider's own word
     # ------------------------------------------------------------------------------------------
 
-    def apply(self, a: str, channel: ConnectedChannel, update: TemplateUpdate) -> bool:
-        """Take up what a provider told of a template, on every channel of its account there. False: none has it."""
-        known = False
-        for channel_id in self._of_account(a, channel, update.account):
-            known = self._apply(a, channel_id, update) or known
-        return known
+    def apply(self, a: str, channel: ConnectedChannel, update: TemplateUpdate) -> Left | None:
+        """Take up what a provider told of a template, on every channel of its account there; why it was left, where
+        nobody needed it."""
+        outcomes = [self._apply(a, channel_id, update) for channel_id in self._of_account(a, channel, update.account)]
+        if None in outcomes:
+            return None
+        return next((one for one in outcomes if one != "unknown"), "unknown")
 
     def _of_account(self, a: str, channel: ConnectedChannel, account: str) -> list[str]:
+        """The channels of that account at the provider; the one it was told to where that does not know its account."""
         every = self._channels.page(a, MAX_CHANNELS, None)
-        return [
+        of_it = [
             one.id
             for one in every
             if one.type == channel.type and self._provider.account(one.type, one.settings) == account
-        ] or [channel.id]
+        ]
+        return of_it or ([channel.id] if self._provider.account(channel.type, channel.settings) is None else [])
 
-    def _apply(self, a: str, channel_id: str, update: TemplateUpdate) -> bool:
+    def _apply(self, a: str, channel_id: str, update: TemplateUpdate) -> Left | None:
         for _ in range(_TRIES):
             before = self._store.named(a, channel_id, update.name, update.language)
             if before is None:
-                return False
+                before = self._store.with_provider_id(a, channel_id, update.provider_id)
+            if before is None:
+                return "unknown"
             after = updated(before, update, self._clock.now())
-            if after is None or self._changed(a, before, after):
-                return True
+            if isinstance(after, str):
+                return after
+            if self._changed(a, before, after):
+                return None
         raise Busy(f"template {update.provider_id}")
 
     # -- the provider's list
@@ -197,7 +203,7 @@ class TemplateMirror:
         )
 
     def _import(self, a: str, channel_id: str, found: Found, asked_at: datetime) -> int:
-        if found.status in _GOING:
+        if found.status in GOING:
             return 0
         template = imported(self._ids.new("tm", a), channel_id, found, asked_at, self._clock.now())
         event = status_event(self._ids.new("ev", a), None, template, _SYSTEM)

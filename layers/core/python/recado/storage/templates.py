@@ -106,6 +106,14 @@ class DynamoTemplates:
         claim = TemplateNameRecord.find(keys.template_names_pk(a, channel_id), keys.template_name_sk(name, language))
         return None if claim is None else self.get(a, claim.template_id)
 
+    def with_provider_id(self, a: str, channel_id: str, provider_id: str) -> MessageTemplate | None:
+        """One query of at most 1,000 templates, eventually consistent."""
+        pk = keys.workspace_pk(a, "TEMPLATES")
+        for record in TemplateRecord.query(pk, limit=READ_AHEAD, page_size=_PAGE):
+            if (record.channel_id, record.provider_id) == (channel_id, provider_id):
+                return record.template()
+        return None
+
     def page(
         self, a: str, wanted: TemplateFilter, limit: int, after: str | None
     ) -> tuple[list[MessageTemplate], str | None]:

@@ -58,6 +58,7 @@ def _update(field: str, value: dict[str, Any], account: str, at: datetime) -> Te
     name, language = (identifier(value.get(f"message_template_{key}")) for key in ("name", "language"))
     if provider_id is None or name is None or language is None:
         return None
+    language = language.replace("-", "_")  # webhooks write en-US where everything else writes en_US
     if field == FIELDS[0]:
         word = label(value.get("event"))
         if word not in STATUSES:
