@@ -120,9 +120,29 @@ def test_only_days_of_the_period_count_the_first_and_the_last_included(
         assert item["totals"]["closed"] == len(expected)
 
 
+@pytest.mark.parametrize(
+    ("asked", "days"),
+    [
+        ("from=2026-03-02T00:00:00-03:00&to=2026-03-03T00:00:00-03:00", ("2026-03-02", "2026-03-02")),
+        ("from=2026-03-02T02:59:59Z&to=2026-03-03T03:00:00.001z", ("2026-03-01", "2026-03-03")),
+        ("from=2026-03-02T00:00:00%2B09:00&to=2026-03-02T13:00:00 09:00", ("2026-03-01", "2026-03-02")),
+        ("from=2026-03-01&to=2026-03-02T03:00:00Z", ("2026-03-01", "2026-03-01")),
+    ],
+)
+def test_moments_stand_for_their_days_in_the_accounts_zone(
+    api: Api, services: Container, company: Company, asked: str, days: tuple[str, str]
+) -> None:
+    assert str(services.report_service.period(company.a, None, None).zone) == "America/Sao_Paulo"
+    for report in ("agents", "billing"):
+        told = api.get(f"/v1/reports/{report}?{asked.replace(' ', '%20')}", token=company.admin).json
+        assert (told["from"], told["to"]) == days
+
+
 WRONG = (
     ("from=x", "?from"), ("from=2026-02-30", "?from"), ("from=20260301", "?from"), ("from=2026-W09-1", "?from"),
-    ("from=", "?from"), ("to=x", "?to"), ("to=2026-13-01", "?to"), ("to=2026-03-01T00:00:00Z", "?to"),
+    ("from=", "?from"), ("to=x", "?to"), ("to=2026-13-01", "?to"), ("to=2026-03-01T00:00:00", "?to"),
+    ("to=2026-03-01T25:00:00Z", "?to"), ("from=2026-03-01T10:00:00%2B99:00", "?from"),
+    ("to=0001-01-01T00:00:00Z", "?to"),
     ("from=2026-03-03&to=2026-03-02", "?from"), ("from=2026-03-03", "?from"),
     ("from=2025-03-01&to=2026-03-02", "?from"), ("from=0001-01-01", "?from"),
     ("from=2026-03-01&from=2026-03-02", "?from"), ("limit=0", "?limit"), ("limit=201", "?limit"), ("after=x", "?after"),

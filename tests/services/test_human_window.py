@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -78,9 +79,18 @@ def test_nobody_writes_after_a_week(world: World, seconds: int) -> None:
 def test_what_no_person_writes_stops_after_a_day(world: World, seconds: int) -> None:
     silent(world, seconds)
     with pytest.raises(Conflict) as refused:
-        world.write(ADMIN)  # by an API token
+        world.write(ADMIN)  # nobody stands behind it
     assert refused.value.code == "outside_window"
     assert "only a person may write" in str(refused.value)
+
+
+def test_an_api_token_writes_as_who_made_it(world: World) -> None:
+    """All that a token does is its maker's: also what is a person's to do."""
+    silent(world, DAY + 1)
+    message = world.write(replace(ADMIN, user_id=ANA))
+    assert message.author == Author("user", ANA)
+    world.work()
+    assert sent_body(world)["tag"] == "HUMAN_AGENT"
 
 
 def test_what_no_person_writes_goes_until_the_last_second(world: World) -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 from recado.api import cursors
 from recado.api.bodies import Annotated, Meta
-from recado.api.reports import ChannelQuery, ReportShape, day_of_query
+from recado.api.reports import ChannelQuery, ReportShape, end_of_query
 from recado.api.routes import Call, Resource
 from recado.api.rules import ADMINS, may
 from recado.domain.billing import FIGURES
@@ -67,7 +67,7 @@ class BillingQuery(ChannelQuery, frozen=True):
 def report_billing(call: Call) -> Any:
     """What messages cost, by day, channel and category."""
     a, path, asked = call.caller.account, call.route.path, call.query
-    period = call.services.report_service.period(a, day_of_query("from", asked.since), day_of_query("to", asked.until))
+    period = call.services.report_service.period(a, end_of_query("from", asked.since), end_of_query("to", asked.until))
     after = cursors.decode(asked.after, a, path, str) if asked.after else None
     rows, following = call.services.billing_report.rows(a, period, asked.channel_id, asked.limit, after)
     return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -18,7 +18,11 @@ from recado.services.reports import MAX_DAYS, Row
 
 reports = Resource("reports")
 
-Day = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+Day = Annotated[
+    str,
+    Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt][0-9:.]{5,20}([Zz]|[+ -][0-9]{2}:[0-9]{2}))?$", max_length=40),
+]
+_TIMES = "A moment with its zone (RFC 3339) stands for its day in the account's zone"
 
 
 class ReportQuery(Query, frozen=True):
@@ -26,11 +30,16 @@ class ReportQuery(Query, frozen=True):
 
     since: Annotated[
         Day | None,
-        Meta(description=f"The first day; by default such that there are 30. There may be {MAX_DAYS} at most."),
+        Meta(
+            description=f"The first day; by default such that there are 30. There may be {MAX_DAYS} at most. {_TIMES}."
+        ),
     ] = msgspec.field(name="from", default=None)
-    until: Annotated[Day | None, Meta(description="The last day, included; today by default.")] = msgspec.field(
-        name="to", default=None
-    )
+    until: Annotated[
+        Day | None,
+        Meta(
+            description=f"The last day, included; today by default. {_TIMES}, at midnight for the one that just ended."
+        ),
+    ] = msgspec.field(name="to", default=None)
     limit: Annotated[
         int, Meta(ge=1, le=200, description="How many rows; a page that would grow too large ends before.")
     ] = 50
@@ -165,7 +174,7 @@ def report_channels(call: Call) -> Any:
 
 def _report(call: Call, rows_of: Callable[..., tuple[list[Row], str | None]], id_name: str) -> dict[str, Any]:
     a, path, asked = call.caller.account, call.route.path, call.query
-    period = call.services.report_service.period(a, day_of_query("from", asked.since), day_of_query("to", asked.until))
+    period = call.services.report_service.period(a, end_of_query("from", asked.since), end_of_query("to", asked.until))
     after = cursors.decode(asked.after, a, path, str) if asked.after else None
     rows, following = rows_of(call.caller, period, getattr(asked, id_name), asked.limit, after)
     return {
@@ -177,12 +186,15 @@ def _report(call: Call, rows_of: Callable[..., tuple[list[Row], str | None]], id
     }
 
 
-def day_of_query(name: str, text: str | None) -> date | None:
-    """The day of a query parameter. Raises Invalid for one that does not exist."""
+def end_of_query(name: str, text: str | None) -> date | datetime | None:
+    """The day or the moment of a query parameter, in which a `+` may have come as a blank. Raises Invalid for one that
+    does not exist."""
     try:
-        return None if text is None else date.fromisoformat(text)
+        if text is None or len(text) == 10:
+            return None if text is None else date.fromisoformat(text)
+        return datetime.fromisoformat(text.upper().replace(" ", "+"))
     except ValueError:
-        raise Invalid.field(f"?{name}", "invalid", "There is no such day.") from None
+        raise Invalid.field(f"?{name}", "invalid", "There is no such day or moment.") from None
 
 
 def _row(row: Row, id_name: str) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class Caller:
 
     @property
     def author(self) -> Author:
-        """Who a message or an action is by: the user, or for an API token the system with the token's id."""
+        """Who a message or an action is by: the user, for an API token the one who made it; without one the system."""
         return Author("user", self.user_id) if self.user_id else Author("system", self.token_id)
 
 

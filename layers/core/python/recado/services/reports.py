@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Protocol
 
 from recado.domain.access import Caller, supervises
@@ -19,6 +19,8 @@ from recado.ports.people import DepartmentStore, UserStore
 from recado.ports.reports import CounterStore, Zones
 
 MAX_DAYS = 366
+_MOMENT = timedelta(microseconds=1)
+"""A period ends before its last moment: at midnight, with the day that ends."""
 _DEFAULT_DAYS = 30
 _MOST_DAYS_OF_A_PAGE = 4_000
 """A page ends early rather than grow over what an answer may have (some 2 MB)."""
@@ -72,11 +74,13 @@ class ReportService:
         self._zones = zones
         self._clock = clock
 
-    def period(self, a: str, first: date | None, last: date | None) -> Period:
-        """The days asked for; without an end up to today, without a beginning 30 of them. Raises Invalid at `?from`."""
+    def period(self, a: str, first: date | datetime | None, last: date | datetime | None) -> Period:
+        """The days asked for, or those between two moments; without an end up to today, without a beginning 30 of them.
+        Raises Invalid at `?from`, at `?to` for a moment at the end of all time."""
         zone = self._zones.of(a)
-        until = last or self._clock.now().astimezone(zone).date()
-        since = first or date.fromordinal(max(1, until.toordinal() - _DEFAULT_DAYS + 1))
+        until = _day(last, zone, _MOMENT, "?to") or self._clock.now().astimezone(zone).date()
+        by_default = date.fromordinal(max(1, until.toordinal() - _DEFAULT_DAYS + 1))
+        since = _day(first, zone, timedelta(0), "?from") or by_default
         if since > until:
             raise Invalid.field("?from", "after_end", f"The period ends before it begins, on {until}.")
         if until - since >= timedelta(days=MAX_DAYS):
@@ -165,6 +169,16 @@ class ReportService:
             if size >= _MOST_DAYS_OF_A_PAGE:
                 break
         return rows, rows[-1].id if len(rows) < len(named) else None
+
+
+def _day(end: date | datetime | None, zone: tzinfo, before: timedelta, pointer: str) -> date | None:
+    """The day that an end of a period names: of a moment the one in the zone, `before` it."""
+    if not isinstance(end, datetime):
+        return end
+    try:
+        return (end - before).astimezone(zone).date()
+    except OverflowError:
+        raise Invalid.field(pointer, "invalid", "There is no such day or moment.") from None
 
 
 def _supervised_departments(caller: Caller) -> frozenset[str]:
