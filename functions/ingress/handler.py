@@ -7,13 +7,15 @@ from typing import Any
 from recado import telemetry
 from recado.bootstrap import container
 from recado.services.webhook_gate import refusal
-from recado.webhook_events import answer_of, request_of
+from recado.webhook_events import answer_of, request_of, turned_away
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """HTTP API, payload 2.0. What fails is answered 500, so that the provider sends it again. Only what is odd is
     logged: the access log has a line for every request, under the same id."""
     with telemetry.correlated(event["requestContext"].get("requestId")) as correlation_id:
+        if (away := turned_away(event, "GET, POST")) is not None:
+            return away
         request = request_of(event, correlation_id)
         try:
             received = container().ingress.receive(request)

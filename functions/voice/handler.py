@@ -7,12 +7,14 @@ from typing import Any
 from recado import telemetry
 from recado.bootstrap import container
 from recado.services.webhook_gate import refusal
-from recado.webhook_events import answer_of, request_of
+from recado.webhook_events import answer_of, request_of, turned_away
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """HTTP API, payload 2.0. What fails is answered 500: the provider says so to the caller."""
     with telemetry.correlated(event["requestContext"].get("requestId")) as correlation_id:
+        if (away := turned_away(event, "POST")) is not None:
+            return away
         request = request_of(event, correlation_id)
         try:
             received = container().voice.receive(request)

@@ -51,6 +51,8 @@ def test_head_and_unknown_codes(handler: Any) -> None:
     assert handler(event("HEAD"), None)["headers"]["location"] == "https://wa.me/551140000000?text=Ol%C3%A1%21"
     unknown = handler(event(code="zzzzzzzzzz"), None)
     assert (unknown["statusCode"], "location" in unknown["headers"]) == (404, False)
+    assert unknown["headers"]["content-type"] == "application/problem+json"
+    assert json.loads(unknown["body"])["code"] == "not_found"
     assert list(ClickRecord.scan(ClickRecord.sk == "CLICK")) == []
 
 

@@ -68,6 +68,8 @@ def test_webhooks_are_explicit_routes() -> None:
     http = [one for one in of_kind("AWS::ApiGatewayV2::Route").values() if one["ApiId"] == {"Ref": "HttpApi"}]
     routes = {one["RouteKey"] for one in http}
     assert {"GET /webhooks/{channel_id}", "POST /webhooks/{channel_id}"} <= routes
+    doors = {one.split("/")[1] for one in routes}
+    assert {f"ANY /{door}/{{proxy+}}" for door in doors} <= routes, "what is at no route of a door is told in a problem"
     assert "$default" not in routes
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 
 from recado.api.answering import JSON, bearer
 from recado.api.bodies import Body, Meta, PublicId, Query, Text, parse_body, parse_query
-from recado.api.problems import Answer, problem_of
+from recado.api.problems import Answer, problem, problem_of
 from recado.bootstrap import Container
 from recado.domain.errors import FieldError, NotFound, TooLarge
 from recado.ports.reception import ConnectedChannel
@@ -23,6 +23,11 @@ from recado.services.widget_sessions import ToldIdentity, no_session
 
 MAX_BODY_BYTES = 64_000
 MAX_TEXT = 4_096
+_METHODS = {
+    "/widget/sessions": "POST, OPTIONS",
+    "/widget/messages": "GET, POST, OPTIONS",
+    "/widget/files": "POST, OPTIONS",
+}
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST",
     "Access-Control-Allow-Headers": "authorization, content-type",
@@ -96,7 +101,12 @@ def serve(request: WidgetRequest, services: Container) -> Answer:
     """The answer to a request. Never raises."""
     permission: Mapping[str, str] = {}
     try:
-        if request.method == "OPTIONS":
+        allowed = _METHODS.get(request.path)
+        if allowed is None:
+            answer = problem(404, "not_found", "There is nothing at this path.")
+        elif request.method not in allowed.split(", "):
+            answer = problem(405, "method_not_allowed", f"This path takes {allowed} alone.", headers={"Allow": allowed})
+        elif request.method == "OPTIONS":
             answer, permission = Answer(204), {**_PREFLIGHT, **_allowing(request.origin)}
         elif request.path == "/widget/sessions":
             body = _body(request, SessionBody)
@@ -163,11 +173,10 @@ def _within_session(request: WidgetRequest, channel: ConnectedChannel | None, se
             page = messages.page(channel, visitor, int(query.after or 0), query.limit, read_until)
             cursor = str(page.cursor)
             return _told(200, {"items": page.items, "next": cursor if page.more else None, "cursor": cursor})
-        case "POST", "/widget/files":
+        case _:
             wanted = _body(request, FileBody)
             file, form = messages.announce(channel, visitor, wanted.name, wanted.content_type, wanted.size)
             return _told(201, {"file_id": file.id, "upload": {"url": form.url, "fields": dict(form.fields)}})
-    raise NotFound("There is nothing at this path.")
 
 
 def _body(request: WidgetRequest, struct: type[_B]) -> _B:
