@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from recado.domain.chats import Author
 from recado.domain.messages import Failure, Rejected, Sent
 from recado.domain.sending import Draft, Step, claim, conclude, enqueue_again, post, told
 from recado.storage import keys
+from recado.storage.chat_records import ThreadRecord
 from recado.storage.sends import OutRecord
 from recado.storage.tables import ChatsRecord
 from tests.sending_world import A, World
@@ -101,3 +103,14 @@ def a_send_goes_while_the_sweep_puts_it_off(clock: Any, ids: Any) -> None:
     world.outbox.look_again_at(A, out.message_id, clock.now() + timedelta(minutes=1))
     pk = keys.out_pk(A, out.message_id)
     assert list(ChatsRecord.query(pk, consistent_read=True)) == []
+
+
+@scenario("opt-out-from-seen-thread")
+def start_comes_while_an_earlier_refusal_is_noted(clock: Any, ids: Any) -> None:
+    world = World(clock, ids)
+    seen = world.thread
+    ThreadRecord.of_thread(A, replace(seen, last_seq=seen.last_seq + 1)).save()  # START is recorded
+    world.outbox.opt_out(A, seen, clock.now())
+    assert world.thread.opted_out_at is None
+    world.outbox.opt_out(A, world.thread, clock.now())
+    assert world.thread.opted_out_at == clock.now()

@@ -133,6 +133,7 @@ def list_messages(call: Call, chat_id: str) -> Any:
         "channel_unusable",
         "token_expired",
         "outside_window",
+        "opted_out",
         "cannot_react",
         "template_not_allowed",
         "template_not_approved",

@@ -74,6 +74,7 @@ REFUSALS = {
     "department_unavailable": Refusal(409, "The department does not work now.", (*_WHERE, "opens_at")),
     "message_deleted": Refusal(409, "The note was deleted."),
     "no_user": Refusal(409, "The token belongs to no user, who alone can assume a chat."),
+    "opted_out": Refusal(409, "The customer wants no more messages on the channel.", (*_WHERE, "opted_out_at")),
     "outside_window": Refusal(
         409,
         "The customer has not written for too long: only a template may be sent.",
@@ -210,6 +211,9 @@ class Problem(msgspec.Struct, kw_only=True):
     contact_ids: Annotated[list[str] | UnsetType, Meta(description="The contacts that there are already.")] = UNSET
     channel_state: Annotated[str | UnsetType, Meta(description="The channel's state.")] = UNSET
     file_state: Annotated[str | UnsetType, Meta(description="The file's state: pending or rejected.")] = UNSET
+    opted_out_at: Annotated[
+        str | UnsetType, Meta(description="Since when the customer wants no more messages on the channel.")
+    ] = UNSET
     window_expires_at: Annotated[
         str | UnsetType | None, Meta(description="When the window for free messages ended; null: there was none.")
     ] = UNSET

@@ -318,6 +318,10 @@ class ChannelAdapter(AccessTokens, ABC):
         ``customer_url``. Where it is redirected, its headers go no further than its own host."""
         return HttpRequest("GET", media.url or "", {}, b"", 60.0)
 
+    def opted_out(self, failure: Failure) -> bool:
+        """Whether the customer wants no more messages on this channel, as far as a refusal tells."""
+        return False
+
     # -- the channel itself ------------------------------------------------------------------------
 
     @abstractmethod

@@ -34,7 +34,8 @@ class Thread:
     `company_wrote_at`: when somebody of the company wrote last, by our clock; None once the customer wrote since.
     `pair_full_at`: when the customer's bucket is full again, on a channel whose provider counts messages to one person
     (domain/speed.py).
-    `came_by_ad_at`: when the customer last wrote from an advertisement, by the provider's clock."""
+    `came_by_ad_at`: when the customer last wrote from an advertisement, by the provider's clock.
+    `opted_out_at`: since when the customer wants no more messages here; None when they do."""
 
     key: ThreadKey
     contact_id: str
@@ -50,6 +51,7 @@ class Thread:
     company_wrote_at: datetime | None = None
     pair_full_at: datetime | None = None
     came_by_ad_at: datetime | None = None
+    opted_out_at: datetime | None = None
 
 
 def shortened(text: str) -> str:

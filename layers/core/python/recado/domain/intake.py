@@ -13,7 +13,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from recado.domain.agents import AgentChange
 from recado.domain.buttons import Click, holds, tags_in, touch_of
@@ -87,6 +87,8 @@ class Arrival:
     digest: str | None = None
     automatic: bool = False
     """A machine wrote it: nothing is answered to it by itself."""
+    consent: Literal["withdrawn", "given"] | None = None
+    """The customer wants no more messages here, or wants them again."""
     proved: bool = True
     click: Click | None = None
     """The click whose tag the message brings back."""
@@ -133,6 +135,7 @@ def arrival(form: InboundMessage | Echo) -> Arrival:
         referral=form.referral if isinstance(form, InboundMessage) else None,
         digest=form.digest if isinstance(form, InboundMessage) else None,
         automatic=isinstance(form, InboundMessage) and form.automatic is True,
+        consent=form.consent if isinstance(form, InboundMessage) else None,
     )
 
 
@@ -369,6 +372,7 @@ def _with(thread: Thread, message: Message, arrived: Arrival, now: datetime) -> 
         thread,
         company_wrote_at=company_wrote_at,
         came_by_ad_at=at if arrived.referral else thread.came_by_ad_at,
+        opted_out_at={"withdrawn": at, "given": None, None: thread.opted_out_at}[arrived.consent],
         last_seq=message.seq,
         last_inbound_at=last_inbound_at,
         last_message_at=max(at, thread.last_message_at or at),

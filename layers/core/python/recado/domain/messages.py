@@ -107,6 +107,8 @@ class InboundMessage(NamedTuple):
     seen."""
     automatic: Literal[True] | None = None
     """A machine wrote it: nothing is ever answered to it by itself."""
+    consent: Literal["withdrawn", "given"] | None = None
+    """Whether the customer wants no more messages on this channel, or wants them again: their provider holds to it."""
 
 
 class Echo(NamedTuple):

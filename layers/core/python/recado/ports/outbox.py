@@ -105,6 +105,10 @@ class SendingAdapter(Protocol):
         """Whether a send failed because the access token does not hold."""
         ...
 
+    def opted_out(self, failure: Failure) -> bool:
+        """Whether a send was refused because the customer wants no more messages."""
+        ...
+
     def interpret_no_response(self, error: ConnectFailed | NoAnswer) -> Rejected:
         """What it means that no answer came."""
         ...
@@ -132,6 +136,10 @@ class OutboxStore(Protocol):
 
     def message(self, a: str, thread: ThreadKey, seq: int) -> Message | None:
         """A message by its place, strongly consistent."""
+        ...
+
+    def opt_out(self, a: str, thread: Thread, at: datetime) -> None:
+        """Note that the customer wants no more messages, unless the thread has moved since it was read."""
         ...
 
     def said_before(self, a: str, message: Message) -> Message | None:

@@ -44,7 +44,7 @@ from recado.ports.sweeps import Swept
 from recado.services.pacing import AHEAD_S, Pacing
 from recado.services.sending import send_command
 from recado.services.sent_files import SentFiles
-from recado.services.token_ends import channel_to_send_on, token_has_ended
+from recado.services.token_ends import OPTED_OUT, channel_to_send_on, token_has_ended
 
 PATIENCE_S = 20.0
 """How long one command waits in all for retries. With the longest time-out of a request it must stay below the
@@ -60,6 +60,7 @@ _NO_CHANNEL = Rejected(
 _TOKEN_ENDED = Rejected(
     Failure("token_expired", "The channel's access token has ended: another has to be given.", "content")
 )
+_OPTED_OUT = Rejected(Failure("opted_out", OPTED_OUT, "recipient"))
 _REFUSED = Rejected(
     Failure("address_refused", "The channel's URL leads to an address that may not be called.", "pause_channel")
 )
@@ -204,6 +205,8 @@ class OutboundService:
             return self._write_down(a, out, _NO_CHANNEL, adapter)
         if token_has_ended(channel, self._clock.now()):
             return self._write_down(a, out, _TOKEN_ENDED, adapter)
+        if thread.opted_out_at is not None:
+            return self._write_down(a, out, _OPTED_OUT, adapter)
         return self._try(a, out, message, thread, channel, adapter, place)
 
     def _try(
@@ -252,6 +255,8 @@ class OutboundService:
         written = self._write_down(a, claimed, outcome, adapter)
         if ended:
             self._problems.token_refused(a, channel.id, channel.secrets)
+        if isinstance(outcome, Rejected) and adapter.opted_out(outcome.failure):
+            self._outbox.opt_out(a, thread, self._clock.now())
         return written
 
     def _has_other_secrets(self, a: str, used: ConnectedChannel) -> bool:

@@ -27,7 +27,7 @@ from recado.ports.reception import ChannelDirectory
 from recado.services.chats import ChatService
 from recado.services.sent_files import Attachments
 from recado.services.template_choice import TemplateChoice
-from recado.services.token_ends import channel_to_send_on, token_has_ended
+from recado.services.token_ends import OPTED_OUT, channel_to_send_on, token_has_ended
 from recado.services.views import moment
 
 MAX_NOTE_CHARACTERS = 10_000
@@ -186,6 +186,8 @@ class SendingService:
                 code="token_expired",
                 extra={"token_expires_at": channel.token_expires_at},
             )
+        if thread.opted_out_at is not None:
+            raise Conflict(OPTED_OUT, code="opted_out", extra={"opted_out_at": moment(thread.opted_out_at)})
         if reply is not None and message.kind == "reaction" and not reply.provider_id:
             raise Conflict(
                 "The customer does not have that message, so nothing can be said of it there.", code="cannot_react"

@@ -18,6 +18,9 @@ def channel_to_send_on(
     return channels.latest(a, channel_id)
 
 
+OPTED_OUT = "The customer has opted out of messages on this channel. They may write START to have them again."
+
+
 def token_has_ended(channel: ConnectedChannel, now: datetime) -> bool:
     """At its last moment it has."""
     return channel.token_expires_at is not None and now >= datetime.fromisoformat(channel.token_expires_at)

@@ -73,6 +73,7 @@ class ThreadRecord(ChatsRecord):
     last_chat_id = UnicodeAttribute(null=True)
     company_wrote_at = TimeAttribute(null=True)
     came_by_ad_at = TimeAttribute(null=True)
+    opted_out_at = TimeAttribute(null=True)
     last_inbound_at = TimeAttribute(null=True)
     last_message_at = TimeAttribute(null=True)
     last_text = UnicodeAttribute(null=True)

@@ -40,6 +40,10 @@ SEND_MOVES = guard(
     "two workers, a sweep and a status act on one send at once: each decides from what it read, and the customer "
     "would get it twice",
 )
+OPT_OUT_AS_SEEN = guard(
+    "opt-out-from-seen-thread",
+    "the customer writes START while a provider's earlier refusal is noted: nothing would be sent to them again",
+)
 SEND_DUE = guard(
     "send-is-there-to-look-at",
     "a send ends and goes while the sweep puts it off: half a send would stay for ever",
@@ -161,6 +165,17 @@ class DynamoOutbox:
             if out.state == "settled" or self.advance(a, out, told(out, delivery.status, provider_id, delivery.error)):
                 return place
         raise Busy(f"send of {message_id}")
+
+    def opt_out(self, a: str, thread: Thread, at: datetime) -> None:
+        """1 WRU. What the customer wrote since, START perhaps, counts more than a refusal before it."""
+        try:
+            ThreadRecord(keys.thread_pk(a, thread.key), "THREAD").update(
+                actions=[ThreadRecord.opted_out_at.set(at)],
+                condition=OPT_OUT_AS_SEEN(ThreadRecord.last_seq == thread.last_seq),
+            )
+        except UpdateError as error:
+            if not condition_failed(error):
+                raise
 
     def due(self, now: datetime, limit: int) -> DuePage:
         """16 queries of the index, over all accounts."""

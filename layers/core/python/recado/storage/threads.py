@@ -40,6 +40,7 @@ _MOVING = (
     "alias",
     "company_wrote_at",
     "came_by_ad_at",
+    "opted_out_at",
 )
 """What a message may change of a thread, beside its seq, text and unread."""
 SEEN_ONCE = guard("message-is-seen-once", "a provider delivers one message twice at once: both would be stored")

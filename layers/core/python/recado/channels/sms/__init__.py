@@ -27,7 +27,7 @@ from recado.channels.base import (
     unreadable_body,
 )
 from recado.channels.sms import inbound, outbound
-from recado.channels.sms.errors import interpret
+from recado.channels.sms.errors import OPTED_OUT, interpret
 from recado.channels.twilio import TwilioAdapter, fields_of, wrong_account_sid, wrong_auth_token
 from recado.domain.errors import FieldError
 from recado.domain.file_limits import MB
@@ -99,6 +99,10 @@ class Sms(TwilioAdapter):
     def interpret(self, response: HttpResponse) -> Sent | Rejected:
         """See ``errors``."""
         return interpret(response)
+
+    def opted_out(self, failure: Failure) -> bool:
+        """21610. Who wrote STOP is known before Twilio says so."""
+        return failure.code == str(OPTED_OUT)
 
     # -- the channel itself ------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from recado.channels.untrusted import identifier, text
 from recado.domain.messages import Failure, FailureClass, Rejected, Sent
 from recado.ports.core import HttpResponse
 
+OPTED_OUT = 21610
 ERRORS: dict[int, tuple[FailureClass, str]] = {
     21611: ("retry", "The number has too many messages waiting to be sent."),
     21730: ("retry", "Twilio is in maintenance."),
@@ -19,7 +20,7 @@ ERRORS: dict[int, tuple[FailureClass, str]] = {
     21408: ("recipient", "The account is not allowed to send to this country."),
     21604: ("recipient", "There is no number to send to."),
     21608: ("recipient", "A trial account may send to verified numbers only."),
-    21610: ("recipient", "The person has opted out of messages from this number."),
+    OPTED_OUT: ("recipient", "The person has opted out of messages from this number."),
     21612: ("recipient", "The number cannot be reached from the channel's number."),
     21614: ("recipient", "The number takes no text messages."),
     21635: ("recipient", "The number is a landline."),

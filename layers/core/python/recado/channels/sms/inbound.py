@@ -8,11 +8,11 @@ advanced-opt-out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from re import ASCII
 from re import compile as pattern
-from typing import Any
+from typing import Any, Literal
 
 from recado.channels.base import Part, unreadable
 from recado.channels.sms.errors import status_failure
@@ -35,6 +35,13 @@ UNDER_WAY = frozenset({"queued", "accepted", "scheduled", "sending"})
 """What tells nothing new: Twilio has taken the message."""
 RECEIVED = frozenset({"received", "receiving"})
 OPT_OUTS = {"STOP": "opted_out", "START": "opted_in", "HELP": "asked_for_help"}
+_STOPS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
+_STARTS = frozenset({"START", "UNSTOP", "YES"})
+"""By which words alone Twilio takes a number out and in again, where it says nothing more of it."""
+_CONSENTS: Mapping[str, Literal["withdrawn", "given"]] = {
+    **dict.fromkeys(_STOPS, "withdrawn"),
+    **dict.fromkeys(_STARTS, "given"),
+}
 """What a word that Twilio itself answers (Advanced Opt-Out) did."""
 _SHORT_CODE = pattern(r"\d{3,8}", ASCII)
 _NAME = pattern(r"[\x20-\x7e]{1,64}")
@@ -127,7 +134,8 @@ def _opt_out(form: Json, sid: str, at: datetime) -> Parsed:
     payload: Json = {"type": OPT_OUTS.get(kind.upper(), "opt_out_not_known")}
     shown, _ = bounded_text(text(form.get("Body")) or "")
     person = _person(str(form.get("From")), label(form.get("ProfileName")))
-    note = InboundMessage(sid, person, "system", shown or None, payload, None, None, at)
+    consent = _CONSENTS.get(kind.upper())
+    note = InboundMessage(sid, person, "system", shown or None, payload, None, None, at, consent=consent)
     return Parsed(messages=(note,), kept_raw=() if kind.upper() in OPT_OUTS else ("an opt-out not known",))
 
 
@@ -141,7 +149,8 @@ def _message(form: Json, sid: str, at: datetime) -> Parsed:
     marks: Json = {"truncated": True} if cut else {}
     if not files:
         marks |= {"files_missing": broken} if broken else {}
-        alone = InboundMessage(sid, person, "text", shown or None, marks, None, answered, at)
+        consent = _CONSENTS.get(shown.strip().upper())
+        alone = InboundMessage(sid, person, "text", shown or None, marks, None, answered, at, consent=consent)
         return Parsed((alone,), kept_raw=kept)
     first = InboundMessage(sid, person, _kind(files[0]), shown or None, marks, files[0], answered, at)
     others = (
