@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from recado.services.clicks import ClickService
     from recado.services.ingress import IngressService
     from recado.services.intake import IntakeService
+    from recado.services.lost_calls import LostCalls
     from recado.services.message_changes import MessageChanges
     from recado.services.openings import ChatOpenings
     from recado.services.outbound import OutboundService
@@ -121,6 +122,14 @@ class Messaging(Privacy, Exporting, Templating):
         return SocketService(DynamoSockets(), line, self.clock, LoggedHints())
 
     @cached_property
+    def lost_calls(self) -> LostCalls:
+        """Calls whose end nobody told."""
+        from recado.services.lost_calls import LostCalls
+        from recado.storage.calls import DynamoCalls
+
+        return LostCalls(DynamoCalls(), DynamoCalls(), self.clock)
+
+    @cached_property
     def tick(self) -> TickService:
         """What the minute brings."""
         from recado.services.tick import TickService
@@ -142,6 +151,7 @@ class Messaging(Privacy, Exporting, Templating):
                 "erasures": self.erasing.look_due,
                 "groups": self.deleted_groups.empty_due,
                 "contact_exports": self.contact_export_work.sweep,
+                "calls": self.lost_calls.end_due,
                 # What waits for providers comes last: nobody's message stands behind it.
                 "templates": self.template_mirror.settle_due,
                 "tokens": self.channel_tokens.look_due,

@@ -26,6 +26,9 @@ POLL_S = 3
 """How long a waiting caller hears nothing between two looks."""
 VOICEMAIL_S = 300
 KEPT_DAYS = 30
+LASTS_AT_MOST = timedelta(hours=5)
+"""A call of which nothing more was told for so long has ended: Twilio cuts one that is talked after four hours, and a
+caller who waits hears something of us all the time. Source: twilio.com/docs/voice/twiml/dial (timeLimit)."""
 
 
 class Recording(NamedTuple):
@@ -170,6 +173,11 @@ class Call:
     def waited(self, now: datetime) -> timedelta:
         """How long the caller has waited for an agent."""
         return now - (self.waits_since or now)
+
+
+def open_until(call: Call) -> datetime | None:
+    """When a call counts as ended though nobody told so; None once it has ended."""
+    return None if call.ended_at is not None else (call.answered_at or call.begun_at) + LASTS_AT_MOST
 
 
 def learned(call: Call, signal: CallSignal, now: datetime) -> Call:

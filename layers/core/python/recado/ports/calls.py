@@ -10,6 +10,7 @@ from recado.domain.calls import Call, CallPlan, CallSignal, Step
 from recado.domain.chats import Chat
 from recado.domain.distribution import Seat
 from recado.ports.reception import ConnectedChannel, WebhookAnswer, WebhookPart
+from recado.ports.sweeps import DuePage
 
 
 class CallStore(Protocol):
@@ -47,6 +48,14 @@ class CallAdapters(Protocol):
 
     def ack(self, channel: ConnectedChannel) -> WebhookAnswer:
         """The answer where nothing is asked."""
+        ...
+
+
+class DueCalls(Protocol):
+    """Calls that go on for too long."""
+
+    def due(self, now: datetime, limit: int) -> DuePage:
+        """Their accounts, and `<channel id>#<call id>` of each."""
         ...
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from recado.domain.calls import KEPT_DAYS, Call
+from recado.domain.calls import KEPT_DAYS, Call, open_until
 from recado.domain.chats import ThreadKey
+from recado.ports.sweeps import DuePage
 from recado.storage import keys
 from recado.storage.chat_records import MessageRecord
+from recado.storage.due import Due, due_page
 from recado.storage.tables import ChatsRecord, TimeAttribute
 from recado.storage.transaction import Cancelled, Transaction, guard
 
@@ -45,13 +47,20 @@ class CallRecord(ChatsRecord):
     duration_s = NumberAttribute(null=True)
     talk_s = NumberAttribute(null=True)
     version = NumberAttribute()
+    due_pk = UnicodeAttribute(null=True)
+    due_sk = UnicodeAttribute(null=True)
+    due = Due()
 
     @classmethod
     def of_call(cls, a: str, call: Call) -> CallRecord:
         """The item of a call; it goes some weeks after its beginning."""
         texts = {name: getattr(call, name) or None for name in ("sender", "message_id", "chat_id")}
         ttl = int((call.begun_at + timedelta(days=KEPT_DAYS)).timestamp())
-        return cls.of(call, pk=keys.call_pk(a, call.channel_id, call.id), sk="CALL", ttl=ttl, **texts)
+        until = open_until(call)
+        due_pk = keys.due_pk(call.id) if until else None
+        due_sk = keys.stamp(until) if until else None
+        pk = keys.call_pk(a, call.channel_id, call.id)
+        return cls.of(call, pk=pk, sk="CALL", ttl=ttl, due_pk=due_pk, due_sk=due_sk, **texts)
 
     def call(self) -> Call:
         """The entity."""
@@ -76,6 +85,11 @@ class DynamoCalls:
             if lost != {"message"}:
                 return not lost
         return not self._commit(a, before, after, with_message=False)
+
+    def due(self, now: datetime, limit: int) -> DuePage:
+        """By the `due` index."""
+        until = CallRecord.due_sk <= keys.stamp(now)
+        return due_page("CALL", lambda shard, most: CallRecord.due.query(shard, until, limit=most), limit)
 
     def _commit(self, a: str, before: Call | None, after: Call, with_message: bool) -> frozenset[str]:
         tx = Transaction()
