@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from recado.domain.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
+from recado.domain.errors import Conflict, DomainError, FieldError, Forbidden, Invalid, NotFound, WrongType
 from recado.domain.messages import Template
 from tests.sending_world import ADMIN, ANA, DEPARTMENT, A, World, agent, refuses
 
@@ -81,13 +81,54 @@ def test_only_one_of_the_channel_by_a_department_that_may(world: World) -> None:
     assert world.write(text=None, template=Template("nossa", "pt_BR")).text == "Oi"
 
 
-def test_missing_values_are_named_and_files_in_headers_are_not_sent(world: World) -> None:
+def test_missing_values_are_named_and_places_in_headers_are_not_sent(world: World) -> None:
     world.template("ola", "pt_BR", "Oi {{1}}, são {{2}}.")
     error = refused(world, Invalid, Template("ola", "pt_BR", ("Ana",)))
     assert (error.errors[0].pointer, error.errors[0].code) == ("/template/variables", "missing_variables")
     assert "body {{2}}" in error.detail
+    world.template("lugar", "pt_BR", "Oi", {"type": "HEADER", "format": "LOCATION"})
+    assert refused(world, Invalid, Template("lugar", "pt_BR")).errors[0].code == "header_not_supported"
+
+
+@pytest.mark.parametrize(
+    ("form", "content_type", "shown"),
+    [
+        ("IMAGE", "image/png", {}),
+        ("VIDEO", "video/mp4", {}),
+        ("DOCUMENT", "application/pdf", {"filename": "nota"}),
+    ],
+)
+def test_a_file_in_the_header(world: World, form: str, content_type: str, shown: dict[str, str]) -> None:
+    """An accepted file, by a link that holds when it is sent; its values are beside it."""
+    kind = form.lower()
+    world.template("nota", "pt_BR", "Oi {{1}}, tudo bem?", {"type": "HEADER", "format": form})
+    wanted = Template("nota", "pt_BR", ("Ana",))
+    world.customer_was_silent(30)
+    assert refused(world, Invalid, wanted).errors[0] == FieldError(
+        "/file_id", "required", f"The template's header is a file: give one to be sent as {kind}."
+    )
+    sent = world.write(text=None, template=wanted, file_id=world.has_file(content_type))
+    assert (sent.kind, sent.text, (sent.file or {})["content_type"]) == (kind, "Oi Ana, tudo bem?", content_type)
+    world.work()
+    assert world.message(sent.id).status == "sent"
+    body = json.loads(world.provider.sent[0])
+    header, of_body = body["template"]["components"]
+    link = header["parameters"][0][kind].pop("link")
+    assert link.startswith(("https://", "http://"))
+    assert header == {"type": "header", "parameters": [{"type": kind, kind: shown}]}
+    assert of_body["type"] == "body" and body["type"] == "template"
+
+
+def test_a_header_takes_no_other_file_and_a_template_without_one_none(world: World) -> None:
     world.template("foto", "pt_BR", "Oi", {"type": "HEADER", "format": "IMAGE"})
-    assert refused(world, Invalid, Template("foto", "pt_BR")).errors[0].code == "header_not_supported"
+    world.template("ola", "pt_BR", "Oi")
+    for name, content_type, error, code in (
+        ("foto", "application/pdf", WrongType, "file_type_not_taken"),
+        ("ola", "image/png", Invalid, "conflict"),
+    ):
+        with pytest.raises(error) as caught:
+            world.write(text=None, template=Template(name, "pt_BR"), file_id=world.has_file(content_type))
+        assert (caught.value.errors[0].pointer, caught.value.errors[0].code) == ("/file_id", code)
 
 
 def test_a_channel_without_templates_says_so(dynamodb: Any, clock: Any, ids: Any) -> None:

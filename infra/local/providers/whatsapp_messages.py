@@ -56,6 +56,11 @@ def _check_template(part: dict[str, Any]) -> None:
     _need_text(part, "name")
     language = part.get("language")
     _need_text(language if isinstance(language, dict) else {}, "code")
+    for component in part.get("components") or []:
+        for given in component.get("parameters", []) if isinstance(component, dict) else []:
+            kind = given.get("type") if isinstance(given, dict) else None
+            if kind in ("image", "video", "document"):
+                _check_media(given.get(kind) if isinstance(given.get(kind), dict) else {})
 
 
 def _check_reaction(part: dict[str, Any]) -> None:

@@ -230,6 +230,8 @@ class Template(NamedTuple):
     """The variables as the template's definition places them; None: all are of the body."""
     category: str | None = None
     """That of the definition when it is sent, by which the provider charges."""
+    header: str | None = None
+    """As what the message's file stands in the header: `image`, `video` or `document`."""
 
 
 class OutboundMessage(NamedTuple):

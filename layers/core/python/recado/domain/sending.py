@@ -201,6 +201,8 @@ def _template_payload(template: Template) -> dict[str, Any]:
         payload["parts"] = {name: [list(one) for one in values] for name, values in template.parts._asdict().items()}
     if template.category is not None:
         payload["category"] = template.category
+    if template.header is not None:
+        payload["header"] = template.header
     return payload
 
 
@@ -211,6 +213,7 @@ def _template(payload: Mapping[str, Any]) -> Template:
         payload["language"],
         variables if isinstance(variables, Mapping) else tuple(variables),
         _parts(parts) if parts else None,
+        header=payload.get("header"),
     )
 
 

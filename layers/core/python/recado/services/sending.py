@@ -125,7 +125,12 @@ class SendingService:
         return replace(draft, template=template, text=text)
 
     def _with_file(self, draft: Draft, file: File | None, kind: str | None, chat: Chat) -> Draft:
-        """The draft with its file, of the kind that the file is sent as. Raises WrongType, TooLarge."""
+        """The draft with its file, of the kind that the file is sent as; with a template it is the header. Raises
+        Invalid, WrongType, TooLarge."""
+        if draft.template is not None:
+            kind = draft.template.header
+            if (kind is None) != (file is None):
+                raise _no_such_header(kind)
         if file is None:
             return draft
         adapter = None if draft.internal else self._adapters(chat.channel_type)
@@ -262,10 +267,14 @@ def _draft(new: NewMessage) -> Draft:
 
 
 def _check_with_file(new: NewMessage) -> None:
-    if new.template is not None:
-        raise Invalid.field("/file_id", "conflict", "A template is sent without a file of its own.")
-    if new.kind is not None and new.kind not in MEDIA_KINDS:
+    if new.template is None and new.kind is not None and new.kind not in MEDIA_KINDS:
         raise Invalid.field("/kind", "conflict", f"A file is sent as one of {', '.join(sorted(MEDIA_KINDS))}.")
+
+
+def _no_such_header(kind: str | None) -> Invalid:
+    if kind is None:
+        return Invalid.field("/file_id", "conflict", "The template has no header that a file could stand in.")
+    return Invalid.field("/file_id", "required", f"The template's header is a file: give one to be sent as {kind}.")
 
 
 def _says_voice(new: NewMessage) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from recado.domain.chats import Chat
 from recado.domain.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
-from recado.domain.messages import Template
+from recado.domain.messages import MEDIA_KINDS, Template
 from recado.domain.template_texts import fill, media_header
 from recado.ports.templates import SendableTemplates
 from recado.services.template_views import offered_view
@@ -36,14 +36,14 @@ class TemplateChoice:
                 code="template_not_approved",
                 extra={"template_status": found.status},
             )
-        header = media_header(found.components)
-        if header is not None:
-            detail = f"Templates with a header of format {header} cannot be sent yet."
+        header = (media_header(found.components) or "").lower() or None
+        if header is not None and header not in MEDIA_KINDS:
+            detail = f"Templates with a header of format {header.upper()} cannot be sent yet."
             raise Invalid.field("/template/name", "header_not_supported", detail)
         filled = fill(found.components, wanted.variables)
         if isinstance(filled, list):
             raise Invalid(filled[0].detail, errors=filled)
-        return wanted._replace(parts=filled.parts, category=found.category), filled.text
+        return wanted._replace(parts=filled.parts, category=found.category, header=header), filled.text
 
     def offered(self, a: str, chat: Chat) -> list[dict[str, Any]]:
         """What may be sent instead of anything else, at most 50."""

@@ -48,6 +48,8 @@ def check(message: OutboundMessage) -> tuple[FieldError, ...]:
         return (FieldError("/text", "no_caption", "WhatsApp shows no text with a sound or a sticker: send it apart."),)
     if message.kind == "template" and not (message.template and message.template.name and message.template.language):
         return (FieldError("/template", "required", "A template's name and language are needed."),)
+    if message.kind == "template" and message.template and message.template.header and not message.media:
+        return (FieldError("/file_id", "required", "A file is needed for the template's header."),)
     if message.kind == "reaction" and not message.reply_to:
         return (FieldError("/reply_to", "required", "A reaction needs the message it is for."),)
     if message.kind == "interactive":
@@ -145,7 +147,7 @@ def _content(message: OutboundMessage) -> dict[str, Any]:
     if message.kind == "interactive":
         return _interactive(message)
     if message.template:
-        return _template(message.template)
+        return _template(message.template, message.media)
     media = message.media or Media(None, None, None)
     content = _media(message.kind, message.text, media)
     # A voice message is Opus in Ogg; any other sound is sent as a file.
@@ -162,8 +164,9 @@ def _media(kind: str, caption: str | None, media: Media) -> dict[str, Any]:
     return content
 
 
-def _template(template: Template) -> dict[str, Any]:
-    """The template with its values in the components that they belong to; without its definition all are the body's."""
+def _template(template: Template, file: Media | None) -> dict[str, Any]:
+    """The template with its values in the components that they belong to, and the file of its header; without its
+    definition all values are the body's."""
     content: dict[str, Any] = {"name": template.name, "language": {"code": template.language}}
     parts = template.parts or TemplateParts(body=_of_body(template.variables))
     components = [
@@ -171,6 +174,9 @@ def _template(template: Template) -> dict[str, Any]:
         for kind, values in (("header", parts.header), ("body", parts.body))
         if values
     ]
+    if template.header and file:
+        shown = {"type": template.header, template.header: _media(template.header, None, file)}
+        components.insert(0, {"type": "header", "parameters": [shown]})
     components += [_button(value) for value in parts.buttons]
     if components:
         content["components"] = components
