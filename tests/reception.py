@@ -124,6 +124,9 @@ class Journal:
     def kept_raw(self, channel_id: str, blob_key: str, count: int) -> None:
         self.kept.append(blob_key)
 
+    def name_not_learned(self, channel_id: str, error: Exception) -> None:
+        self.errors.append(error)
+
     def template_word_left(self, channel_id: str, blob_key: str, why: str) -> None:
         self.kept.append(blob_key)
         self.left.append(why)

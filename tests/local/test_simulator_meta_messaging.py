@@ -142,3 +142,13 @@ def test_echo_delivery_and_read_are_signed(
         assert headers["x-hub-signature-256"] == f"sha256={signature}"
     refused = web_client.post(f"{simulator}/status", json={"channel": channel, "provider_id": mid, "status": "failed"})
     assert refused.status_code == 400
+
+
+def test_people_have_names_and_asking_uses_no_script_up(simulator: str, web_client: httpx.Client) -> None:
+    bearer = {"Authorization": "Bearer token"}
+    web_client.post(f"{simulator}/script", json={"channel": "messenger", "responses": [{"status": 500}]})
+    told = web_client.get(f"{simulator}/graph/v24.0/7100042?fields=name", headers=bearer)
+    assert told.json() == {"name": "Clara 0042", "id": "7100042"}
+    assert web_client.get(f"{simulator}/graph/v24.0/7100042?fields=name").status_code == 401
+    assert len(web_client.get(f"{simulator}/calls?channel=meta_profiles").json()["items"]) == 2
+    assert web_client.get(f"{simulator}/graph/v24.0/42", headers=bearer).json()["id"] == "42", "a file of WhatsApp"

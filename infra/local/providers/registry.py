@@ -8,6 +8,7 @@ from infra.local.providers.base import Provider
 from infra.local.providers.custom import CustomSystem
 from infra.local.providers.instagram import GraphForInstagram
 from infra.local.providers.messenger import GraphForMessenger
+from infra.local.providers.meta_profiles import GraphProfiles
 from infra.local.providers.meta_tokens import GraphTokens
 from infra.local.providers.ses import Ses
 from infra.local.providers.sms import TwilioMessaging
@@ -19,7 +20,7 @@ from infra.local.providers.whatsapp import GraphForWhatsApp
 
 SCRIPTABLE = frozenset(
     {"whatsapp", "messenger", "instagram", "telegram", "sms", "telephone", "email", "online_chat", "custom", "webhook",
-     "system_mail", "stripe", "meta_tokens"}
+     "system_mail", "stripe", "meta_tokens", "meta_profiles"}
 )  # fmt: skip
 """Every name of a channel in the public contract: a script may wait for one whose calls nobody takes."""
 
@@ -35,4 +36,5 @@ PROVIDERS: tuple[Callable[[], Provider], ...] = (
     TwilioVoice,
     SystemMail,
     GraphTokens,
+    GraphProfiles,
 )

@@ -19,6 +19,10 @@ class LoggedJournal:
         """A fragment is kept as it came."""
         telemetry.warning("fragment_kept_raw", channel_id=channel_id, blob_key=blob_key, count=count)
 
+    def name_not_learned(self, channel_id: str, error: Exception) -> None:
+        """A contact stays without a name."""
+        telemetry.failure("name_not_learned", error, channel_id=channel_id)
+
     def template_word_left(self, channel_id: str, blob_key: str, why: str) -> None:
         """A provider's word on a template is kept and changes nothing."""
         telemetry.warning("template_word_left", channel_id=channel_id, blob_key=blob_key, code=why)

@@ -74,6 +74,8 @@ class Calling(Messaging):
         from recado.aws.queue import SqsQueue
         from recado.journal import LoggedJournal
         from recado.services.inbound import InboundService
+        from recado.services.profile_names import ProfileNames
+        from recado.storage.contacts import ContactStore
 
         return InboundService(
             self.channel_directory,
@@ -88,4 +90,5 @@ class Calling(Messaging):
             self.template_mirror,
             self.clock,
             LoggedJournal(),
+            ProfileNames(self.answering_webhooks, ContactStore(), self.contact_shapes, self.clock, self.ids),
         )

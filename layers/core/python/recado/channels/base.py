@@ -204,6 +204,8 @@ class ChannelAdapter(AccessTokens, ABC):
     """How fast the provider takes messages; None: as fast as they come."""
     uploads: ClassVar[bool] = False
     """Whether files are sent as bytes (`Media.content`); else by a link that holds for an hour (`Media.url`)."""
+    names_apart: ClassVar[bool] = False
+    """Whether webhooks tell no names of people, and `profile` asks for them."""
     fetched: ClassVar[bool] = False
     """Whether nobody is asked to take our messages, as the customer's page fetches them: one that is stored is sent."""
     ack: ClassVar[Answer] = Answer()
@@ -321,6 +323,17 @@ class ChannelAdapter(AccessTokens, ABC):
     def opted_out(self, failure: Failure) -> bool:
         """Whether the customer wants no more messages on this channel, as far as a refusal tells."""
         return False
+
+    # -- people ------------------------------------------------------------------------------------
+
+    def profile(self, sender: str, settings: Mapping[str, Any], secrets: Secrets) -> HttpRequest | None:
+        """The request for a person's profile, by the key of their thread; None: names come with the webhooks, or cannot
+        be asked for."""
+        return None
+
+    def profile_name(self, response: HttpResponse) -> str | None:
+        """The name that the answer to `profile` tells. Never raises."""
+        return None
 
     # -- the channel itself ------------------------------------------------------------------------
 

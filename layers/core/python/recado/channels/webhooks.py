@@ -68,6 +68,24 @@ class AdapterWebhooks:
         """The normal forms of a part."""
         return adapter(channel.type).parse(Part.from_json(part_json))
 
+    def names_apart(self, channel: ConnectedChannel) -> bool:
+        """Whether the channel's webhooks tell no names, and its provider can be asked for them."""
+        return self._http is not None and adapter(channel.type).names_apart
+
+    def profile_name(self, channel: ConnectedChannel, sender: str) -> str | None:
+        """A person's name as the provider has it; without `http` nobody is asked."""
+        kind = adapter(channel.type, self._base_urls)
+        request = kind.profile(sender, channel.settings, channel.secrets)
+        if request is None or self._http is None:
+            return None
+        try:
+            response = self._http.request(
+                request.method, request.url, request.headers, request.body or None, request.timeout_s
+            )
+        except (ConnectFailed, NoAnswer):
+            return None
+        return kind.profile_name(response)
+
     def most_bytes(self, channel: ConnectedChannel) -> int:
         """How large a file may be that comes by the channel."""
         kind = adapter(channel.type)

@@ -136,6 +136,10 @@ class Journal(Protocol):
         """So many items of a fragment could not be read in full; it is kept as it came."""
         ...
 
+    def name_not_learned(self, channel_id: str, error: Exception) -> None:
+        """A person's name could not be asked for or written down."""
+        ...
+
     def template_word_left(self, channel_id: str, blob_key: str, why: str) -> None:
         """What a provider told of a template changed nothing, and is kept: `older`, `of_another`, `unknown`."""
         ...

@@ -27,6 +27,7 @@ from recado.ports.templates import TemplateUpdates
 from recado.services.calls import CallService
 from recado.services.ingress import keep, queued, stored_commands
 from recado.services.intake import Customer, IntakeService
+from recado.services.profile_names import ProfileNames
 from recado.services.statuses import StatusService
 
 PARK_AT = 4
@@ -64,6 +65,7 @@ class InboundService:
         templates: TemplateUpdates,
         clock: Clock,
         journal: Journal,
+        names: ProfileNames | None = None,
     ) -> None:
         self._channels = channels
         self._webhooks = webhooks
@@ -77,6 +79,7 @@ class InboundService:
         self._templates = templates
         self._clock = clock
         self._journal = journal
+        self._names = names
 
     def work(self, group: Sequence[InboundRecord]) -> int:
         """Work off records of one FIFO group, all at once; when that fails, one by one, to find the one that is the
@@ -109,9 +112,14 @@ class InboundService:
         if not parts:
             return
         customer = parts[0][0]
-        self._intake.record(customer, [one for _, parsed in parts for one in _arrivals(parsed)])
+        recorded = self._intake.record(customer, [one for _, parsed in parts for one in _arrivals(parsed)])
         for _, parsed in parts:
             self._apply_changes(customer, parsed)
+        if self._names is not None:
+            try:
+                self._names.learn(customer, recorded)
+            except Exception as error:  # the message is recorded, with a name or without
+                self._journal.name_not_learned(customer.channel.id, error)
 
     def _read(self, body: Mapping[str, Any]) -> tuple[Customer, Parsed]:
         """A part's normal forms; what of it they do not hold is kept raw, and told on the channel where its people can

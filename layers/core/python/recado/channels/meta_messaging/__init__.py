@@ -30,12 +30,13 @@ from recado.channels.meta_messaging import inbound, outbound
 from recado.channels.meta_messaging.contents import FILE_HOSTS, is_file_host
 from recado.channels.meta_messaging.errors import interpret
 from recado.channels.splitting import split_text
-from recado.channels.untrusted import Unreadable, decode
+from recado.channels.untrusted import Unreadable, decode, label, mapping
 from recado.domain.errors import FieldError
 from recado.domain.messages import Failure, Media, OutboundMessage, Parsed, Rejected, Sender, Sent
 from recado.ports.core import HttpResponse
 
 TIMEOUT_S = 20.0
+PROFILE_TIMEOUT_S = 2.0
 MAX_PARTS = 10
 
 _DIGITS = pattern(r"\d{5,32}", ASCII)
@@ -59,6 +60,7 @@ class MetaMessaging(MetaAdapter):
     window = Window(seconds=24 * 3600, after=frozenset(), human_seconds=7 * 24 * 3600)
     retries = RetryPolicy(give_up_after_s=3_600)  # "temporary" is also said of people who blocked the account
     media_hosts = FILE_HOSTS
+    names_apart = True
     part_limit: ClassVar[int]
     """How much text one request takes, as ``measure`` counts it."""
     cards: ClassVar[bool]
@@ -140,6 +142,25 @@ class MetaMessaging(MetaAdapter):
     def interpret(self, response: HttpResponse) -> Sent | Rejected:
         """By the error's code and subcode, not by the HTTP status; see ``errors``."""
         return interpret(response)
+
+    # -- people ------------------------------------------------------------------------------------
+
+    def profile(self, sender: str, settings: Mapping[str, Any], secrets: Secrets) -> HttpRequest | None:
+        """Webhooks tell no names. Meta tells one only to who was written to, and not of everybody."""
+        token = next(iter(secrets.get("access_token", ())), None)
+        if not token or not sender.startswith("u:"):
+            return None
+        root = self.send_url(settings, token).removesuffix("/messages").rpartition("/")[0]
+        url = f"{root}/{quote(sender[2:], safe='')}?fields=name"
+        return HttpRequest("GET", url, {"authorization": f"Bearer {token}"}, b"", PROFILE_TIMEOUT_S)
+
+    def profile_name(self, response: HttpResponse) -> str | None:
+        """`{name}`."""
+        try:
+            body = mapping(decode(response.body)) if response.status < 400 else {}
+        except Unreadable:
+            return None
+        return label(body.get("name"))
 
     # -- files -------------------------------------------------------------------------------------
 
