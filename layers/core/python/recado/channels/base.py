@@ -19,6 +19,7 @@ from datetime import datetime
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
+from recado.channels.people import People
 from recado.channels.tokens import AccessTokens
 from recado.channels.tokens import Probed as Probed
 from recado.domain.errors import FieldError
@@ -173,7 +174,7 @@ SPEED_FIELD = Field("settings", SETTING, "never", wrong_speed)
 """The setting of an adapter whose channels may be faster or slower than its ``speed`` says."""
 
 
-class ChannelAdapter(AccessTokens, ABC):
+class ChannelAdapter(AccessTokens, People, ABC):
     """One channel. Every member is pure; ``now`` is aware UTC."""
 
     type: ClassVar[str]
@@ -204,8 +205,6 @@ class ChannelAdapter(AccessTokens, ABC):
     """How fast the provider takes messages; None: as fast as they come."""
     uploads: ClassVar[bool] = False
     """Whether files are sent as bytes (`Media.content`); else by a link that holds for an hour (`Media.url`)."""
-    names_apart: ClassVar[bool] = False
-    """Whether webhooks tell no names of people, and `profile` asks for them."""
     fetched: ClassVar[bool] = False
     """Whether nobody is asked to take our messages, as the customer's page fetches them: one that is stored is sent."""
     ack: ClassVar[Answer] = Answer()
@@ -319,21 +318,6 @@ class ChannelAdapter(AccessTokens, ABC):
         """The request for the bytes at `media.url`, which the caller holds against `media_hosts` first, but for
         ``customer_url``. Where it is redirected, its headers go no further than its own host."""
         return HttpRequest("GET", media.url or "", {}, b"", 60.0)
-
-    def opted_out(self, failure: Failure) -> bool:
-        """Whether the customer wants no more messages on this channel, as far as a refusal tells."""
-        return False
-
-    # -- people ------------------------------------------------------------------------------------
-
-    def profile(self, sender: str, settings: Mapping[str, Any], secrets: Secrets) -> HttpRequest | None:
-        """The request for a person's profile, by the key of their thread; None: names come with the webhooks, or cannot
-        be asked for."""
-        return None
-
-    def profile_name(self, response: HttpResponse) -> str | None:
-        """The name that the answer to `profile` tells. Never raises."""
-        return None
 
     # -- the channel itself ------------------------------------------------------------------------
 
