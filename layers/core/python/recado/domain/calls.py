@@ -27,8 +27,8 @@ POLL_S = 3
 VOICEMAIL_S = 300
 KEPT_DAYS = 30
 LASTS_AT_MOST = timedelta(hours=5)
-"""A call of which nothing more was told for so long has ended: providers cut one that is talked after four hours (`Dial`
-without a `timeLimit`), and a caller who waits hears something of us all the time."""
+"""A call of which nothing more was told for so long has ended: providers cut one that is talked after four hours, and a
+caller who waits hears something of us all the time."""
 
 
 class Recording(NamedTuple):
