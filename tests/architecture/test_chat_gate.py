@@ -24,6 +24,7 @@ READERS = {
     "sending_service": "behind the gate",
     "message_changes": "behind the gate",
     "shortcut_service": "behind the gate",
+    "segment_service": "shows chats behind the gate; counts and explains for admins, who see every chat",
     "message_search": "behind the gate",
     "gone_agents": "no caller: a job of the tick",
     "erasing": "no caller: a job of the tick",

@@ -15,11 +15,15 @@ from recado.domain.contact_claims import contact_claims
 from recado.domain.contact_search import parse_query, search_tokens
 from recado.domain.contacts import Contact, Identity
 from recado.domain.ids import make_id
+from recado.domain.moments import rfc3339
+from recado.domain.segment_bounds import Bounds
 from recado.storage import tables
 from recado.storage.contact_lists import ContactLists
 from recado.storage.contact_records import ContactRecord
 from recado.storage.contacts import ContactStore, _token_record
+from recado.storage.segment_reads import DynamoSegmentReads
 from tests.conftest import ROOT
+from tests.item_sizes import item_size
 from tests.recording import record
 from tests.table_definitions import table_definitions
 
@@ -127,3 +131,36 @@ def test_h2_adding_a_contact(lists: ContactLists) -> None:
     assert calls.operations == {"dynamodb:TransactWriteItems": 1}
     assert (calls.wru, calls.rru) == (2 * items, 0)
     assert items <= 18
+
+
+def read(bounds: Bounds) -> int:
+    """How many contacts a segment with these bounds looks at."""
+    return sum(len(page) for pages in DynamoSegmentReads().contacts(A, bounds) for page in pages())
+
+
+def test_g3_a_segment_reads_each_contact_once_and_no_token(lists: ContactLists) -> None:
+    with record() as calls:
+        found = read(Bounds(("id", "name")))
+    contacts = [one for shard in range(16) for one in ContactRecord.query(f"{A}#C#{shard:x}", page_size=1_000)]
+    items = [one for one in contacts if str(one.sk).startswith("CONTACT#")]
+    size = sum(item_size(one.serialize()) for one in items)
+    assert found == len(items)
+    assert calls.operations == {"dynamodb:Query": 16}
+    print(f"\nP12: {calls.rru * 8_192 / size:.2f} of the bytes of the contacts")
+    assert calls.rru * 8_192 <= 1.1 * size
+
+
+def test_g3_days_are_bounds_of_what_is_read(lists: ContactLists) -> None:
+    with record() as everybody:
+        read(Bounds(("id",)))
+    later = rfc3339(AT + timedelta(seconds=CONTACTS * 3 // 4, minutes=5))
+    with record() as calls:
+        assert read(Bounds(("id",), created_from=later)) <= CONTACTS // 4 + 1
+    assert calls.operations == {"dynamodb:Query": 16}
+    assert calls.rru <= everybody.rru * 0.4
+
+
+def test_g3_of_a_group_its_members_are_read(lists: ContactLists) -> None:
+    with record() as calls:
+        assert read(Bounds(("id",), members_of=("group_ids", "gr_none"))) == 0
+    assert (calls.operations, calls.rru) == ({"dynamodb:Query": 16}, 8)

@@ -13,6 +13,7 @@ import pytest
 
 from recado.domain.custom_fields import CustomField, FieldType
 from recado.domain.errors import Invalid
+from recado.domain.segment_bounds import bounds_of
 from recado.domain.segment_fields import OPERATORS_OF, fields_of
 from recado.domain.segment_matching import Form, Matcher
 from recado.domain.segment_operands import Moment
@@ -376,3 +377,37 @@ def test_a_moment_is_read_in_the_accounts_zone() -> None:
         record(id=day, custom_fields={"due": day}) for day in ("2026-03-08", "2026-03-09", "2026-03-10", "2026-03-11")
     ]
     assert [one["id"] for one in Matcher(found, "values").select(records)] == ["2026-03-09", "2026-03-10"]
+
+
+# -- what need not be read ----------------------------------------------------------------------------------------
+
+GROUP = {"field": "group", "op": "eq", "value": "gr_1"}
+MARCH = {"field": "created_at", "op": "on", "value": "2026-03-10"}
+NOON = "2026-03-10T12:00:00Z"
+BEGINS, ENDS = "2026-03-10T03:00:00.000Z", "2026-03-11T03:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("given", "begins", "ends", "members_of"),
+    [
+        ({}, None, None, None),
+        (GROUP, None, None, ("group_ids", "gr_1")),
+        ({"all": [{"all": [MARCH]}, GROUP]}, BEGINS, ENDS, ("group_ids", "gr_1")),
+        ({"any": [GROUP]}, None, None, ("group_ids", "gr_1")),
+        ({"any": [GROUP, MARCH]}, None, None, None),
+        ({"all": [{"any": [GROUP, MARCH]}]}, None, None, None),
+        ({**GROUP, "op": "ne"}, None, None, None),
+        ({**GROUP, "op": "in", "value": ["gr_1", "gr_2"]}, None, None, None),
+        ({**MARCH, "op": "ne"}, None, None, None),
+        ({"all": [MARCH, {**MARCH, "op": "after", "value": NOON}]}, "2026-03-10T12:00:00.000Z", ENDS, None),
+        ({"field": "organization", "op": "eq", "value": "og_1"}, None, None, ("organization_id", "og_1")),
+    ],
+)  # fmt: skip
+def test_what_everybody_has_bounds_the_reading(given: Any, begins: Any, ends: Any, members_of: Any) -> None:
+    bounds = bounds_of(tree(given))
+    assert (bounds.created_from, bounds.created_to, bounds.members_of) == (begins, ends, members_of)
+
+
+def test_only_what_is_asked_for_is_read() -> None:
+    given = {"any": [{"field": "custom.nick", "op": "set"}, {"field": "custom.vip", "op": "set"}, GROUP]}
+    assert bounds_of(tree(given)).attributes == ("id", "custom_fields", "group_ids")

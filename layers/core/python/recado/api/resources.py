@@ -30,6 +30,7 @@ RESOURCES = (
     "workflows",
     "tabulations",
     "shortcuts",
+    "segments",
     "events",
     "reports",
     "billing_report",

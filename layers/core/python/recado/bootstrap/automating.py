@@ -1,4 +1,4 @@
-"""What answers by itself, and what agents call up: shortcuts."""
+"""What answers by itself, and what agents call up: segments, shortcuts."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from recado.bootstrap.filing import Filing
 
 if TYPE_CHECKING:
+    from recado.services.segments import SegmentService
     from recado.services.shortcuts import ShortcutService
     from recado.services.variables import Variables
 
 
 class Automating(Filing):
-    """What answers by itself, and what agents call up: shortcuts."""
+    """What answers by itself, and what agents call up: segments, shortcuts."""
 
     @cached_property
     def variables(self) -> Variables:
@@ -29,6 +30,21 @@ class Automating(Filing):
             ContactStore(),
             self.contact_shapes,
             QueueLengths(),
+            self.clock,
+        )
+
+    @cached_property
+    def segment_service(self) -> SegmentService:
+        """Readings of filters."""
+        from recado.services.segments import SegmentService
+        from recado.storage.segment_reads import DynamoSegmentReads
+
+        return SegmentService(
+            DynamoSegmentReads(),
+            self.custom_field_service,
+            self.workflow_service,
+            self.accounts,
+            {"contacts": self.contact_service, "chats": self.chat_service},
             self.clock,
         )
 

@@ -133,6 +133,10 @@ class ChatService:
         # A department that is gone leaves its chats to the people who served them and to admins.
         return [chat for chat in chats if can_see_chat(caller, chat, modes.get(chat.department_id, "agent"))]
 
+    def views_of(self, caller: Caller, chat_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """The public shapes of those of the chats that the caller may see, in their order."""
+        return self.views(caller.account, self.matching(caller, ChatFilter(), chat_ids))
+
     def views(self, a: str, chats: Sequence[Chat]) -> list[dict[str, Any]]:
         """The public shapes of chats that the caller may see."""
         threads = self._store.threads(a, [chat.thread for chat in chats])

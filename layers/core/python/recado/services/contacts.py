@@ -79,9 +79,12 @@ class ContactService:
             if group
             else self.find(caller.account, text, limit, after)
         )
-        connected = self._channels.connected(caller.account)
-        reached = [(contact, self._reach.channels(contact, connected)) for contact in page.items]
-        return self._shapes.each(caller.account, reached), page.next
+        return self._views(caller.account, page.items), page.next
+
+    def views_of(self, caller: Caller, contact_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Those of the contacts that exist, in their order."""
+        found = self._contacts.get_many(caller.account, contact_ids)
+        return self._views(caller.account, [found[one] for one in contact_ids if one in found])
 
     def get(self, caller: Caller, contact_id: str) -> dict[str, Any]:
         """One contact; by the id of one that was merged into it, with that id as `merged_from`. Raises NotFound."""
@@ -278,6 +281,10 @@ class ContactService:
         if contact is None:
             raise _not_found()
         return contact
+
+    def _views(self, a: str, contacts: Sequence[Contact]) -> list[dict[str, Any]]:
+        connected = self._channels.connected(a)
+        return self._shapes.each(a, [(contact, self._reach.channels(contact, connected)) for contact in contacts])
 
     def _view(self, a: str, contact: Contact, connected: Sequence[Channel]) -> dict[str, Any]:
         return self._shapes.of(a, contact, self._reach.channels(contact, connected))

@@ -1,0 +1,125 @@
+"""Segments: how many records a filter means, some of them, and why one record is meant or not (PRODUCT G3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from recado.domain.access import Caller
+from recado.domain.contact_rules import e164_of, region_of
+from recado.domain.custom_fields import CustomField
+from recado.domain.errors import NotFound
+from recado.domain.ids import is_id
+from recado.domain.segment_bounds import bounds_of
+from recado.domain.segment_fields import Table, fields_of
+from recado.domain.segment_matching import Matcher
+from recado.domain.segment_operands import Moment, Named
+from recado.domain.segments import Group, parse
+from recado.ports.core import Clock
+from recado.ports.people import AccountStore
+from recado.ports.segments import Pages, SegmentReads
+from recado.services.custom_fields import CustomFieldService
+from recado.services.workflows import WorkflowService
+
+COUNTED_FOR = timedelta(seconds=18)
+"""How long a preview counts: what calls it waits 29 s at most."""
+_THREADS = 16
+
+
+class SampleViews(Protocol):
+    """Records in their public shape."""
+
+    def views_of(self, caller: Caller, ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Those that exist and the caller may see, in their order."""
+        ...
+
+
+@dataclass(frozen=True)
+class Preview:
+    """`complete`: all of the table was counted; else `count` are those that were found in time."""
+
+    count: int
+    items: list[dict[str, Any]]
+    complete: bool
+
+
+class SegmentService:
+    """The one reading of filters, for previews, tasks and lists."""
+
+    def __init__(
+        self,
+        reads: SegmentReads,
+        fields: CustomFieldService,
+        workflows: WorkflowService,
+        accounts: AccountStore,
+        views: dict[Table, SampleViews],
+        clock: Clock,
+    ) -> None:
+        self._reads = reads
+        self._fields = fields
+        self._workflows = workflows
+        self._accounts = accounts
+        self._views = views
+        self._clock = clock
+
+    def tree(self, a: str, table: Table, given: Any, pointer: str = "/filter") -> Group:
+        """The tree of a filter, as it reads now. Raises Invalid with a pointer to each wrong node."""
+        custom: list[CustomField] = self._fields.all(a, "contacts") if table == "contacts" else []
+        return parse(given, fields_of(table, custom), self._moment(a), self._named(a, table), pointer)
+
+    def preview(self, caller: Caller, table: Table, given: Any, limit: int) -> Preview:
+        """How many records a filter means, and the newest of them. Raises Invalid."""
+        a = caller.account
+        tree = self.tree(a, table, given)
+        matcher, until = Matcher(tree), self._clock.now() + COUNTED_FOR
+        read = self._reads.contacts if table == "contacts" else self._reads.chats
+
+        def count(pages: Pages) -> tuple[int, list[str], bool]:
+            found, sample = 0, list[str]()
+            for page in pages():
+                matching = matcher.select(page)
+                found += len(matching)
+                sample += [one["id"]["S"] for one in matching[: limit - len(sample)]]
+                if self._clock.now() > until:
+                    return found, sample, False
+            return found, sample, True
+
+        with ThreadPoolExecutor(_THREADS) as threads:
+            parts = list(threads.map(count, read(a, bounds_of(tree))))
+        newest = sorted((one for _, sample, _ in parts for one in sample), reverse=True)[:limit]
+        items = self._views[table].views_of(caller, newest)
+        return Preview(sum(found for found, _, _ in parts), items, all(ended for _, _, ended in parts))
+
+    def explain(self, caller: Caller, table: Table, given: Any, record_id: str) -> dict[str, Any]:
+        """What each condition makes of one record. Raises Invalid, NotFound."""
+        a = caller.account
+        matcher = Matcher(self.tree(a, table, given))
+        kind, read = ("ct", self._reads.contact) if table == "contacts" else ("ca", self._reads.chat)
+        record = read(a, record_id) if is_id(record_id, kind, a) else None
+        if record is None:
+            raise NotFound("There is no such record.")
+        leaves = [{"pointer": one.pointer, "held": one.held, "value": one.value} for one in matcher.leaves(record)]
+        return {"matches": matcher.matches(record), "leaves": leaves}
+
+    def _moment(self, a: str) -> Moment:
+        account = self._accounts.get(a)
+        region = region_of(account.locale if account else "")
+        zone = ZoneInfo(account.time_zone if account else "UTC")
+        return Moment(self._clock.now(), zone, lambda text: e164_of(text, region))
+
+    def _named(self, a: str, table: Table) -> Named:
+        if table == "contacts":
+            return {}
+        steps: dict[str, Collection[str]] = {}
+
+        def of_workflow(workflow_id: str) -> Collection[str] | None:
+            if not steps:
+                steps.update({one.id: [step.id for step in one.steps] for one in self._workflows.all(a)})
+            return steps.get(workflow_id)
+
+        named: dict[str, Callable[[str], Collection[str] | None]] = {"workflow": of_workflow}
+        return named

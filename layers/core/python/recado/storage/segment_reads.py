@@ -1,0 +1,184 @@
+"""Contacts and chats as segments read them: raw items, only the attributes that are asked for, many partitions at once
+(docs/data-model.md G3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from recado.domain.chats import OPEN_SITUATIONS, ThreadKey
+from recado.domain.segment_bounds import Bounds
+from recado.domain.segment_matching import Record
+from recado.ports.segments import Pages
+from recado.storage import keys
+from recado.storage.chat_records import ChatRecord, ThreadRecord
+from recado.storage.contact_records import ContactRecord, MembershipRecord
+from recado.storage.tables import Record as Item
+
+_LAST = "\U0010ffff"
+_AT_ONCE = 100
+_MARGIN = timedelta(minutes=5)
+"""An id is made a moment before what it names, by a clock that may have been set."""
+_MEMBERS_OF = {"group_ids": "GROUP", "organization_id": "ORG"}
+_OF_THREADS = frozenset({"last_inbound_at", "updated_at"})
+"""Attributes of a chat that its thread knows."""
+_OF_CHATS = ("id", "channel_id", "sender", "situation", "moved_at", "opened_at")
+
+
+class DynamoSegmentReads:
+    """The port `recado.ports.segments.SegmentReads`."""
+
+    def contacts(self, a: str, bounds: Bounds) -> Sequence[Pages]:
+        """The sixteen partitions; where all are members of one group, that group's sixteen and a batch get for each 100
+        members."""
+        shards = [f"{shard:x}" for shard in range(keys.SHARDS)]
+        low, high = _ids("ct", a, bounds)
+        if bounds.members_of is None:
+            return [partial(_contacts, keys.contact_shard(a, shard), low, high, bounds.attributes) for shard in shards]
+        attribute, group_id = bounds.members_of
+        kind = _MEMBERS_OF[attribute]
+        places = [keys.membership_shard(a, kind, group_id, shard) for shard in shards]
+        return [partial(_members, a, place, low, high, bounds.attributes) for place in places]
+
+    def chats(self, a: str, bounds: Bounds) -> Sequence[Pages]:
+        """The index of each open situation, a batch get for each 100 chats, and one for their threads where those are
+        asked for. A chat that moves between two situations meanwhile may come twice or not at all: who acts upon it
+        reads it again."""
+        low, high = _ids("ca", a, bounds)
+        with_threads = not _OF_THREADS.isdisjoint(bounds.attributes)
+        return [
+            partial(_chats, a, keys.index_pk(a, situation), low, high, bounds.attributes, with_threads)
+            for situation in OPEN_SITUATIONS
+        ]
+
+    def contact(self, a: str, contact_id: str) -> Record | None:
+        """One get."""
+        return _one(ContactRecord, keys.contact_pk(a, contact_id), keys.contact_sk(contact_id))
+
+    def chat(self, a: str, chat_id: str) -> Record | None:
+        """Two gets."""
+        found = _one(ChatRecord, keys.chat_pk(a, chat_id), "CHAT")
+        if found is None:
+            return None
+        key = ThreadKey(found["channel_id"]["S"], found["sender"]["S"])
+        return _with_thread(found, _one(ThreadRecord, keys.thread_pk(a, key), "THREAD"))
+
+
+def _ids(kind: str, a: str, bounds: Bounds) -> tuple[str, str]:
+    """The first and last id that something made within the bounds can have."""
+    low = _id_at(kind, a, bounds.created_from, -_MARGIN) if bounds.created_from else f"{kind}_{a}_"
+    high = _id_at(kind, a, bounds.created_to, _MARGIN) if bounds.created_to else f"{kind}_{a}_"
+    return low, high + _LAST
+
+
+def _id_at(kind: str, a: str, moment: str, margin: timedelta) -> str:
+    at = (datetime.fromisoformat(moment) + margin).timestamp()
+    return f"{kind}_{a}_{max(0, int(at * 1000)):011x}"
+
+
+def _contacts(pk: str, low: str, high: str, attributes: Sequence[str]) -> Iterator[Sequence[Record]]:
+    bounds = keys.contact_sk(low), keys.contact_sk(high)
+    return _query(ContactRecord, None, ("pk", pk), ("sk", *bounds), attributes)
+
+
+def _members(a: str, pk: str, low: str, high: str, attributes: Sequence[str]) -> Iterator[Sequence[Record]]:
+    for page in _query(MembershipRecord, None, ("pk", pk), ("sk", low, high), ("sk",)):
+        for ids in _in_hundreds([item["sk"]["S"] for item in page]):
+            wanted = [(keys.contact_pk(a, one), keys.contact_sk(one)) for one in ids]
+            yield _got(ContactRecord, wanted, attributes)
+
+
+def _chats(
+    a: str, pk: str, low: str, high: str, attributes: Sequence[str], with_threads: bool
+) -> Iterator[Sequence[Record]]:
+    read = tuple(dict.fromkeys((*_OF_CHATS, *(one for one in attributes if one not in _OF_THREADS))))
+    for page in _query(ChatRecord, "by_situation", ("si_pk", pk), ("si_sk", low, high), ("pk",)):
+        for places in _in_hundreds([item["pk"]["S"] for item in page]):
+            found = _got(ChatRecord, [(place, "CHAT") for place in places], read)
+            open_ones = [one for one in found if one["situation"]["S"] in OPEN_SITUATIONS]
+            yield _with_threads(a, open_ones) if with_threads else open_ones
+
+
+def _with_threads(a: str, chats: Sequence[Record]) -> list[Record]:
+    places = [keys.thread_pk(a, ThreadKey(one["channel_id"]["S"], one["sender"]["S"])) for one in chats]
+    wanted = [(place, "THREAD") for place in dict.fromkeys(places)]
+    read = ("pk", "last_inbound_at", "last_message_at")
+    threads = {one["pk"]["S"]: one for one in _got(ThreadRecord, wanted, read)}
+    return [_with_thread(chat, threads.get(place)) for chat, place in zip(chats, places, strict=True)]
+
+
+def _with_thread(chat: Record, thread: Record | None) -> Record:
+    """The chat with `last_inbound_at`, and `updated_at`: the later of its last move and its last message."""
+    known = thread or {}
+    moments = [
+        chat.get("moved_at") or chat["opened_at"],
+        *(known[name] for name in ("last_message_at",) if name in known),
+    ]
+    inbound = {"last_inbound_at": known["last_inbound_at"]} if "last_inbound_at" in known else {}
+    return {**chat, "updated_at": max(moments, key=lambda one: str(one["S"])), **inbound}
+
+
+def _in_hundreds(keys_of_page: Sequence[str]) -> Iterator[Sequence[str]]:
+    """As many as one batch get takes."""
+    for start in range(0, len(keys_of_page), _AT_ONCE):
+        yield keys_of_page[start : start + _AT_ONCE]
+
+
+def _query(
+    kind: type[Item], index: str | None, partition: tuple[str, str], between: tuple[str, str, str],
+    attributes: Sequence[str],
+) -> Iterator[list[Record]]:  # fmt: skip
+    """Pages of raw items of one partition, newest first, until its end."""
+    names, projection = _projection(attributes)
+    asked: dict[str, Any] = {
+        "TableName": kind.Meta.table_name,
+        "KeyConditionExpression": "#pk = :pk AND #sk BETWEEN :low AND :high",
+        "ExpressionAttributeNames": {**names, "#pk": partition[0], "#sk": between[0]},
+        "ExpressionAttributeValues": {
+            ":pk": {"S": partition[1]}, ":low": {"S": between[1]}, ":high": {"S": between[2]},
+        },
+        "ProjectionExpression": projection,
+        "ScanIndexForward": False,
+        **({"IndexName": index} if index else {}),
+    }  # fmt: skip
+    while True:
+        answer = _client(kind).query(**asked)
+        if answer["Items"]:
+            yield answer["Items"]
+        if "LastEvaluatedKey" not in answer:
+            return
+        asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def _got(kind: type[Item], places: Iterable[tuple[str, str]], attributes: Sequence[str]) -> list[Record]:
+    """Raw items by their keys, those that exist, newest first where their keys order by time."""
+    names, projection = _projection(attributes)
+    table = kind.Meta.table_name
+    wanted = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in places]
+    found: list[Record] = []
+    while wanted:
+        asked = {table: {"Keys": wanted, "ProjectionExpression": projection, "ExpressionAttributeNames": names}}
+        answer = _client(kind).batch_get_item(RequestItems=asked)
+        found += answer["Responses"].get(table, [])
+        wanted = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
+    return found
+
+
+def _one(kind: type[Item], pk: str, sk: str) -> Record | None:
+    key = {"pk": {"S": pk}, "sk": {"S": sk}}
+    found: Record | None = (
+        _client(kind).get_item(TableName=kind.Meta.table_name, Key=key, ConsistentRead=True).get("Item")
+    )
+    return found
+
+
+def _projection(attributes: Sequence[str]) -> tuple[dict[str, str], str]:
+    """Names and expression of what is read; names of ours may be DynamoDB's own words."""
+    names = {f"#a{number}": name for number, name in enumerate(attributes)}
+    return names, ", ".join(names)
+
+
+def _client(kind: type[Item]) -> Any:
+    return kind._get_connection().connection.client
