@@ -5,7 +5,7 @@ VENV := .venv/bin
 SAM := SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 PATH="$(CURDIR)/.venv-sam/bin:$(PATH)" .venv-sam/bin/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test unit check lint types imports templates openapi build deploy
+.PHONY: help run demo test unit check lint types imports templates bench openapi build deploy
 
 help: ## what can be typed here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/' | expand -t 18
@@ -45,6 +45,10 @@ templates: ## cfn-lint with our own rules, sam validate
 	@$(PYTHON) infra/local/environments.py sam
 	@.venv-sam/bin/cfn-lint --append-rules infra/lint -- template.yaml infra/*.yaml
 	@$(SAM) validate --lint
+
+bench: ## ratios against peers, measured side by side (ARGS=contact_exports for one of them)
+	@$(PYTHON) infra/local/environments.py dev
+	@PYTHONPATH=layers/core/python $(VENV)/python -m benchmarks $(ARGS)
 
 openapi: ## the API's description, as JSON
 	@$(PYTHON) infra/local/environments.py dev >&2

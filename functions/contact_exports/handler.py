@@ -8,7 +8,7 @@ from typing import Any
 from recado.aws.sqs_batch import Delivery, each_command
 from recado.bootstrap import container
 
-RESERVE_MS = 90_000
+RESERVE_MS = 75_000
 """No part of the file is begun with less time than this left."""
 
 

@@ -15,8 +15,10 @@ import pytest
 from recado.aws.file_objects import S3FileObjects
 from recado.aws.session import reset_clients
 from recado.bootstrap import Container
+from recado.domain.access import Caller
 from recado.domain.contact_exports import KEPT_FOR
 from recado.domain.csv_cells import read
+from recado.domain.errors import NotFound
 from recado.domain.ids import make_id
 from tests.api.conftest import Answered, Api, Company, QueueOfTests
 
@@ -113,7 +115,7 @@ def test_an_empty_account(export: Callable[..., Answered], bucket: Any) -> None:
 
 
 def test_its_file_is_served_and_can_be_imported(
-    api: Api, company: Company, export: Callable[..., Answered], bucket: Any, clock: Any
+    api: Api, company: Company, services: Container, export: Callable[..., Answered], bucket: Any, clock: Any
 ) -> None:
     done = export(format="excel").json
     path = f"/v1/contact-exports/{done['id']}"
@@ -128,6 +130,9 @@ def test_its_file_is_served_and_can_be_imported(
     tags = bucket.get_object_tagging(Bucket=BUCKET, Key=urlsplit(done["url"]).path[1:])["TagSet"]
     assert tags == [{"Key": "kind", "Value": "export"}]
     assert api.get(f"/v1/files/{done['file_id']}", token=company.tokens["agent"]).status == 404
+    lowered = Caller(company.a, "agent", user_id=company.users["admin"].id)
+    with pytest.raises(NotFound):
+        services.file_service.get(lowered, done["file_id"])
     clock.move(KEPT_FOR.total_seconds())
     token = company.tokens["api"]
     later = api.get(path, token=token).json

@@ -64,7 +64,7 @@ def test_without_time_the_next_command_goes_on(stack: Stack, contacts: None, mon
     commands = 0
     while records := stack.receive("contact_exports"):
         commands += len(records)
-        assert stack.invoke("contact_exports", {"Records": records}, LambdaContext(90_000)) == {"batchItemFailures": []}
+        assert stack.invoke("contact_exports", {"Records": records}, LambdaContext(60_000)) == {"batchItemFailures": []}
         for record in records:
             stack.delete("contact_exports", record)
     assert commands > 3

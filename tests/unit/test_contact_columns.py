@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from recado.domain.contact_columns import (
     Names,
     cell_value,
+    cells_maker,
     divided,
     header,
     joined,
-    row_maker,
     value_cell,
 )
 from recado.domain.contacts import Contact
@@ -63,7 +63,8 @@ def test_the_header_is_that_of_the_contract() -> None:
 
 def test_a_contact_is_a_cell_for_each_column() -> None:
     columns = header(FIELDS)
-    row = dict(zip(columns, row_maker(columns)(ANA, NAMES), strict=True))
+    made = cells_maker(columns)([ANA], NAMES)
+    row = {column: cell or "" for column, [cell] in zip(columns, made, strict=True)}
     assert row == {
         "id": "ct_acctaaaa_1",
         "name": "João d'Ávila",
@@ -85,8 +86,10 @@ def test_a_contact_is_a_cell_for_each_column() -> None:
         "cf_since": "",
     }
     assert divided(row["groups"]) == ["A|B\\", "VIP"]
-    chosen = ("cf_plan", "mobile", "id")
-    assert row_maker(chosen)(ANA, NAMES) == ["gold", "+5511987654321", "ct_acctaaaa_1"]
+    assert cells_maker(("cf_plan", "mobile"))([ANA, ANA], NAMES) == [["gold"] * 2, ("+5511987654321",) * 2]
+    assert cells_maker(("cf_plan",))([ANA], NAMES) == [["gold"]]
+    assert cells_maker(("notes",))([ANA], NAMES) == [("two\nlines",)]
+    assert cells_maker(columns)([], NAMES) == [() for _ in columns]
 
 
 parts = st.text(st.sampled_from("ab|\\ ;,'é\n"), min_size=1, max_size=6).map(str.strip).filter(bool)

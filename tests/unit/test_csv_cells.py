@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from recado.domain.csv_cells import read, row_written, written
+from recado.domain.csv_cells import column_written, read, row_written, written
 
 SIGNS = "=+-@＝＋－＠"
 BLANKS = "'\" \xa0\ufeff\u200b\v\f"
@@ -77,7 +77,8 @@ def test_no_cell_runs_whatever_separates_cells_where_it_is_opened(text: str) -> 
 @given(st.lists(texts, min_size=2, max_size=6))
 def test_a_row_comes_back_through_a_file(row: list[str]) -> None:
     cells = row_written(row)
-    assert cells == [written(text) for text in row]
+    assert list(column_written(row)) == cells
+    assert list(column_written([None, *row])) == [None, *cells]
     for separator in ",;":
         file = io.StringIO(newline="")
         csv.writer(file, delimiter=separator).writerow(cells)

@@ -39,11 +39,11 @@ class S3ExportObjects:
         )
         return answer["UploadId"]
 
-    def put_part(self, key: str, upload_id: str, number: int, body: bytes) -> str:
+    def put_part(self, key: str, upload_id: str, number: int, body: bytes | bytearray) -> str:
         """One request. Raises UploadGone."""
         try:
             answer = s3().upload_part(
-                Bucket=self._bucket, Key=key, UploadId=upload_id, PartNumber=number, Body=body
+                Bucket=self._bucket, Key=key, UploadId=upload_id, PartNumber=number, Body=body,  # type: ignore[arg-type]
             )  # fmt: skip
         except ClientError as error:
             raise _gone(error) from error

@@ -30,7 +30,6 @@ _ESCAPE = re.compile(r"\\([\\|])")
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _BOOLEANS = {"true": True, "false": False}
-_own_fields = operator.attrgetter("id", *TEXTS)
 
 
 @dataclass(frozen=True)
@@ -41,42 +40,66 @@ class Names:
     groups: Mapping[str, str]
 
 
+Column = Sequence[str | None]
+Cells = Callable[[Sequence[Contact], Names], list[Column]]
+
+
 def header(fields: Iterable[CustomField]) -> tuple[str, ...]:
     """All columns of an account: those of every contact, then one for each active custom field, the oldest first."""
     own = sorted((one for one in fields if one.active and one.table == "contacts"), key=lambda one: one.id)
     return (*COLUMNS, *(f"{CUSTOM}{field.slug}" for field in own))
 
 
-def row_maker(columns: Sequence[str]) -> Callable[[Contact, Names], Sequence[str]]:
-    """What makes a contact's cells for these columns of `header`; what the contact does not have is empty."""
-    slugs = [column.removeprefix(CUSTOM) for column in columns if column.startswith(CUSTOM)]
+def cells_maker(columns: Sequence[str]) -> Cells:
+    """What makes the cells of some contacts, a list for each of these columns of `header`; what a contact does not have
+    is None or empty."""
+    own = [column for column in columns if column not in _OTHERS and not column.startswith(CUSTOM)]
+    fields = operator.attrgetter("custom_fields", "id", *own)  # two at least: of a single one it gives no tuple
 
-    def every_cell(contact: Contact, names: Names) -> list[str]:
-        row = [text or "" for text in _own_fields(contact)]
-        row.append(names.organizations.get(contact.organization_id, "") if contact.organization_id else "")
-        known = names.groups
-        row.append(joined([known[one] for one in contact.group_ids if one in known]) if contact.group_ids else "")
-        row.append(contact.principal_id or "")
-        if slugs:
-            values = contact.custom_fields
-            row += [value_cell(values[slug]) if slug in values else "" for slug in slugs]
-        return row
+    def cells(contacts: Sequence[Contact], names: Names) -> list[Column]:
+        if not contacts:
+            return [() for _ in columns]
+        custom, _, *values = zip(*map(fields, contacts), strict=True)
+        made = dict(zip(own, values, strict=True))
+        return [
+            made[column] if column in made
+            else _OTHERS[column](contacts, names) if column in _OTHERS
+            else _custom_cells(column.removeprefix(CUSTOM), custom)
+            for column in columns
+        ]  # fmt: skip
 
-    every = [*COLUMNS, *(f"{CUSTOM}{slug}" for slug in slugs)]
-    if list(columns) == every:
-        return every_cell
-    places = [every.index(column) for column in columns]
+    return cells
 
-    def chosen_cells(contact: Contact, names: Names) -> list[str]:
-        row = every_cell(contact, names)
-        return [row[place] for place in places]
 
-    return chosen_cells
+def _organizations(contacts: Sequence[Contact], names: Names) -> Column:
+    known = names.organizations
+    return [known.get(one.organization_id) if one.organization_id else None for one in contacts]
+
+
+def _groups(contacts: Sequence[Contact], names: Names) -> Column:
+    known = names.groups
+    made: dict[tuple[str, ...], str] = {}
+    for contact in contacts:
+        ids = contact.group_ids
+        if ids not in made:
+            made[ids] = joined([known[one] for one in ids if one in known])
+    return [made[contact.group_ids] for contact in contacts]
+
+
+def _custom_cells(slug: str, each: Sequence[Mapping[str, Any]]) -> Column:
+    values = [values.get(slug) for values in each]
+    return [value if value is None or type(value) is str else value_cell(value) for value in values]
+
+
+_OTHERS: Mapping[str, Callable[[Sequence[Contact], Names], Column]] = {
+    "organization": _organizations, "groups": _groups,
+}  # fmt: skip
+"""Columns that are no field of the contact."""
 
 
 def joined(values: Iterable[str]) -> str:
     """Several texts as one cell."""
-    return SEPARATOR.join(_ESCAPED.sub(r"\\\g<0>", value) for value in values)
+    return SEPARATOR.join([_ESCAPED.sub(r"\\\g<0>", one) if "|" in one or "\\" in one else one for one in values])
 
 
 def divided(cell: str) -> list[str]:

@@ -21,6 +21,10 @@ _CONTROL = f"(?={_SKIPPED}[\t\r\n\0])"
 _SEPARATOR = "[,;\t\r\n]"
 
 _RUNS = re.compile(f"\\A{_CONTROL}|(?:\\A|{_SEPARATOR}){_FORMULA}")
+_SIGNS_AND_CONTROLS = f"{_SIGNS}\t\r\n\0"
+_BEFORE = "\1"
+"""Stands before each cell where many are looked at together; within a cell it makes the look a closer one, no more."""
+_SUSPECT = re.compile(f"[{_BEFORE},;\t\r\n]{_SKIPPED}[{re.escape(_SIGNS_AND_CONTROLS)}]")
 _RUNS_WITHIN = re.compile(_SEPARATOR + _FORMULA)
 _STOPPED = re.compile(f"\\A'{_CONTROL}|(?:\\A|(?<={_SEPARATOR}))'{_FORMULA}")
 
@@ -31,9 +35,18 @@ def written(text: str) -> str:
 
 
 def row_written(texts: Sequence[str]) -> list[str]:
-    """As `written` for each cell of a row; nearly every row needs no more than a look at how its cells begin."""
-    if _RUNS_WITHIN.search("\0".join(texts)):
-        return [written(text) for text in texts]
+    """As `written` for each cell of a row."""
+    return [written(text) for text in texts]
+
+
+def column_written(texts: Sequence[str | None]) -> Sequence[str | None]:
+    """As `written` for each of some cells; None stays. Nearly every column of a page has none of the signs: one look at
+    all of it tells."""
+    told = _BEFORE + _BEFORE.join(filter(None, texts))
+    if not any(sign in told for sign in _SIGNS_AND_CONTROLS) or not _SUSPECT.search(told):
+        return texts
+    if _RUNS_WITHIN.search(told):
+        return [written(text) if text else text for text in texts]
     return [
         text if not text or (first := text[0]).isalnum() else "'" + text if first in _SIGNS else written(text)
         for text in texts

@@ -54,8 +54,13 @@ class File:
 
 def may_read(caller: Caller, file: File) -> bool:
     """Whether the file exists for the caller whatever chats it is in: who made it, and admins; what the company made to
-    be sent is everybody's once it is there, a contact's photo is for whom contacts are."""
-    if caller.role == "admin" or file.created_by == caller.id:
+    be sent is everybody's once it is there, a contact's photo is for whom contacts are. Files of many contacts are for
+    admins alone, also where an agent made them when they were one."""
+    if caller.role == "admin":
+        return True
+    if file.feature == "import":
+        return False
+    if file.created_by == caller.id:
         return True
     if file.feature == "photo":
         return caller.role != "restricted"

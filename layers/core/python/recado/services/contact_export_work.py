@@ -140,7 +140,7 @@ class ContactExportWork:
             body += rows.lines(page.contacts, names.of(page.contacts))
             place, count = page.next, count + len(page.contacts)
         size = len(body)
-        etag = self._objects.put_part(key, export.upload_id or "", export.version, bytes(body))
+        etag = self._objects.put_part(key, export.upload_id or "", export.version, body)
         return self._moved(a, export, further(export, etag, size, count, place, self._clock.now()))
 
     def _finish(self, a: str, export: ContactExport, key: str) -> None:

@@ -29,11 +29,11 @@ _LAST = "\U0010ffff"
 """After everything that a key can go on with."""
 
 # How much a page reads, so that it stays within 40 RRU whatever was asked for: contacts of some 700 bytes, tokens of
-# some 250. Of tokens: how many of each shard are read, and how many contacts at most are then got for them.
+# some 330. Of tokens: how many of each shard are read, and how many contacts at most are then got for them.
 _MOST_CONTACTS_OF_A_SHARD = 22
 _MOST_MEMBERS = 40
 _ONE_WORD = 16, 48
-_SEVERAL_WORDS = 48, 32
+_SEVERAL_WORDS = 35, 32
 
 
 @dataclass(frozen=True)
