@@ -179,7 +179,7 @@ def sample_body(route: Route, company: Company) -> dict[str, Any] | None:
     if route.body is None:
         return None
     given = {"text": "x", "agent_id": company.users["admin"].id}
-    values = ("x", company.department.id, 1, True, [], {}, ["x"], "2026-03-02T12:00:00Z")
+    values = ("x", company.department.id, 1, True, [], {}, ["x"], "2026-03-02T12:00:00Z", "requested")
     body: dict[str, Any] = {}
     for one in msgspec.structs.fields(route.body):
         if one.encode_name in given:
