@@ -37,6 +37,8 @@ KINDS = {
     "merge_id": "mg",
     "export_id": "ex",
     "shortcut_id": "sc",
+    "project_id": "pj",
+    "flow_id": "fl",
     "erasure_id": "er",
 }
 """Path parameters that are ids, and of which kind."""

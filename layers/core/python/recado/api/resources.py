@@ -30,6 +30,8 @@ RESOURCES = (
     "workflows",
     "tabulations",
     "shortcuts",
+    "projects",
+    "flows",
     "segments",
     "events",
     "reports",

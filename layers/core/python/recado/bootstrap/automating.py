@@ -1,4 +1,4 @@
-"""What answers by itself, and what agents call up: segments, shortcuts."""
+"""What answers by itself, and what agents call up: flows, segments, shortcuts."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from recado.bootstrap.filing import Filing
 
 if TYPE_CHECKING:
+    from recado.services.flows import FlowService, ProjectService
     from recado.services.segments import SegmentService
     from recado.services.shortcuts import ShortcutService
     from recado.services.variables import Variables
 
 
 class Automating(Filing):
-    """What answers by itself, and what agents call up: segments, shortcuts."""
+    """What answers by itself, and what agents call up: flows, segments, shortcuts."""
 
     @cached_property
     def variables(self) -> Variables:
@@ -47,6 +48,33 @@ class Automating(Filing):
             {"contacts": self.contact_service, "chats": self.chat_service},
             self.clock,
         )
+
+    @cached_property
+    def project_service(self) -> ProjectService:
+        """Projects of flows."""
+        from recado.services.flows import ProjectService
+        from recado.storage.flows import DynamoFlows, DynamoProjects
+
+        return ProjectService(DynamoProjects(), DynamoFlows(), self.clock, self.ids)
+
+    @cached_property
+    def flow_service(self) -> FlowService:
+        """Flows, drawn and published."""
+        from recado.services.flow_references import KnownReferences
+        from recado.services.flows import FlowService
+        from recado.services.sent_files import Attachments
+        from recado.storage.flows import DynamoFlows
+
+        references = KnownReferences(
+            DynamoFlows(),
+            self.departments,
+            self.users,
+            self.workflow_service,
+            self.tabulation_service,
+            Attachments(self.file_service, self.sent_files),
+            self.segment_service,
+        )
+        return FlowService(DynamoFlows(), self.project_service, references, self.clock, self.ids)
 
     @cached_property
     def shortcut_service(self) -> ShortcutService:

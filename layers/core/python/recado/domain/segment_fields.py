@@ -5,7 +5,7 @@ takes. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from recado.domain.chats import Situation
@@ -91,6 +91,15 @@ _CUSTOM_KINDS: Mapping[FieldType, Kind] = {
     "cnpj": "document",
     "agent": "id",
 }
+
+
+def flow_fields(custom: Iterable[CustomField], saved: Iterable[str]) -> dict[str, Field]:
+    """All that a condition of a flow may ask: the contact's fields, those of its chat as `chat.<field>`, and what the
+    flow saved, `var.<name>`, as text. A record has the chat's attributes as `chat_<attribute>` and saved values among
+    its custom fields, as `var.<name>`."""
+    of_chat = {f"chat.{name}": replace(one, attribute=f"chat_{one.attribute}") for name, one in CHAT_FIELDS.items()}
+    of_flow = {f"var.{name}": Field("text", f"var.{name}", custom=True) for name in saved}
+    return {**fields_of("contacts", custom), **of_chat, **of_flow}
 
 
 def fields_of(table: Table, custom: Iterable[CustomField] = ()) -> dict[str, Field]:

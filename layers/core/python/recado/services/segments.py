@@ -15,7 +15,7 @@ from recado.domain.custom_fields import CustomField
 from recado.domain.errors import NotFound
 from recado.domain.ids import is_id
 from recado.domain.segment_bounds import bounds_of
-from recado.domain.segment_fields import Table, fields_of
+from recado.domain.segment_fields import Table, fields_of, flow_fields
 from recado.domain.segment_matching import Matcher
 from recado.domain.segment_operands import Moment, Named
 from recado.domain.segments import Group, parse
@@ -70,6 +70,12 @@ class SegmentService:
         """The tree of a filter, as it reads now. Raises Invalid with a pointer to each wrong node."""
         custom: list[CustomField] = self._fields.all(a, "contacts") if table == "contacts" else []
         return parse(given, fields_of(table, custom), self._moment(a), self._named(a, table), pointer)
+
+    def flow_tree(self, a: str, given: Any, saved: Sequence[str], pointer: str) -> Group:
+        """The tree of a flow's condition; `saved`: names that the flow saves values under. Raises Invalid."""
+        fields = flow_fields(self._fields.all(a, "contacts"), saved)
+        named = {"chat.workflow": self._named(a, "chats")["workflow"]}
+        return parse(given, fields, self._moment(a), named, pointer)
 
     def preview(self, caller: Caller, table: Table, given: Any, limit: int) -> Preview:
         """How many records a filter means, and the newest of them. Raises Invalid."""

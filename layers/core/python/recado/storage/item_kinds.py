@@ -81,6 +81,7 @@ _WORKSPACE = (
             "ButtonCodeRecord", "ButtonRecord", "ChannelAddressRecord", "ChannelDirectoryRecord", "ChannelRecord",
             "ChannelSecretsRecord", "ClosingRecord", "CountRecord", "CountingRecord", "CustomFieldRecord",
             "DefaultRecord", "DeletedGroupRecord", "DepartmentRecord", "DirectoryRecord", "FailedLoginsRecord",
+            "FlowRecord", "FlowVersionRecord", "ProjectRecord",
             "GroupNameRecord", "GroupRecord", "LeaseRecord", "MarkRecord", "MemberRecord", "RateRecord",
             "RemovalCodeRecord", "RingRecord", "SeqRecord", "SessionRecord", "ShortcutRecord", "ShortcutSlugRecord",
             "SlotRecord", "SpeedRecord",

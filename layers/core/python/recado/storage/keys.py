@@ -235,6 +235,14 @@ def workspace_events_pk(a: str, subject_id: str) -> str:
     return f"{a}#X#{subject_id}"
 
 
+def flow_versions_pk(a: str, flow_id: str) -> str:
+    return f"{a}#FLOW#{flow_id}"
+
+
+def flow_version_sk(number: int) -> str:
+    return f"V#{number:06d}"
+
+
 def template_names_pk(a: str, channel_id: str) -> str:
     return f"{a}#TEMPLATENAME#{channel_id}"
 

@@ -1,0 +1,118 @@
+"""/v1/flows: drafts that people draw at, and what of them is published."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+from recado.api.bodies import UNSET, Body, Maybe, Meta, PublicId, Query, Text, changes
+from recado.api.routes import Call, Resource
+from recado.api.rules import ADMINS, EVERYONE, may
+from recado.services.flows import flow_view
+
+flows = Resource("flows")
+
+
+class NewFlow(Body, frozen=True):
+    """`start`: the id of the first step; `steps`: {id: step}, each with a `type` and the fields of that type."""
+
+    project_id: PublicId
+    name: Text
+    start: str
+    steps: dict[str, Any]
+
+
+class FlowPatch(Body, frozen=True):
+    project_id: PublicId | Maybe = UNSET
+    name: Text | Maybe = UNSET
+    start: str | Maybe = UNSET
+    steps: dict[str, Any] | Maybe = UNSET
+
+
+class FlowQuery(Query, frozen=True):
+    project_id: Annotated[PublicId | None, Meta(description="Those of one project.")] = None
+
+
+class FlowLine(msgspec.Struct):
+    """A flow without its steps. `published_version`: the number of the version that was published last."""
+
+    id: str
+    project_id: str
+    name: str
+    start: str
+    published_version: int | None
+    published_at: str | None
+    created_at: str
+    updated_at: str
+
+
+class FlowShape(FlowLine):
+    """The draft."""
+
+    steps: dict[str, Any]
+
+
+class PublishedShape(FlowShape):
+    """`unreachable`: steps to which no way leads from the first."""
+
+    unreachable: list[str]
+
+
+@flows.get("/v1/flows", may("flows:read", *EVERYONE), query=FlowQuery, paged=str, answers=FlowLine)
+def list_flows(call: Call) -> Any:
+    """Flows without their steps, oldest first."""
+    every = call.services.flow_service.all(call.caller.account, call.query.project_id)
+    rest = [one for one in every if call.after is None or one.id > call.after]
+    page = rest[: call.limit]
+    return call.list([flow_view(one, with_steps=False) for one in page], page[-1].id if len(rest) > len(page) else None)
+
+
+@flows.post(
+    "/v1/flows",
+    may("flows:write", *ADMINS),
+    body=NewFlow,
+    answers=FlowShape,
+    status=201,
+    problems=("too_many_flows",),
+)
+def create_flow(call: Call) -> Any:
+    """Create a flow as a draft: the shape of its steps is checked, not yet that all they name is there."""
+    body = call.body
+    return flow_view(
+        call.services.flow_service.create(call.caller.account, body.project_id, body.name, body.start, body.steps)
+    )
+
+
+@flows.get("/v1/flows/{flow_id}", may("flows:read", *EVERYONE), answers=FlowShape)
+def get_flow(call: Call, flow_id: str) -> Any:
+    """A flow with the steps of its draft."""
+    return flow_view(call.services.flow_service.get(call.caller.account, flow_id))
+
+
+@flows.patch(
+    "/v1/flows/{flow_id}",
+    may("flows:write", *ADMINS),
+    body=FlowPatch,
+    answers=FlowShape,
+    problems=("flow_changed",),
+)
+def change_flow(call: Call, flow_id: str) -> Any:
+    """Draw at the draft; what was published stays as it is."""
+    return flow_view(call.services.flow_service.change(call.caller.account, flow_id, changes(call.body)))
+
+
+@flows.post(
+    "/v1/flows/{flow_id}/publish", may("flows:write", *ADMINS), answers=PublishedShape, problems=("flow_changed",)
+)
+def publish_flow(call: Call, flow_id: str) -> Any:
+    """Publish the draft as it is now: every step that is named is there, so is all that steps name, and no way leads
+    round without waiting."""
+    done = call.services.flow_service.publish(call.caller, flow_id)
+    return {**flow_view(done.flow), "unreachable": done.unreachable}
+
+
+@flows.delete("/v1/flows/{flow_id}", may("flows:write", *ADMINS), problems=("flow_changed",))
+def delete_flow(call: Call, flow_id: str) -> None:
+    """Delete a flow."""
+    call.services.flow_service.delete(call.caller.account, flow_id)

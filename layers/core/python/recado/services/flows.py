@@ -1,0 +1,197 @@
+"""Projects and flows as people draw and publish them (PRODUCT F1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from recado.domain.access import Caller
+from recado.domain.errors import Busy, Conflict, FieldError, Invalid, NotFound
+from recado.domain.flow_definitions import Definition, check_whole, definition, unreachable
+from recado.domain.flows import MAX_FLOWS, MAX_PROJECTS, Flow, FlowVersion, Project, check_size
+from recado.domain.ids import is_id
+from recado.ports.core import Clock, Ids
+from recado.ports.flows import FlowStore, ProjectGone, ProjectStore
+from recado.services.views import moment
+
+_TRIES = 5
+
+
+class FlowReferences(Protocol):
+    """What steps name (services.flow_references)."""
+
+    def errors(self, caller: Caller, drawn: Definition) -> list[FieldError]:
+        """An error for each thing that a step names and that is not there."""
+        ...
+
+
+@dataclass(frozen=True)
+class Published:
+    """A flow that was published, and the steps to which no way leads in it."""
+
+    flow: Flow
+    unreachable: list[str]
+
+
+class ProjectService:
+    """A project with flows in it stays."""
+
+    def __init__(self, store: ProjectStore, flows: FlowStore, clock: Clock, ids: Ids) -> None:
+        self._store = store
+        self._flows = flows
+        self._clock = clock
+        self._ids = ids
+
+    def all(self, a: str) -> list[Project]:
+        """Every project, oldest first."""
+        return self._store.all(a)
+
+    def get(self, a: str, project_id: str) -> Project:
+        """Raises NotFound."""
+        found = self._store.get(a, project_id) if is_id(project_id, "pj", a) else None
+        if found is None:
+            raise NotFound("There is no such project.")
+        return found
+
+    def create(self, a: str, name: str) -> Project:
+        """Raises Conflict `too_many_projects`."""
+        if len(self._store.all(a)) >= MAX_PROJECTS:
+            detail = f"An account has at most {MAX_PROJECTS} projects."
+            raise Conflict(detail, code="too_many_projects", extra={"limit": MAX_PROJECTS})
+        made = Project(self._ids.new("pj", a), name, self._clock.now())
+        self._store.create(a, made)
+        return made
+
+    def rename(self, a: str, project_id: str, name: str) -> Project:
+        """Raises NotFound."""
+        for _ in range(_TRIES):
+            before = self.get(a, project_id)
+            after = replace(before, name=name, version=before.version + 1)
+            if before.name == name or self._store.change(a, before, after):
+                return after if before.name != name else before
+        raise Busy(f"change of {project_id}")
+
+    def delete(self, a: str, project_id: str) -> None:
+        """Raises NotFound, Conflict `project_in_use`. A flow that is made in it at this moment is refused, or keeps
+        it."""
+        for _ in range(_TRIES):
+            project = self.get(a, project_id)
+            if any(flow.project_id == project_id for flow in self._flows.all(a)):
+                raise Conflict("There are flows in this project: delete them first.", code="project_in_use")
+            if self._store.delete(a, project):
+                return
+        raise Busy(f"deletion of {project_id}")
+
+
+class FlowService:
+    """A draft is kept as soon as its shape is right; published is what is whole and names only what is there."""
+
+    def __init__(
+        self, store: FlowStore, projects: ProjectService, references: FlowReferences, clock: Clock, ids: Ids
+    ) -> None:
+        self._store = store
+        self._projects = projects
+        self._references = references
+        self._clock = clock
+        self._ids = ids
+
+    def all(self, a: str, project_id: str | None) -> list[Flow]:
+        """Every flow, of one project, or of all; oldest first and without its steps."""
+        return [flow for flow in self._store.all(a) if project_id is None or flow.project_id == project_id]
+
+    def get(self, a: str, flow_id: str) -> Flow:
+        """Raises NotFound."""
+        found = self._store.get(a, flow_id) if is_id(flow_id, "fl", a) else None
+        if found is None:
+            raise NotFound("There is no such flow.")
+        return found
+
+    def create(self, a: str, project_id: str, name: str, start: str, steps: Mapping[str, Any]) -> Flow:
+        """A new draft. Raises Invalid, Conflict `too_many_flows`."""
+        drawn(start, steps)
+        if len(self._store.all(a)) >= MAX_FLOWS:
+            detail = f"An account has at most {MAX_FLOWS:,} flows."
+            raise Conflict(detail, code="too_many_flows", extra={"limit": MAX_FLOWS})
+        now = self._clock.now()
+        made = Flow(self._ids.new("fl", a), project_id, name, start, steps, now, now)
+        try:
+            self._projects.get(a, project_id)
+            self._store.create(a, made)
+        except (NotFound, ProjectGone):
+            raise Invalid.field("/project_id", "not_found", "There is no such project.") from None
+        return made
+
+    def change(self, a: str, flow_id: str, fields: Mapping[str, Any]) -> Flow:
+        """Write the given fields (project_id, name, start, steps) over the draft. Raises NotFound, Invalid, and
+        Conflict `flow_changed` when somebody else draws at this moment: whose steps shall count is for people to
+        say."""
+        before = self.get(a, flow_id)
+        after: Flow = replace(before, **fields)
+        if after == before:
+            return before
+        drawn(after.start, after.steps)
+        if after.project_id != before.project_id:
+            self._check_project(a, after.project_id)
+        after = replace(after, updated_at=self._clock.now(), version=before.version + 1)
+        if not self._store.change(a, before, after):
+            raise _changed()
+        return after
+
+    def publish(self, caller: Caller, flow_id: str) -> Published:
+        """The draft as it is now becomes a version. Raises NotFound, Invalid with a pointer to each thing that is not
+        whole or not there, Conflict `flow_changed`."""
+        a, now = caller.account, self._clock.now()
+        before = self.get(a, flow_id)
+        whole = drawn(before.start, before.steps)
+        check_whole(whole)
+        errors = self._references.errors(caller, whole)
+        if errors:
+            raise Invalid(errors[0].detail, errors=errors)
+        number = (before.published or 0) + 1
+        after = replace(before, published=number, published_at=now, version=before.version + 1)
+        version = FlowVersion(flow_id, number, before.start, before.steps, now)
+        if not self._store.publish(a, before, after, version):
+            raise _changed()
+        return Published(after, unreachable(whole))
+
+    def delete(self, a: str, flow_id: str) -> None:
+        """Raises NotFound, Conflict `flow_changed`. Its versions stay for what runs in them."""
+        if not self._store.delete(a, self.get(a, flow_id)):
+            raise _changed()
+
+    def _check_project(self, a: str, project_id: str) -> None:
+        try:
+            self._projects.get(a, project_id)
+        except NotFound:
+            raise Invalid.field("/project_id", "not_found", "There is no such project.") from None
+
+
+def drawn(start: str, steps: Mapping[str, Any]) -> Definition:
+    """A draft's definition. Raises Invalid."""
+    check_size(steps)
+    return definition(start, steps)
+
+
+def project_view(project: Project) -> dict[str, Any]:
+    """A project in its public shape."""
+    return {"id": project.id, "name": project.name, "created_at": moment(project.created_at)}
+
+
+def flow_view(flow: Flow, with_steps: bool = True) -> dict[str, Any]:
+    """A flow in its public shape."""
+    return {
+        "id": flow.id,
+        "project_id": flow.project_id,
+        "name": flow.name,
+        "start": flow.start,
+        **({"steps": dict(flow.steps)} if with_steps else {}),
+        "published_version": flow.published,
+        "published_at": moment(flow.published_at),
+        "created_at": moment(flow.created_at),
+        "updated_at": moment(flow.updated_at),
+    }
+
+
+def _changed() -> Conflict:
+    return Conflict("Somebody else changed the flow at this moment. Read it again.", code="flow_changed")

@@ -1,0 +1,178 @@
+"""Projects, flows and their published versions."""
+
+from __future__ import annotations
+
+from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.exceptions import DeleteError, PutError
+
+from recado.domain.flows import Flow, FlowVersion, Project
+from recado.ports.flows import ProjectGone
+from recado.storage import keys
+from recado.storage.tables import TimeAttribute, WorkspaceRecord
+from recado.storage.transaction import Cancelled, Transaction, condition_failed, guard
+
+PROJECT_SEEN = guard("project-from-seen-version", "a project is renamed while it is deleted: it comes back")
+PROJECT_STANDS = guard("project-stands", "a flow is made in a project while that is deleted: nobody finds it")
+FLOW_SEEN = guard(
+    "flow-from-seen-version",
+    "two people draw or publish at once: the steps of one are lost, or another's are published",
+)
+
+
+class ProjectRecord(WorkspaceRecord):
+    """PROJECT."""
+
+    id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    created_at = TimeAttribute()
+    version = NumberAttribute()
+
+    @classmethod
+    def of_project(cls, a: str, project: Project) -> ProjectRecord:
+        """The item of a project."""
+        return cls.of(project, pk=keys.workspace_pk(a, "PROJECTS"), sk=project.id)
+
+    def project(self) -> Project:
+        """The entity."""
+        return self.to(Project, version=int(self.version))
+
+
+class FlowRecord(WorkspaceRecord):
+    """FLOW."""
+
+    id = UnicodeAttribute()
+    project_id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    start = UnicodeAttribute()
+    steps = JSONAttribute(null=True)
+    created_at = TimeAttribute()
+    updated_at = TimeAttribute()
+    published = NumberAttribute(null=True)
+    published_at = TimeAttribute(null=True)
+    version = NumberAttribute()
+
+    @classmethod
+    def of_flow(cls, a: str, flow: Flow) -> FlowRecord:
+        """The item of a flow."""
+        return cls.of(flow, pk=keys.workspace_pk(a, "FLOWS"), sk=flow.id, steps=dict(flow.steps))
+
+    def flow(self) -> Flow:
+        """The entity; without steps where these were not read."""
+        published = None if self.published is None else int(self.published)
+        return self.to(Flow, steps=self.steps or {}, published=published, version=int(self.version))
+
+
+class FlowVersionRecord(WorkspaceRecord):
+    """FLOWVERSION."""
+
+    start = UnicodeAttribute()
+    steps = JSONAttribute()
+    published_at = TimeAttribute()
+
+    @classmethod
+    def of_version(cls, a: str, version: FlowVersion) -> FlowVersionRecord:
+        """The item of a version."""
+        place = {"pk": keys.flow_versions_pk(a, version.flow_id), "sk": keys.flow_version_sk(version.number)}
+        return cls.of(version, **place, steps=dict(version.steps))
+
+    def flow_version(self, flow_id: str, number: int) -> FlowVersion:
+        """The entity."""
+        return self.to(FlowVersion, flow_id=flow_id, number=number)
+
+
+class DynamoProjects:
+    """The port `recado.ports.flows.ProjectStore`."""
+
+    def get(self, a: str, project_id: str) -> Project | None:
+        """One, strongly consistent."""
+        found = ProjectRecord.find(keys.workspace_pk(a, "PROJECTS"), project_id)
+        return None if found is None else found.project()
+
+    def all(self, a: str) -> list[Project]:
+        """One query."""
+        records = ProjectRecord.query(keys.workspace_pk(a, "PROJECTS"), consistent_read=True)
+        return [record.project() for record in records]
+
+    def create(self, a: str, project: Project) -> None:
+        """Write a new project."""
+        ProjectRecord.of_project(a, project).save()
+
+    def change(self, a: str, before: Project, after: Project) -> bool:
+        """Write a change of a project as it was read."""
+        try:
+            ProjectRecord.of_project(a, after).save(condition=PROJECT_SEEN(ProjectRecord.version == before.version))
+        except PutError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True
+
+    def delete(self, a: str, project: Project) -> bool:
+        """Delete a project as it was read."""
+        record = ProjectRecord(keys.workspace_pk(a, "PROJECTS"), project.id)
+        try:
+            record.delete(condition=PROJECT_SEEN(ProjectRecord.version == project.version))
+        except DeleteError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True
+
+
+class DynamoFlows:
+    """The port `recado.ports.flows.FlowStore`."""
+
+    def get(self, a: str, flow_id: str) -> Flow | None:
+        """One, strongly consistent."""
+        found = FlowRecord.find(keys.workspace_pk(a, "FLOWS"), flow_id)
+        return None if found is None else found.flow()
+
+    def all(self, a: str) -> list[Flow]:
+        """One query, whose bytes are those of all steps though these do not come along."""
+        read = [name for name in FlowRecord.get_attributes() if name != "steps"]
+        pk = keys.workspace_pk(a, "FLOWS")
+        return [record.flow() for record in FlowRecord.query(pk, consistent_read=True, attributes_to_get=read)]
+
+    def create(self, a: str, flow: Flow) -> None:
+        """One transaction with the check of its project."""
+        tx = Transaction()
+        project = ProjectRecord(keys.workspace_pk(a, "PROJECTS"), flow.project_id)
+        tx.check("project", project, PROJECT_STANDS(ProjectRecord.pk.exists()))
+        tx.put("flow", FlowRecord.of_flow(a, flow))
+        try:
+            tx.commit()
+        except Cancelled as cancelled:
+            raise ProjectGone from cancelled
+
+    def change(self, a: str, before: Flow, after: Flow) -> bool:
+        """Write a change of a flow as it was read."""
+        try:
+            FlowRecord.of_flow(a, after).save(condition=FLOW_SEEN(FlowRecord.version == before.version))
+        except PutError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True
+
+    def publish(self, a: str, before: Flow, after: Flow, version: FlowVersion) -> bool:
+        """One transaction. The flow's condition keeps the number apart too: it moves with the flow."""
+        tx = Transaction()
+        tx.put("version", FlowVersionRecord.of_version(a, version))
+        tx.put("flow", FlowRecord.of_flow(a, after), FLOW_SEEN(FlowRecord.version == before.version))
+        return tx.committed()
+
+    def delete(self, a: str, flow: Flow) -> bool:
+        """Delete a flow as it was read."""
+        record = FlowRecord(keys.workspace_pk(a, "FLOWS"), flow.id)
+        try:
+            record.delete(condition=FLOW_SEEN(FlowRecord.version == flow.version))
+        except DeleteError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True
+
+    def version(self, a: str, flow_id: str, number: int) -> FlowVersion | None:
+        """One get; it never changes, so eventually consistent would do but for one just published."""
+        found = FlowVersionRecord.find(keys.flow_versions_pk(a, flow_id), keys.flow_version_sk(number))
+        return None if found is None else found.flow_version(flow_id, number)

@@ -1,0 +1,150 @@
+"""/v1/projects and /v1/flows: drawn, changed, published (PRODUCT F1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from recado.bootstrap import Container
+from recado.storage.flows import DynamoFlows
+from tests.api.conftest import Api, Company
+from tests.api.test_files_of_chats import uploaded
+
+STEPS = {
+    "a": {
+        "type": "ask_choice",
+        "text": "Com quem quer falar?",
+        "options": [{"label": "Vendas", "next": "b"}, {"label": "Suporte", "next": "c"}],
+        "timeout_s": 600,
+        "on_timeout": "c",
+    },
+    "b": {"type": "send_text", "text": "Um momento, {{contact.name}}.", "next": "c"},
+    "c": {"type": "queue"},
+}
+
+
+@pytest.fixture
+def project(api: Api, company: Company) -> str:
+    made = api.post("/v1/projects", {"name": "Atendimento"}, token=company.admin)
+    assert made.status == 201
+    project_id: str = made.json["id"]
+    return project_id
+
+
+def draw(api: Api, company: Company, project: str, steps: Any = None, **fields: Any) -> Any:
+    body = {"project_id": project, "name": "Boas-vindas", "start": "a", "steps": STEPS if steps is None else steps}
+    return api.post("/v1/flows", {**body, **fields}, token=company.admin)
+
+
+def publish(api: Api, company: Company, flow: Any) -> Any:
+    return api.post(f"/v1/flows/{flow['id']}/publish", token=company.admin)
+
+
+def test_a_flow_from_its_drawing_to_its_end(api: Api, company: Company, project: str) -> None:
+    made = draw(api, company, project)
+    assert made.status == 201
+    flow = made.json
+    assert (flow["steps"], flow["published_version"]) == (STEPS, None)
+    one = f"/v1/flows/{flow['id']}"
+    assert api.get(one, token=company.tokens["agent"]).json == flow
+    (line,) = api.get(f"/v1/flows?project_id={project}", token=company.admin).json["items"]
+    assert line == {name: value for name, value in flow.items() if name != "steps"}
+    done = publish(api, company, flow)
+    assert (done.status, done.json["published_version"], done.json["unreachable"]) == (200, 1, [])
+    other = {"a": {"type": "close"}}
+    changed = api.patch(one, {"steps": other, "name": "Tchau"}, token=company.admin).json
+    assert (changed["steps"], changed["name"], changed["published_version"]) == (other, "Tchau", 1)
+    first = DynamoFlows().version(company.a, flow["id"], 1)
+    assert first is not None and first.steps == STEPS, "what was published stays as it is"
+    assert publish(api, company, flow).json["published_version"] == 2
+    refused = api.delete(f"/v1/projects/{project}", token=company.admin)
+    assert (refused.status, refused.json["code"]) == (409, "project_in_use")
+    assert api.delete(one, token=company.admin).status == 204
+    assert api.get(one, token=company.admin).status == 404
+    assert api.delete(f"/v1/projects/{project}", token=company.admin).status == 204
+
+
+def test_a_project_is_renamed(api: Api, company: Company, project: str) -> None:
+    path = f"/v1/projects/{project}"
+    assert api.patch(path, {"name": "Vendas"}, token=company.admin).json["name"] == "Vendas"
+    assert api.get(path, token=company.tokens["agent"]).json["name"] == "Vendas"
+    assert [one["name"] for one in api.get("/v1/projects", token=company.admin).json["items"]] == ["Vendas"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointer"),
+    [
+        ({"project_id": "pj_x"}, "/project_id"),
+        ({"name": ""}, "/name"),
+        ({"steps": []}, "/steps"),
+        ({"steps": {"a": {"type": "sing"}}}, "/steps/a/type"),
+        ({"steps": {"a": {"type": "send_text", "text": "x"}, "b": {"type": "delay"}}}, "/steps/b/seconds"),
+        ({"steps": {f"s{n}": {"type": "send_text", "text": "x" * 4_000} for n in range(30)}}, "/steps"),
+    ],
+)  # fmt: skip
+def test_a_draft_has_its_shape(api: Api, company: Company, project: str, fields: Any, pointer: str) -> None:
+    answer = draw(api, company, project, **fields)
+    assert (answer.status, answer.json["errors"][0]["pointer"]) == (400, pointer)
+    assert api.get("/v1/flows", token=company.admin).json["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("step", "pointer"),
+    [
+        ({"type": "send_text", "text": "x", "next": "z"}, "/next"),
+        ({"type": "transfer", "department_id": "dp_x"}, "/department_id"),
+        ({"type": "transfer", "agent_id": "us_x"}, "/agent_id"),
+        ({"type": "run_flow", "flow_id": "fl_x"}, "/flow_id"),
+        ({"type": "workflow_step", "step_id": "st_x"}, "/step_id"),
+        ({"type": "tabulate", "tabulation_id": "tb_x"}, "/tabulation_id"),
+        ({"type": "send_file", "file_id": "fi_x"}, "/file_id"),
+        ({"type": "condition", "filter": {"any": []}}, "/filter/any"),
+        ({"type": "condition", "filter": {"field": "custom.none", "op": "set"}}, "/filter/field"),
+        ({"type": "condition", "filter": {"field": "var.none", "op": "set"}}, "/filter/field"),
+    ],
+)
+def test_a_draft_that_is_not_whole_is_kept_and_not_published(
+    api: Api, company: Company, project: str, step: Any, pointer: str
+) -> None:
+    flow = draw(api, company, project, {"a": step})
+    assert flow.status == 201
+    answer = publish(api, company, flow.json)
+    assert (answer.status, answer.json["errors"][0]["pointer"]) == (400, f"/steps/a{pointer}")
+
+
+def test_what_steps_name_is_there(api: Api, company: Company, project: str, clock: Any) -> None:
+    workflow = api.post("/v1/workflows", {"name": "Venda", "steps": [{"name": "Contato"}]}, token=company.admin).json
+    tabulation = api.post("/v1/tabulations", {"name": "Venda"}, token=company.admin).json
+    inner = draw(api, company, project).json
+    publish(api, company, inner)
+    var = {"field": "var.cpf", "op": "set"}
+    there = {"field": "chat.department", "op": "eq", "value": company.department.id}
+    steps = {
+        "a": {"type": "ask", "text": "CPF?", "validate": "cpf", "save_as": "cpf", "next": "b"},
+        "b": {"type": "condition", "filter": {"all": [var, there]}, "then": "c", "else": "e"},
+        "c": {"type": "send_file", "file_id": uploaded(api, company, clock, by="admin", feature="flow"), "next": "d"},
+        "d": {"type": "workflow_step", "step_id": workflow["steps"][0]["id"], "next": "e"},
+        "e": {"type": "tabulate", "tabulation_id": tabulation["id"], "next": "f"},
+        "f": {"type": "run_flow", "flow_id": inner["id"]},
+        "g": {"type": "transfer", "agent_id": company.users["agent"].id},
+    }
+    answer = publish(api, company, draw(api, company, project, steps).json)
+    assert (answer.status, answer.json.get("unreachable")) == (200, ["g"]), answer.json
+
+
+def test_a_flow_of_another_account_is_not_there(
+    api: Api, company: Company, other_company: Company, project: str
+) -> None:
+    flow = draw(api, company, project).json
+    publish(api, company, flow)
+    assert api.get(f"/v1/flows/{flow['id']}", token=other_company.admin).status == 404
+    assert draw(api, other_company, project).json["errors"][0]["pointer"] == "/project_id"
+    theirs = api.post("/v1/projects", {"name": "x"}, token=other_company.admin).json["id"]
+    made = draw(api, other_company, theirs, {"a": {"type": "run_flow", "flow_id": flow["id"]}}).json
+    assert publish(api, other_company, made).json["errors"][0]["pointer"] == "/steps/a/flow_id"
+
+
+def test_only_admins_draw(api: Api, services: Container, company: Company, project: str) -> None:
+    body = {"project_id": project, "name": "x", "start": "a", "steps": STEPS}
+    assert api.post("/v1/flows", body, token=company.tokens["agent"]).status == 403
