@@ -74,7 +74,7 @@ class SegmentService:
     def flow_tree(self, a: str, given: Any, saved: Sequence[str], pointer: str) -> Group:
         """The tree of a flow's condition; `saved`: names that the flow saves values under. Raises Invalid."""
         fields = flow_fields(self._fields.all(a, "contacts"), saved)
-        named = {"chat.workflow": self._named(a, "chats")["workflow"]}
+        named = {f"chat.{name}": stands_for for name, stands_for in self._named(a, "chats").items()}
         return parse(given, fields, self._moment(a), named, pointer)
 
     def preview(self, caller: Caller, table: Table, given: Any, limit: int) -> Preview:
