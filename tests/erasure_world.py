@@ -48,7 +48,7 @@ from recado.storage.event_fields import event_fields
 from recado.storage.files import DynamoFiles
 from recado.storage.outbox import DynamoOutbox
 from tests.file_samples import png
-from tests.handlers.stack import BUCKETS, Stack
+from tests.handlers.stack import BUCKETS, LambdaContext, Stack
 from tests.reception import said, signed, text
 from tests.widget_site import Site
 
@@ -238,6 +238,12 @@ class ErasureWorld:
         self.product.contact_timelines.comment(self.admin, contact_id, f"comentário sobre {word}")
         return photo
 
+    def run_exports(self, remaining_ms: int = 180_000) -> None:
+        """The commands of exports that wait, worked off."""
+        for record in self.stack.receive("contact_exports"):
+            self.stack.invoke("contact_exports", {"Records": [record]}, LambdaContext(remaining_ms))
+            self.stack.delete("contact_exports", record)
+
     def answered(self, person: Person, contact_id: str, photo: str) -> None:
         """What the API keeps of its answers for a day."""
         store, now = self.product.idempotency, self.product.clock.now()
@@ -357,7 +363,7 @@ class ErasureWorld:
                 pass
             if not DynamoErasures().due(self.product.clock.now() + timedelta(days=1), 16).found:
                 return
-            self.stack.container.clock.move(60)  # type: ignore[attr-defined]
+            self.stack.container.clock.move(300)  # type: ignore[attr-defined]
         raise AssertionError("the erasure does not end")
 
     # -- what is stored

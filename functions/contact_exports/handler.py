@@ -1,4 +1,4 @@
-"""Contact exports: an export of contacts into a CSV file is brought further."""
+"""Contact exports: an export of contacts into a CSV file, or of one contact's data into a ZIP, is brought further."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from recado.bootstrap import container
 
 RESERVE_MS = 75_000
 """No part of the file is begun with less time than this left."""
+DATA_RESERVE_MS = 30_000
+"""The same of the file of one contact's data, which is written in one run."""
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -20,6 +22,15 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 def _go_on(context: Any, command: Delivery) -> None:
     body = command.body
+    if "data_export_id" in body:
+        container().contact_data_work.work(
+            body["account"],
+            body["contact_id"],
+            body["data_export_id"],
+            body["version"],
+            lambda: context.get_remaining_time_in_millis() > DATA_RESERVE_MS,
+        )
+        return
     container().contact_export_work.work(
         body["account"],
         body["export_id"],

@@ -113,6 +113,26 @@ def test_a_wrong_request_changes_nothing(
     assert DynamoErasures().page(company.a, 10, None) == []
 
 
+def test_an_export_of_all_that_is_kept_is_asked_for(api: Api, company: Company, ana: dict[str, Any]) -> None:
+    path = f"/v1/contacts/{ana['id']}/data-exports"
+    asked = api.post(path, {}, token=company.admin)
+    assert asked.status == 202
+    assert (asked.json["state"], asked.json["done"], asked.json["total"], asked.json["url"]) == (
+        "queued",
+        0,
+        None,
+        None,
+    )
+    assert api.get(f"{path}/{asked.json['id']}", token=company.tokens["api"]).json == asked.json
+    assert api.post(path, {}, token=company.tokens["agent"]).status == 403
+    for _ in range(4):
+        assert api.post(path, {}, token=company.admin).status == 202
+    refused = api.post(path, {}, token=company.admin)
+    assert (refused.status, refused.json["code"]) == (409, "too_many_exports")
+    api.delete(f"/v1/contacts/{ana['id']}", token=company.admin)
+    assert api.get(f"{path}/{asked.json['id']}", token=company.admin).status == 404
+
+
 def test_what_never_was_is_not_found(
     api: Api, company: Company, other_company: Company, ana: dict[str, Any], ids: Any
 ) -> None:

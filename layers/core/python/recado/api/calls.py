@@ -40,6 +40,7 @@ KINDS = {
     "project_id": "pj",
     "flow_id": "fl",
     "erasure_id": "er",
+    "data_export_id": "dx",
 }
 """Path parameters that are ids, and of which kind."""
 DEFAULT_LIMIT = 50

@@ -37,6 +37,7 @@ class ErasedShape(msgspec.Struct):
     kept_answers: int
     feed_events: int
     raw_bodies: int
+    exports: int
 
 
 class ErasureShape(msgspec.Struct):

@@ -19,6 +19,7 @@ RESOURCES = (
     "buttons",
     "contacts",
     "contact_erasures",
+    "contact_data_exports",
     "organizations",
     "groups",
     "custom_fields",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import IO
 from urllib.parse import urlsplit
 
@@ -96,6 +97,16 @@ class S3FileObjects:
     def remove(self, key: str) -> None:
         """Delete; an object that is not there is deleted already."""
         s3().delete_object(Bucket=self._bucket, Key=key)
+
+    def chunks(self, key: str, size: int) -> Iterator[bytes]:
+        """One request, read on as it is asked for."""
+        try:
+            body = s3().get_object(Bucket=self._bucket, Key=key)["Body"]
+        except ClientError as error:
+            if _code(error) in _GONE:
+                return
+            raise
+        yield from body.iter_chunks(size)
 
     def remove_under(self, prefix: str) -> None:
         """1 list and 1 delete for each 1,000 objects."""

@@ -152,6 +152,7 @@ class Messaging(Privacy, Exporting, Templating):
                 "groups": self.deleted_groups.empty_due,
                 "contact_exports": self.contact_export_work.sweep,
                 "calls": self.lost_calls.end_due,
+                "contact_data": self.contact_data_work.sweep,
                 # What waits for providers comes last: nobody's message stands behind it.
                 "templates": self.template_mirror.settle_due,
                 "tokens": self.channel_tokens.look_due,

@@ -1,4 +1,4 @@
-"""Erasing what is kept of one contact."""
+"""What is kept of one contact: exporting and erasing it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from recado.bootstrap.filing import Filing
 
 if TYPE_CHECKING:
+    from recado.services.contact_data_exports import ContactDataExports
+    from recado.services.contact_data_work import ContactDataWork
     from recado.services.contact_erasures import ContactErasures
     from recado.services.erasing import ErasingService
 
 
 class Privacy(Filing):
-    """Erasing what is kept of one contact."""
+    """What is kept of one contact: exporting and erasing it."""
 
     @cached_property
     def contact_erasures(self) -> ContactErasures:
@@ -39,17 +41,63 @@ class Privacy(Filing):
         )
 
     @cached_property
+    def contact_data_exports(self) -> ContactDataExports:
+        """Exports of one contact's data as admins ask for them."""
+        from recado.journal import LoggedExports
+        from recado.services.contact_data_exports import ContactDataExports
+        from recado.storage.contact_data_exports import DynamoDataExports
+        from recado.storage.contacts import ContactStore
+
+        return ContactDataExports(
+            DynamoDataExports(),
+            ContactStore(),
+            self.file_objects,
+            self.contact_exports_queue,
+            self.clock,
+            self.ids,
+            LoggedExports(),
+        )
+
+    @cached_property
+    def contact_data_work(self) -> ContactDataWork:
+        """The work of these exports."""
+        from recado.aws.export_objects import S3ExportObjects
+        from recado.aws.file_objects import S3FileObjects
+        from recado.services.contact_data_work import ContactDataWork
+        from recado.storage.contact_data_exports import DynamoContactData, DynamoDataExports
+        from recado.storage.contacts import ContactStore
+        from recado.storage.files import DynamoFiles
+        from recado.storage.message_search import DynamoMessageSearch
+
+        return ContactDataWork(
+            DynamoDataExports(),
+            ContactStore(),
+            DynamoContactData(),
+            DynamoMessageSearch(),
+            self.contact_shapes,
+            DynamoFiles(),
+            S3ExportObjects(self.settings.files_bucket),
+            S3FileObjects(self.settings.files_bucket, self.settings.public_base_url),
+            self.contact_exports_queue,
+            self.clock,
+        )
+
+    @cached_property
     def erasing(self) -> ErasingService:
         """Going on with erasures."""
         from recado.aws.blobs import S3Blobs
+        from recado.aws.export_objects import S3ExportObjects
         from recado.aws.file_objects import S3FileObjects
         from recado.services.erased_files import DoomedFiles
         from recado.services.erasing import ErasingService
         from recado.services.erasing_chats import ErasingChats, ErasingStrays
         from recado.services.erasing_elsewhere import ErasingAnswers, ErasingFeed, ErasingRaw
+        from recado.services.erasing_exports import ErasingExports
         from recado.services.erasing_threads import ErasingMessages, ErasingThreads, Owners
         from recado.services.erasing_timelines import ErasingMerges, ErasingTimeline
+        from recado.storage.contact_data_exports import DynamoDataExports
         from recado.storage.contact_erasures import DynamoErasures
+        from recado.storage.contact_exports import DynamoExports
         from recado.storage.contacts import ContactStore
         from recado.storage.erased_chats import DynamoErasedChats
         from recado.storage.erased_elsewhere import DynamoErasedElsewhere
@@ -71,6 +119,16 @@ class Privacy(Filing):
                 "timeline": ErasingTimeline(timelines, threads, files),
                 "merges": ErasingMerges(timelines, store, self.clock),
                 "threads": ErasingThreads(threads, threads, files, owners, mails, store, self.clock),
+                "exports": ErasingExports(
+                    DynamoDataExports(),
+                    elsewhere,
+                    DynamoExports(),
+                    S3ExportObjects(self.settings.files_bucket),
+                    threads,
+                    files,
+                    objects,
+                    self.clock,
+                ),
                 "answers": ErasingAnswers(elsewhere, DynamoFiles(), store),
                 "feed": ErasingFeed(elsewhere, store),
                 "raw": ErasingRaw(raw, store, self.clock),

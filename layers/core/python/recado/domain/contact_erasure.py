@@ -18,18 +18,18 @@ Reason = Literal["requested", "consent_withdrawn", "no_longer_needed", "other"]
 """A closed list: a sentence would hold the very data that is erased."""
 Counted = Literal[
     "identities", "search_tokens", "chats", "chat_events", "messages", "files", "calls", "clicks", "mails",
-    "timeline_entries", "merges", "kept_answers", "feed_events", "raw_bodies",
+    "timeline_entries", "merges", "kept_answers", "feed_events", "raw_bodies", "exports",
 ]  # fmt: skip
 COUNTED: tuple[Counted, ...] = get_args(Counted)
-Step = Literal["chats", "strays", "messages", "timeline", "merges", "threads", "answers", "feed", "raw"]
+Step = Literal["chats", "strays", "messages", "timeline", "merges", "threads", "exports", "answers", "feed", "raw"]
 PASS: tuple[Step, ...] = ("chats", "strays", "messages", "timeline", "merges")
 """What may be written anew while it is erased; done again until nothing is found."""
-LAST: tuple[Step, ...] = ("threads", "answers", "feed", "raw")
+LAST: tuple[Step, ...] = ("threads", "exports", "answers", "feed", "raw")
 TELLS_ALL = frozenset({"contact.updated", "contact.linked", "contact.unlinked", "contact.merged"})
 """Events whose data is the contact as it was: while two were one, it tells of both."""
-SETTLED_AFTER = timedelta(minutes=3)
+SETTLED_AFTER = timedelta(minutes=4)
 """After this long nobody writes any more who read the contact, or an open chat of it, before it was gone: no function
-runs longer than 150 s."""
+runs longer than 180 s."""
 LOOK_AGAIN = timedelta(seconds=60)
 """Between two passes. Whoever read a thread before the last pass closed its chat has ended by then: those who write
 into threads run 30 s at most."""

@@ -22,7 +22,8 @@ from recado.domain.groups import GroupKind
 
 ExportState = Literal["queued", "running", "done", "failed"]
 ExportFormat = Literal["csv", "excel"]
-ExportFailure = Literal["gave_up", "too_large", "upload_gone"]
+ExportFailure = Literal["contact_erased", "gave_up", "too_large", "upload_gone"]
+"""`contact_erased`: it held, or was to hold, a contact that was erased."""
 PLACES = 16
 """The parts in which the contacts of an account or a group are read, one after the other, each in the order of ids."""
 PART_BYTES = 5 * 1_048_576

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from recado.domain.chats import Chat, Event, Message, ThreadKey
+from recado.domain.contact_data_exports import DataExport
 from recado.domain.contact_erasure import Counted, Erasing, Erasure
 from recado.domain.contact_merging import Merge
 from recado.domain.contacts import Contact
@@ -237,6 +238,14 @@ class ErasedTimelines(Protocol):
 
     def redact_own(self, a: str, page: Page, events: Sequence[Event]) -> None:
         """Write what is left of events of another contact. Raises Overtaken."""
+        ...
+
+
+class ErasedDataExports(Protocol):
+    """Exports of the contact's own data."""
+
+    def erase_data_exports(self, a: str, page: Page, exports: Sequence[DataExport]) -> None:
+        """Raises Overtaken."""
         ...
 
 

@@ -66,6 +66,7 @@ class ErasureRecord(WorkspaceRecord):
     kept_answers = NumberAttribute(null=True)
     feed_events = NumberAttribute(null=True)
     raw_bodies = NumberAttribute(null=True)
+    exports = NumberAttribute(null=True)
 
     @classmethod
     def of_erasure(cls, a: str, erasure: Erasure) -> ErasureRecord:

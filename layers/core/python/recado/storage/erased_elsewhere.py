@@ -6,8 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from recado.domain.contact_data_exports import DataExport
 from recado.ports.contact_erasures import Page
 from recado.storage import keys
+from recado.storage.contact_data_exports import DataExportRecord
 from recado.storage.contact_erasures import commit_page
 from recado.storage.feed import BUCKET, DynamoFeed, FeedRecord, oldest_kept
 from recado.storage.idempotency import IdempotencyRecord
@@ -25,7 +27,14 @@ ANSWER_AS_SEEN = guard(
 
 
 class DynamoErasedElsewhere:
-    """The port `recado.ports.contact_erasures.ErasedElsewhere`."""
+    """The ports `recado.ports.contact_erasures.ErasedElsewhere` and `ErasedDataExports`."""
+
+    def erase_data_exports(self, a: str, page: Page, exports: Sequence[DataExport]) -> None:
+        """2 WRU each."""
+        tx = Transaction()
+        for export in exports:
+            tx.delete(export.id, DataExportRecord(keys.data_exports_pk(a, export.contact_id), export.id))
+        commit_page(tx, a, page)
 
     def feed(self, a: str, after: int, limit: int) -> tuple[list[tuple[int, dict[str, Any]]], int | None]:
         """1 query of a bucket; before the first one a binary search for the oldest."""

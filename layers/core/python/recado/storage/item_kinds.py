@@ -14,7 +14,7 @@ Holds = Literal["content", "address", "id", "nothing"]
 """Of a contact: what they are, said or were told; where they are reached, but nothing else; an id of theirs, of a chat
 or of a message, that says nothing by itself."""
 ErasedBy = Literal[
-    "gone", "chats", "messages", "threads", "timeline", "merges", "answers", "feed", "raw", "ttl", "stays"
+    "gone", "chats", "messages", "threads", "timeline", "merges", "answers", "feed", "raw", "exports", "ttl", "stays"
 ]
 """The step of an erasure (recado/services/erasing.py); `ttl`: by itself within days, and whoever reads it finds
 nothing; `stays`: it holds at most ids, and the account needs it."""
@@ -67,8 +67,9 @@ _WORKSPACE = (
     ItemKind("IdempotencyRecord", "workspace", "content", "answers", why="what the API answered: in here already"),
     ItemKind("ErasingRecord", "workspace", "address", "raw", why="it goes with the erasure's end"),
     ItemKind("ErasureRecord", "workspace", "id", "stays", why="that it was erased is on record"),
+    ItemKind("DataExportRecord", "workspace", "id", "exports", why="its file has all there is; 7 days"),
     ItemKind("FedRecord", "workspace", "id", "ttl"),
-    ItemKind("ExportRecord", "workspace", "id", "ttl", why="where it goes on; its file goes by the bucket's own rule"),
+    ItemKind("ExportRecord", "workspace", "id", "ttl", why="where it goes on; the step `exports` takes its file"),
     ItemKind("LineRecord", "workspace", "id", "ttl"),
     ItemKind("SocketsRecord", "workspace", "id", "ttl"),
     ItemKind("SocketOwnerRecord", "workspace", "id", "ttl"),

@@ -66,6 +66,11 @@ def contact_events_pk(a: str, contact_id: str) -> str:
     return f"{a}#E#{contact_id}"
 
 
+def data_exports_pk(a: str, contact_id: str) -> str:
+    """Of the workspace table; the sort key is the export's id."""
+    return f"{a}#DATAEXPORTS#{contact_id}"
+
+
 def event_sk(event_id: str) -> str:
     return f"EVT#{event_id}"
 

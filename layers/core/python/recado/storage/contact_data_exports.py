@@ -1,0 +1,170 @@
+"""Exports of all that is kept of one contact, and the reading of it (docs/data-model.md, LGPD)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.exceptions import UpdateError
+
+from recado.domain.chats import Author, Chat, Event, Message, ThreadKey
+from recado.domain.contact_data_exports import KEPT_FOR, DataExport
+from recado.domain.contact_merging import Merge
+from recado.ports.contact_data_exports import DuePlace
+from recado.storage import keys
+from recado.storage.chat_records import ByContact, ChatEventRecord, ChatRecord, MessageRecord
+from recado.storage.contact_merges import MergeRecord
+from recado.storage.contact_records import ContactEventRecord
+from recado.storage.due import Due, due_records
+from recado.storage.tables import TimeAttribute, WorkspaceRecord
+from recado.storage.transaction import Transaction, condition_failed, guard
+
+_KIND = "DATAEXPORTS"
+_PAGE = 100
+DATA_EXPORT_SEEN = guard(
+    "data-export-moves-from-seen-version",
+    "two workers write one export at once, or it is erased with its contact meanwhile: it would be there again",
+)
+DATA_EXPORT_DUE = guard(
+    "data-export-is-there-to-look-at",
+    "an export ends, or is erased, while the sweep puts it off: half an item would be looked at for ever",
+)
+
+
+class DataExportRecord(WorkspaceRecord):
+    """DATAEXPORT: ends by `ttl`, with its file."""
+
+    id = UnicodeAttribute()
+    contact_id = UnicodeAttribute()
+    contact_ids = JSONAttribute()
+    file_id = UnicodeAttribute()
+    author = JSONAttribute()
+    created_at = TimeAttribute()
+    state = UnicodeAttribute()
+    version = NumberAttribute()
+    tries = NumberAttribute()
+    done = NumberAttribute()
+    size = NumberAttribute()
+    finished_at = TimeAttribute(null=True)
+    reason = UnicodeAttribute(null=True)
+    due_pk = UnicodeAttribute(null=True)
+    due_sk = UnicodeAttribute(null=True)
+    due = Due()
+
+    @classmethod
+    def of_export(cls, a: str, export: DataExport) -> DataExportRecord:
+        """The item of an export."""
+        ends = export.finished_at + KEPT_FOR if export.finished_at else None
+        return cls.of(
+            export,
+            pk=keys.data_exports_pk(a, export.contact_id),
+            sk=export.id,
+            contact_ids=list(export.contact_ids),
+            author=[export.author.type, export.author.id],
+            due=None,
+            due_pk=keys.due_pk(export.id) if export.due else None,
+            due_sk=keys.stamp(export.due) if export.due else None,
+            ttl=int(ends.timestamp()) if ends else None,
+        )
+
+    def export(self) -> DataExport:
+        """The entity."""
+        return self.to(
+            DataExport,
+            contact_ids=tuple(self.contact_ids),
+            author=Author(*self.author),
+            version=int(self.version),
+            tries=int(self.tries),
+            done=int(self.done),
+            size=int(self.size),
+            due=datetime.fromisoformat(self.due_sk) if self.due_sk else None,
+        )
+
+
+class DynamoDataExports:
+    """The port `recado.ports.contact_data_exports.DataExportStore`."""
+
+    def create(self, a: str, export: DataExport) -> None:
+        """1 put."""
+        DataExportRecord.of_export(a, export).save()
+
+    def get(self, a: str, contact_id: str, export_id: str) -> DataExport | None:
+        """1 RRU."""
+        found = DataExportRecord.find(keys.data_exports_pk(a, contact_id), export_id)
+        return None if found is None else found.export()
+
+    def all(self, a: str, contact_id: str) -> list[DataExport]:
+        """1 query backwards."""
+        pk = keys.data_exports_pk(a, contact_id)
+        found = DataExportRecord.query(pk, scan_index_forward=False, consistent_read=True)
+        return [record.export() for record in found]
+
+    def move(self, a: str, before: DataExport, after: DataExport) -> bool:
+        """1 transactional put: what was written is not taken for another's when its answer is lost."""
+        tx = Transaction()
+        seen = DATA_EXPORT_SEEN(DataExportRecord.version == before.version)
+        tx.put("export", DataExportRecord.of_export(a, after), seen)
+        return tx.committed()
+
+    def due(self, now: datetime, limit: int) -> tuple[list[DuePlace], bool]:
+        """16 queries of the index, over all accounts."""
+        until = DataExportRecord.due_sk <= keys.stamp(now)
+        records, more = due_records(
+            _KIND, lambda shard, most: DataExportRecord.due.query(shard, until, limit=most), limit
+        )  # fmt: skip
+        return [DuePlace(*_account_and_contact(one.pk), one.sk) for one in records], more
+
+    def look_again_at(self, a: str, export: DataExport, when: datetime) -> None:
+        """1 WRU, and the index."""
+        record = DataExportRecord(keys.data_exports_pk(a, export.contact_id), export.id)
+        try:
+            record.update(
+                [DataExportRecord.due_sk.set(keys.stamp(when))],
+                condition=DATA_EXPORT_DUE(DataExportRecord.due_sk.exists()),
+            )
+        except UpdateError as error:
+            if not condition_failed(error):
+                raise
+
+
+class DynamoContactData:
+    """The port `recado.ports.contact_data_exports.ContactData`. What is not asked for is not read."""
+
+    def merges(self, a: str, contact_id: str) -> Iterator[Merge]:
+        """1 query a page."""
+        found = MergeRecord.query(keys.merges_pk(a, contact_id), consistent_read=True, page_size=_PAGE)
+        return (record.merge() for record in found)
+
+    def events(self, a: str, contact_id: str) -> Iterator[Event]:
+        """1 query a page."""
+        found = ContactEventRecord.query(keys.contact_events_pk(a, contact_id), consistent_read=True, page_size=_PAGE)
+        return (record.event() for record in found)
+
+    def chats(self, a: str, contact_id: str) -> Iterator[Chat]:
+        """1 query of the index a page, 1 get each."""
+        found = ChatRecord.by_contact.query(
+            keys.index_pk(a, contact_id),
+            ByContact.co_sk.startswith("CHAT#"),
+            scan_index_forward=False,
+            page_size=_PAGE,
+        )
+        records = (ChatRecord.find(one.pk, one.sk) for one in found)
+        return (record.chat() for record in records if record is not None)
+
+    def events_of(self, a: str, chat_id: str) -> Iterator[Event]:
+        """1 query a page."""
+        prefix = ChatEventRecord.sk.startswith(keys.event_sk(""))
+        found = ChatEventRecord.query(keys.chat_pk(a, chat_id), prefix, consistent_read=True, page_size=_PAGE)
+        return (record.event() for record in found)
+
+    def messages(self, a: str, thread: ThreadKey) -> Iterator[Message]:
+        """1 query a page."""
+        prefix = MessageRecord.sk.startswith("MSG#")
+        found = MessageRecord.query(keys.thread_pk(a, thread), prefix, consistent_read=True, page_size=_PAGE)
+        return (record.message() for record in found)
+
+
+def _account_and_contact(pk: str) -> tuple[str, str]:
+    a, _, contact_id = pk.split("#", 2)
+    return a, contact_id
