@@ -42,7 +42,7 @@ def test_all_that_is_kept_is_in_the_file_and_nobody_elses(world: ErasureWorld) -
         files = [file.read(name) for name in names if name.startswith("files/")]
     whole = "\n".join(line for each in lines.values() for line in each)
     assert OTHER.number not in whole
-    (card,) = (json.loads(line) for line in lines["contact.json"])
+    (card,) = (json.loads(line) for line in lines["profile.json"])
     assert (card["id"], card["notes"], card["custom_fields"]) == (
         contact.id,
         "notas canarinho",

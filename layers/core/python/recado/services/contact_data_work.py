@@ -139,7 +139,7 @@ class ContactDataWork:
         at, ids = self._clock.now(), export.contact_ids
         view = self._shapes.of(a, contact, {})
         about = {"contact_id": contact.id, "contact_ids": list(ids), "exported_at": moment(at)}
-        yield _lines(parts, "contact.json", at, [{**view, "merged_ids": list(contact.merged_ids), "export": about}])
+        yield _lines(parts, "profile.json", at, [{**view, "merged_ids": list(contact.merged_ids), "export": about}])
         merges = (merge for one in ids for merge in self._data.merges(a, one))
         yield _lines(
             parts, "merges.jsonl", at,
