@@ -151,12 +151,12 @@ class Bucket:
 
         return str(self._fate(begin))
 
-    def put_part(self, key: str, upload_id: str, number: int, body: bytearray) -> str:
+    def put_part(self, key: str, upload_id: str, number: int, body: bytes) -> str:
         def put() -> str:
             assert 1 <= number <= 10_000
             self.largest_part = max(self.largest_part, len(body))
-            self._parts(upload_id)[number] = bytes(body)
-            return f"etag-{hash(bytes(body))}"
+            self._parts(upload_id)[number] = body
+            return f"etag-{hash(body)}"
 
         return str(self._fate(put))
 

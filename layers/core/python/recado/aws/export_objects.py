@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from recado.aws.session import s3
+from recado.aws.session import multipart_s3
 from recado.domain.contact_exports import Part
 from recado.ports.contact_exports import UploadGone
 
@@ -29,7 +29,7 @@ class S3ExportObjects:
 
     def begin(self, key: str, content_type: str, disposition: str) -> str:
         """The object gets these headers and the tag when it is complete."""
-        answer = s3().create_multipart_upload(
+        answer = multipart_s3().create_multipart_upload(
             Bucket=self._bucket,
             Key=key,
             ContentType=content_type,
@@ -39,11 +39,11 @@ class S3ExportObjects:
         )
         return answer["UploadId"]
 
-    def put_part(self, key: str, upload_id: str, number: int, body: bytes | bytearray) -> str:
+    def put_part(self, key: str, upload_id: str, number: int, body: bytes) -> str:
         """One request. Raises UploadGone."""
         try:
-            answer = s3().upload_part(
-                Bucket=self._bucket, Key=key, UploadId=upload_id, PartNumber=number, Body=body,  # type: ignore[arg-type]
+            answer = multipart_s3().upload_part(
+                Bucket=self._bucket, Key=key, UploadId=upload_id, PartNumber=number, Body=body,
             )  # fmt: skip
         except ClientError as error:
             raise _gone(error) from error
@@ -53,7 +53,7 @@ class S3ExportObjects:
         """What was uploaded and is not named goes. Raises UploadGone."""
         named: list[CompletedPartTypeDef] = [{"PartNumber": part.number, "ETag": part.etag} for part in parts]
         try:
-            s3().complete_multipart_upload(
+            multipart_s3().complete_multipart_upload(
                 Bucket=self._bucket, Key=key, UploadId=upload_id, MultipartUpload={"Parts": named}
             )  # fmt: skip
         except ClientError as error:
@@ -62,7 +62,7 @@ class S3ExportObjects:
     def exists(self, key: str) -> bool:
         """Whether the object is there."""
         try:
-            s3().head_object(Bucket=self._bucket, Key=key)
+            multipart_s3().head_object(Bucket=self._bucket, Key=key)
         except ClientError as error:
             if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
                 return False
@@ -72,7 +72,7 @@ class S3ExportObjects:
     def give_up(self, key: str, upload_id: str) -> None:
         """An upload that is not there is given up already."""
         try:
-            s3().abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=upload_id)
+            multipart_s3().abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=upload_id)
         except ClientError as error:
             if error.response["Error"]["Code"] != _NO_UPLOAD:
                 raise

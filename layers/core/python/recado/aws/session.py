@@ -41,6 +41,14 @@ def s3() -> S3Client:
 
 
 @lru_cache(maxsize=1)
+def multipart_s3() -> S3Client:
+    """The client of uploads in parts, in functions that last. It adds no checksum of its own to a part: S3 wants one
+    announced with the upload, and then again from each part at the end. Completing many parts takes its time."""
+    config = Config(read_timeout=20, request_checksum_calculation="when_required")
+    return _session().client("s3", config=_CONFIG.merge(config))
+
+
+@lru_cache(maxsize=1)
 def presigning_s3() -> S3Client:
     """The client that signs forms and links, and calls nothing: version 4, on the bucket's own regional host, which is
     the one that whatever stands before the bucket asks."""
@@ -83,6 +91,7 @@ def reset_clients() -> None:
     sesv2.cache_clear()
     dynamodb.cache_clear()
     presigning_s3.cache_clear()
+    multipart_s3.cache_clear()
     s3.cache_clear()
     sqs.cache_clear()
     _session.cache_clear()

@@ -70,7 +70,7 @@ class ExportObjects(Protocol):
         """The id of a new upload. One that nobody knows of is thrown away after a day."""
         ...
 
-    def put_part(self, key: str, upload_id: str, number: int, body: bytes | bytearray) -> str:
+    def put_part(self, key: str, upload_id: str, number: int, body: bytes) -> str:
         """Write a part (again); S3's name for its bytes. Raises UploadGone."""
         ...
 

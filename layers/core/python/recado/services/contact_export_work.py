@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from io import BytesIO
 
 from recado.domain.chats import Event
 from recado.domain.contact_columns import Names
@@ -134,13 +135,15 @@ class ContactExportWork:
         """Write one part and the step behind it."""
         place, count = export.place, 0
         group = (export.group_kind, export.group_id) if export.group_kind and export.group_id else None
-        body = bytearray() if export.parts else bytearray(rows.header())
-        while place is not None and len(body) < self._part_bytes:
+        body = BytesIO()
+        if not export.parts:
+            body.write(rows.header())
+        while place is not None and body.tell() < self._part_bytes:
             page = self._pages.read(a, group, place)
-            body += rows.lines(page.contacts, names.of(page.contacts))
+            body.write(rows.lines(page.contacts, names.of(page.contacts)))
             place, count = page.next, count + len(page.contacts)
-        size = len(body)
-        etag = self._objects.put_part(key, export.upload_id or "", export.version, body)
+        size = body.tell()
+        etag = self._objects.put_part(key, export.upload_id or "", export.version, body.getvalue())
         return self._moved(a, export, further(export, etag, size, count, place, self._clock.now()))
 
     def _finish(self, a: str, export: ContactExport, key: str) -> None:
