@@ -44,7 +44,7 @@ class Pigeon(ChannelAdapter):
     public_base_url = "https://pigeons.example"
     fields = (
         Field("settings", "loft", "always", lambda value: None if value.isalnum() else "It must be the loft's name."),
-        Field("secrets", "seed", "always", lambda value: None if value else "It must not be empty."),
+        Field("secrets", "seed", "always", lambda value: None if identifier(value) else "It must be one word."),
     )
     limits = Limits(text=140, caption=0)
     kinds = frozenset({"text"})
@@ -81,7 +81,7 @@ class Pigeon(ChannelAdapter):
         said, cut = bounded_text(text(body.get("note")) or "")
         payload = {"truncated": True} if cut else {}
         message = InboundMessage(provider_id, sender, "text", said, payload, None, None, at)
-        return Parsed(messages=(message,))
+        return Parsed(messages=(message,), kept_raw=("cut",) if cut else ())
 
     def build_send(
         self, message: OutboundMessage, to: Sender, settings: Mapping[str, Any], secrets: Secrets, now: datetime

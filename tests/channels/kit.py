@@ -3,7 +3,7 @@
 ``*.json`` recorded-shape webhook bodies · ``expected/<the same name>.json`` their normal forms ·
 ``contract/channel.json`` settings and secrets · ``contract/sends.json`` our messages and the requests they become, or
 why they are refused · ``contract/answers.json`` the provider's answers and what they mean · ``signing.py`` how the
-provider signs, and writes its bodies (`encode`) where that is not JSON.
+provider signs, and writes its bodies (`encode`) where that is not JSON. The example of docs/channels.md is one of them.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ from recado.channels import registry
 from recado.channels.base import ChannelAdapter, HttpRequest, Part
 from recado.domain.messages import Media, OutboundMessage, Parsed, Sender, Template
 from tests.channels.email import mails
+from tests.pigeon import Pigeon
 
 HERE = Path(__file__).resolve().parent
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 URL = "https://recado.example.com/webhooks/ch_1"
+CHANNELS = (*registry.types(), Pigeon.type)
 
 
 class Bench:
@@ -34,7 +36,7 @@ class Bench:
     def __init__(self, channel_type: str) -> None:
         self.type = channel_type
         self.folder = HERE / channel_type
-        self.adapter: ChannelAdapter = registry.adapter(channel_type)
+        self.adapter: ChannelAdapter = Pigeon() if channel_type == Pigeon.type else registry.adapter(channel_type)
         channel = self.read("contract/channel.json")
         self.settings: dict[str, Any] = channel["settings"]
         self.secrets: dict[str, tuple[str, ...]] = {name: tuple(values) for name, values in channel["secrets"].items()}

@@ -13,9 +13,9 @@ from recado.channels.base import BadSignature, CannotSend, Part
 from recado.domain.errors import NotFound
 from recado.domain.messages import InboundMessage, Parsed, Rejected
 from recado.ports.core import ConnectFailed, HttpResponse, NoAnswer
-from tests.channels.kit import NOW, URL, Bench, outbound, plain, plain_parts, plain_request, recipient
+from tests.channels.kit import CHANNELS, NOW, URL, Bench, outbound, plain, plain_parts, plain_request, recipient
 
-BENCHES = {channel_type: Bench(channel_type) for channel_type in registry.types()}
+BENCHES = {channel_type: Bench(channel_type) for channel_type in CHANNELS}
 MUTATIONS = 2_000
 
 
