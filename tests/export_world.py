@@ -174,6 +174,9 @@ class Bucket:
     def exists(self, key: str) -> bool:
         return key in self.objects
 
+    def remove(self, key: str) -> None:
+        self._fate(lambda: self.objects.pop(key, None))
+
     def give_up(self, key: str, upload_id: str) -> None:
         self._fate(lambda: self.uploads.pop(upload_id, None))
 

@@ -39,6 +39,9 @@ def test_of_the_parts_those_that_are_named_make_the_file(objects: S3ExportObject
     assert objects.exists(KEY)
     found = boto3.client("s3").get_object(Bucket="files", Key=KEY)
     assert found["Body"].read() == b"a" * PART_BYTES + b"ccc"
+    objects.remove(KEY)
+    objects.remove(KEY)
+    assert not objects.exists(KEY)
     assert (found["ContentType"], found["ContentDisposition"]) == (
         "text/csv; charset=utf-8", 'attachment; filename="a.csv"',
     )  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from recado.domain.contact_columns import COLUMNS
-from recado.domain.contact_exports import KEPT_FOR, LEASE, MOST_TRIES, pause, rate, total
+from recado.domain.contact_exports import KEPT_FOR, LEASE, MOST_TRIES, failed, pause, rate, total
 from recado.domain.csv_cells import read
 from recado.domain.files import served_key
 from recado.domain.groups import Group
@@ -151,6 +151,22 @@ def test_two_workers_at_once_make_one_file(clock: Any, ids: Any, parts: int, out
     world.to_the_end(export_id)
     assert Counter(row["id"] for row in rows_of(world.file(export_id))) == Counter(list(world.tables.contacts))
     assert len(world.tables.events) == 1
+
+
+def test_a_file_of_which_nobody_will_tell_is_removed(world: ExportWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A contact is erased, and with it the export, while a worker completes the file."""
+    export_id = filled(world, 50).ask()
+    complete = world.bucket.complete
+
+    def meanwhile(*asked: Any) -> None:
+        complete(*asked)
+        before = world.tables.exports[export_id]
+        assert world.tables.move(A, before, failed(before, "contact_erased", world.clock.now()))
+
+    monkeypatch.setattr(world.bucket, "complete", meanwhile)
+    world.run(export_id)
+    assert world.journal.outcomes == ["overtaken"]
+    assert (world.bucket.objects, world.tables.files, world.tables.events) == ({}, {}, [])
 
 
 def test_a_command_that_comes_late_or_twice_does_nothing(world: ExportWorld) -> None:

@@ -77,6 +77,10 @@ class S3ExportObjects:
             if error.response["Error"]["Code"] != _NO_UPLOAD:
                 raise
 
+    def remove(self, key: str) -> None:
+        """An object that is not there is deleted already."""
+        multipart_s3().delete_object(Bucket=self._bucket, Key=key)
+
 
 def _gone(error: ClientError) -> Exception:
     return UploadGone() if error.response["Error"]["Code"] == _NO_UPLOAD else error

@@ -86,6 +86,10 @@ class ExportObjects(Protocol):
         """Throw the parts away."""
         ...
 
+    def remove(self, key: str) -> None:
+        """Delete the file."""
+        ...
+
 
 class ExportJournal(Protocol):
     """What workers tell of exports."""

@@ -155,6 +155,11 @@ class ContactExportWork:
         after = finished(export, self._clock.now())
         event = Event(self._ids.new("ev", a), "contact.exported", self._clock.now(), after.author, export_view(after))
         if not self._exports.finish(a, export, after, after.file(), event):
+            found = self._exports.get(a, export.id)
+            if (
+                found is None or found.state == "failed"
+            ):  # as one whose contact was erased meanwhile: nobody tells of it
+                self._objects.remove(key)
             raise Overtaken
         self._journal.stepped(export.id, "done", after.done, after.size)
 
