@@ -6,6 +6,7 @@ from base64 import b64encode
 from typing import Any
 
 from recado.bootstrap import Container
+from recado.channels import registry
 from tests.api.conftest import Api, Company
 
 SECRETS = {"app_secret": "a1" * 16, "verify_token": "verify-me"}
@@ -101,6 +102,12 @@ def test_a_custom_channel(api: Api, company: Company) -> None:
     settings = {"callback_url": "https://erp.example/recado"}
     made = make(api, company, type="custom", settings=settings, secrets={"secret": secret})
     assert made.status == 201, made.text
+
+
+def test_who_asks_for_an_unknown_type_is_told_which_there_are(api: Api, company: Company) -> None:
+    (error,) = make(api, company, type="zap").json["errors"]
+    assert (error["pointer"], error["code"]) == ("/type", "unknown_type")
+    assert all(f" {channel_type}" in error["detail"] for channel_type in registry.types())
 
 
 def test_a_channel_keeps_its_department_from_deletion(api: Api, company: Company) -> None:

@@ -31,7 +31,7 @@ def adapter_class(channel_type: str) -> type[ChannelAdapter]:
     """The adapter of a type. Raises NotFound for a type that does not exist."""
     if channel_type not in _loaded:
         if channel_type not in _ADAPTERS:
-            raise NotFound("There is no such type of channel.")
+            raise NotFound(f"There is no such type of channel. Those that there are: {', '.join(_ADAPTERS)}.")
         module, _, name = _ADAPTERS[channel_type].partition(":")
         _loaded[channel_type] = getattr(import_module(module), name)
     return _loaded[channel_type]

@@ -105,8 +105,8 @@ class ChannelService:
         pointers, Conflict `address_taken`."""
         try:
             rules = self._rules(channel_type)
-        except NotFound:
-            raise Invalid.field("/type", "unknown_type", "There is no such type of channel.") from None
+        except NotFound as unknown:
+            raise Invalid.field("/type", "unknown_type", unknown.detail) from None
         channel_id = self._ids.new("ch", a)
         own_settings, own_secrets = rules.made(channel_id, self._ids.secret)
         placed, given = _placed(rules, settings, secrets)
