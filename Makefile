@@ -5,7 +5,7 @@ VENV := .venv/bin
 SAM := SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 PATH="$(CURDIR)/.venv-sam/bin:$(PATH)" .venv-sam/bin/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test unit check lint types imports templates bench openapi build deploy
+.PHONY: help run demo test unit soak check lint types imports templates bench openapi build deploy
 
 help: ## what can be typed here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/' | expand -t 18
@@ -25,6 +25,10 @@ test: unit ## the whole suite: first what needs no local stack, then what runs o
 unit: ## what needs no local stack
 	@$(PYTHON) infra/local/environments.py dev
 	@$(VENV)/python -m pytest -n 2 --ignore tests/e2e $(ARGS)
+
+soak: ## large amounts: memory that stays flat, speed beside plain reading
+	@$(PYTHON) infra/local/environments.py dev
+	@$(VENV)/python -m pytest -s $(or $(ARGS),tests/soak/*.py)
 
 check: lint types imports templates unit ## everything a reviewer's machine checks, without the local stack
 

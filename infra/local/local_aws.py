@@ -18,7 +18,7 @@ from infra.local.processes import StartFailed
 # Calm for so long means that the commands and the facts that follow from them have been worked off.
 CALM_S = 0.5
 CALM_AT_MOST_S = 8.0
-WORKERS = ("Inbound", "Distribution", "Outbound", "Feed", "Media", "ContactExports", "Mail", "Events")
+WORKERS = ("Inbound", "Distribution", "Outbound", "Feed", "Media", "ContactExports", "ContactImports", "Mail", "Events")
 COMMAND_QUEUES = (
     "INBOUND_QUEUE_URL",
     "DISTRIBUTION_QUEUE_URL",
@@ -26,6 +26,7 @@ COMMAND_QUEUES = (
     "FEED_QUEUE_URL",
     "MEDIA_QUEUE_URL",
     "CONTACT_EXPORTS_QUEUE_URL",
+    "CONTACT_IMPORTS_QUEUE_URL",
 )
 
 

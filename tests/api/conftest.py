@@ -172,6 +172,7 @@ def services(dynamodb: Any, clock: Any, ids: Any, monkeypatch: pytest.MonkeyPatc
         QueueOfTests()
     )
     container.contact_exports_queue = QueueOfTests()
+    container.contact_imports_queue = QueueOfTests()
     monkeypatch.setattr("recado.api.answering.container", lambda: container)
     yield container
 

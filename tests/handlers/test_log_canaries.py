@@ -350,6 +350,30 @@ def test_exported_contacts_are_in_no_log(
     assert watch.told() == []
 
 
+def test_imported_contacts_are_in_no_log(
+    conversation: Conversation, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation.log_in()
+    body = b"canary,Nome,E-mail\ncanary,canary,canary@example.com\ncanary,canary,canary\n"
+    announced = {"feature": "import", "name": "canary.csv", "content_type": "text/csv", "size": len(body)}
+    file_id = conversation.api("POST", "/v1/files", announced)[1]["file_id"]
+    key = f"quarantine/{file_id.split('_')[1]}/{file_id}"
+    conversation.stack.s3.put_object(Bucket=BUCKETS["FILES_BUCKET"], Key=key, Body=body)
+    conversation.invoke("file_limits", {"id": "1", "detail": {"object": {"key": key}}})
+    for broken in (False, True):
+        with monkeypatch.context() as breaks:
+            if broken:
+                breaks.setattr("recado.services.contact_import_rows.RowTaker.take", _quoting)
+            status, made = conversation.api("POST", "/v1/contact-imports", {"file_id": file_id})
+            assert status == 202
+            for _ in ("survey", "rows", "result"):
+                conversation.work("contact_imports")
+        state = conversation.api("GET", f"/v1/contact-imports/{made['id']}")[1]["state"]
+        assert state == ("running" if broken else "done")
+    assert "command_failed" in watch.events
+    assert watch.told() == []
+
+
 def _quoting(*_: Any, **__: Any) -> None:
     raise RuntimeError("canary in an error, as a library may quote what it was given")
 
@@ -421,5 +445,6 @@ def test_every_function_is_in_the_conversation() -> None:
         "file_limits",
         "media",
         "contact_exports",
+        "contact_imports",
         *OTHER_DOORS,
     }

@@ -24,7 +24,7 @@ def test_every_dead_letter_is_heard() -> None:
 def test_every_command_queue_is_watched_for_age() -> None:
     commands = {
         f"{name}QueueName"
-        for name in ("Inbound", "Distribution", "Outbound", "Feed", "Mail", "Media", "ContactExports")
+        for name in ("Inbound", "Distribution", "Outbound", "Feed", "Mail", "Media", "ContactExports", "ContactImports")
     }
     assert _watched("ApproximateAgeOfOldestMessage") == commands
 

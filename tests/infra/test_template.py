@@ -134,5 +134,5 @@ def test_only_who_looks_at_files_puts_what_is_served() -> None:
     assert may["ApiRole"] == {("s3:PutObject", "quarantine/*"), ("s3:GetObject", "files/*")}
     assert may["OutboundRole"] == {("s3:GetObject", "files/*")}
     puts = {name for name, rights in may.items() if ("s3:PutObject", "files/*") in rights}
-    assert puts == {"FileLimitsRole", "MailRole", "MediaRole", "ContactExportsRole"}
+    assert puts == {"FileLimitsRole", "MailRole", "MediaRole", "ContactExportsRole", "ContactImportsRole"}
     assert may["MediaRole"] == {("s3:PutObject", "files/*")}

@@ -22,6 +22,7 @@ class Settings:
     feed_queue_url: str = ""
     media_queue_url: str = ""
     contact_exports_queue_url: str = ""
+    contact_imports_queue_url: str = ""
     raw_bucket: str = ""
     files_bucket: str = ""
     public_base_url: str = ""

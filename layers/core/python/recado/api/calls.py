@@ -35,6 +35,7 @@ KINDS = {
     "field_id": "cf",
     "template_id": "tm",
     "merge_id": "mg",
+    "import_id": "im",
     "export_id": "ex",
     "shortcut_id": "sc",
     "project_id": "pj",

@@ -10,6 +10,7 @@ from recado.api.bodies import UNSET, Body, LongText, Maybe, Meta, PublicId, Quer
 from recado.api.routes import Call, Resource
 from recado.api.rules import STAFF, may
 from recado.domain.contact_claims import MAX_EMAIL, MAX_NAME
+from recado.domain.contact_rules import MAX_ADDRESS, MAX_LINE, MAX_PHONE
 from recado.domain.contact_search import MAX_QUERY_LENGTH
 from recado.domain.errors import Invalid
 from recado.domain.groups import MAX_GROUPS_OF_CONTACT, GroupKind
@@ -19,10 +20,10 @@ contacts = Resource("contacts")
 _LINKING = ("same_contact", "principal_is_linked", "contact_has_linked", "too_many_linked")
 _ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
 Name = Annotated[str, Meta(max_length=MAX_NAME, pattern=_ONE_LINE)]
-Line = Annotated[str, Meta(max_length=200, pattern=_ONE_LINE)]
-Phone = Annotated[str, Meta(max_length=40, pattern=_ONE_LINE)]
+Line = Annotated[str, Meta(max_length=MAX_LINE, pattern=_ONE_LINE)]
+Phone = Annotated[str, Meta(max_length=MAX_PHONE, pattern=_ONE_LINE)]
 Email = Annotated[str, Meta(max_length=MAX_EMAIL, pattern=_ONE_LINE)]
-Address = Annotated[str, Meta(max_length=500, pattern=r"^[^\x00]*$")]
+Address = Annotated[str, Meta(max_length=MAX_ADDRESS, pattern=r"^[^\x00]*$")]
 Comment = Annotated[str, Meta(max_length=10_000, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")]
 
 

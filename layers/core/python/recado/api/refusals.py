@@ -118,6 +118,11 @@ REFUSALS = {
     "seat_limit_reached": Refusal(
         409, "All seats of the plan are taken; a session that was silent loses its own to others.", ("seats",)
     ),
+    "import_changed": Refusal(409, "Somebody else changed the import at this moment."),
+    "import_not_over": Refusal(409, "The import is still running."),
+    "nothing_to_undo": Refusal(409, "The import wrote no contacts."),
+    "too_late_to_undo": Refusal(409, "What the import did is not remembered any more."),
+    "too_many_imports": Refusal(409, "As many imports are running as may.", ("limit",)),
     "contact_has_links": Refusal(409, "The other contact is linked to a third one."),
     "contact_merged": Refusal(409, "The contact was merged into another one since, or deleted."),
     "too_large_to_merge": Refusal(409, "Together they have more than one contact may."),

@@ -24,6 +24,7 @@ RESOURCES = (
     "groups",
     "custom_fields",
     "contact_exports",
+    "contact_imports",
     "chats",
     "messages",
     "files",

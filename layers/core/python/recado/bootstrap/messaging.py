@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from recado.bootstrap.exporting import Exporting
+from recado.bootstrap.importing import Importing
 from recado.bootstrap.privacy import Privacy
 from recado.bootstrap.templating import Templating
 from recado.settings import local_doors
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from recado.storage.statuses import DynamoStatuses
 
 
-class Messaging(Privacy, Exporting, Templating):
+class Messaging(Privacy, Importing, Templating):
     """Messages, from webhook to provider, and what the minute brings."""
 
     @cached_property
@@ -153,6 +153,7 @@ class Messaging(Privacy, Exporting, Templating):
                 "contact_exports": self.contact_export_work.sweep,
                 "calls": self.lost_calls.end_due,
                 "contact_data": self.contact_data_work.sweep,
+                "contact_imports": self.contact_import_work.sweep,
                 # What waits for providers comes last: nobody's message stands behind it.
                 "templates": self.template_mirror.settle_due,
                 "tokens": self.channel_tokens.look_due,

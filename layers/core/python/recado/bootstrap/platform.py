@@ -88,6 +88,13 @@ class Platform:
         return SqsQueue(self.settings.contact_exports_queue_url)
 
     @cached_property
+    def contact_imports_queue(self) -> Queue:
+        """Imports of contacts to go on with; each command for itself."""
+        from recado.aws.queue import SqsQueue
+
+        return SqsQueue(self.settings.contact_imports_queue_url)
+
+    @cached_property
     def raw_blobs(self) -> Blobs:
         """Webhook bodies too large for a queue, and what could not be understood."""
         from recado.aws.blobs import S3Blobs

@@ -98,6 +98,7 @@ class Privacy(Filing):
         from recado.storage.contact_data_exports import DynamoDataExports
         from recado.storage.contact_erasures import DynamoErasures
         from recado.storage.contact_exports import DynamoExports
+        from recado.storage.contact_imports import DynamoImports
         from recado.storage.contacts import ContactStore
         from recado.storage.erased_chats import DynamoErasedChats
         from recado.storage.erased_elsewhere import DynamoErasedElsewhere
@@ -116,7 +117,7 @@ class Privacy(Filing):
                 "chats": ErasingChats(chats, self.system_closing),
                 "strays": ErasingStrays(chats),
                 "messages": ErasingMessages(threads, files, owners, store),
-                "timeline": ErasingTimeline(timelines, threads, files),
+                "timeline": ErasingTimeline(timelines, threads, files, DynamoImports()),
                 "merges": ErasingMerges(timelines, store, self.clock),
                 "threads": ErasingThreads(threads, threads, files, owners, mails, store, self.clock),
                 "exports": ErasingExports(

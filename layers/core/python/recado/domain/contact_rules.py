@@ -7,9 +7,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
-from recado.domain.contact_claims import contact_claims, email_claims, phone_claims
+from recado.domain.contact_claims import (
+    MAX_EMAIL,
+    MAX_NAME,
+    claims_of,
+    contact_claims,
+    email_claims,
+    phone_claims,
+)
 from recado.domain.contacts import Claim, Contact
 from recado.domain.errors import FieldError, Invalid
 from recado.domain.identity import phone_variants
@@ -21,6 +29,12 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 PHONES = ("mobile", "phone")
 REFERENCES = frozenset({"organization_id", "group_ids", "custom_fields", "photo_file_id", "principal_id"})
 """What points at something else of the account: whether it is there is not decided here."""
+MAX_LINE, MAX_PHONE, MAX_ADDRESS, MAX_NOTES = 200, 40, 500, 10_000
+_LENGTHS = {"name": MAX_NAME, "email": MAX_EMAIL, "address": MAX_ADDRESS, "notes": MAX_NOTES} | dict.fromkeys(
+    PHONES, MAX_PHONE
+)
+_SEVERAL_LINES = frozenset({"address", "notes"})
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _SOME_OF = ("name", "mobile", "phone", "email")
 
 
@@ -30,6 +44,7 @@ def region_of(locale: str) -> str:
     return country if re.fullmatch("[A-Z]{2}", country) else DEFAULT_REGION
 
 
+@lru_cache(maxsize=1024)
 def e164_of(text: str, region: str) -> str | None:
     """The E.164 form of a telephone number as somebody typed it; None when it is none.
 
@@ -51,6 +66,21 @@ def e164_of(text: str, region: str) -> str | None:
         if given.startswith("+") or any(phonenumbers.is_valid_number(form) for form in forms):
             return number
     return None
+
+
+def too_much(given: Mapping[str, Any]) -> list[FieldError]:
+    """An error with a pointer for each text that is longer than its field takes, or has signs that it does not take.
+    Requests are held to the same by their types (`api.contacts`); this is for texts that come otherwise."""
+    errors = []
+    for name, text in given.items():
+        if name in REFERENCES or not text:
+            continue
+        most = _LENGTHS.get(name, MAX_LINE)
+        if len(text) > most:
+            errors.append(FieldError(f"/{name}", "too_long", f"At most {most:,} characters."))
+        elif "\0" in text or (name not in _SEVERAL_LINES and _CONTROLS.search(text)):
+            errors.append(FieldError(f"/{name}", "not_one_line", "This is to be one line without control characters."))
+    return errors
 
 
 def cleaned(given: Mapping[str, Any], region: str) -> tuple[dict[str, Any], list[FieldError]]:
@@ -79,8 +109,8 @@ def cleaned(given: Mapping[str, Any], region: str) -> tuple[dict[str, Any], list
 
 def created(contact_id: str, values: Mapping[str, Any], now: datetime) -> Contact:
     """The contact of cleaned values, with all its claims. Raises Invalid when it would have nothing to be known by."""
-    contact = Contact(id=contact_id, created_at=now, updated_at=now, **values)
-    return replace(contact, claims=contact_claims(_known(contact)))
+    claims = claims_of(phones=[values.get(name) for name in PHONES], email=values.get("email"))
+    return _known(Contact(id=contact_id, created_at=now, updated_at=now, claims=claims, **values))
 
 
 def changed(contact: Contact, values: Mapping[str, Any], now: datetime) -> Contact:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 ClaimKind = Literal["ext", "phone", "email"]
 
 
-@dataclass(frozen=True, order=True)
-class Claim:
+class Claim(NamedTuple):
     """Something that belongs to one contact of an account at most: `ext` (`<channel_id>:<external id>`), `phone` (each
     plausible form of the number, E.164) or `email` (casefolded). `domain.contact_claims` makes them."""
 

@@ -22,6 +22,8 @@ LOOKED_AT_BYTES = 4 * 1_048_576
 MAX_RECORD = 131_072
 """Characters of one record; `csv` takes no larger cell either."""
 MAX_COLUMNS = 500
+MAX_ROWS = 1_048_576
+"""As many as a spreadsheet has, empty lines too."""
 MAX_COLUMN_NAME = 200
 SEPARATORS = ",;\t"
 _MARKS: tuple[tuple[bytes, Encoding], ...] = (
@@ -33,6 +35,7 @@ _ERRORS: dict[Encoding, str] = {"utf-8": "surrogateescape", "windows-1252": "str
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SHOWN = 5
 _LONGEST_HEADER = 4 * MAX_RECORD
+_DECODED_AT_ONCE = 65_536
 Wrong = Literal["row_too_long", "quote_not_closed", "quote_misplaced", "cells_differ", "nul", "wrong_encoding"]
 
 
@@ -97,7 +100,8 @@ def sniffed(head: bytes) -> Layout:
 
 def records(parts: Iterable[bytes], layout: Layout, start: int, row: int) -> Iterator[Record]:
     """The records of a file from the byte `start` on, where row `row` begins; `parts` are its bytes from there. Empty
-    lines are left out. A record that is none is told as `wrong`, and what follows it is read all the same."""
+    lines are left out. A record that is none is told as `wrong`, and what follows it is read all the same. Raises
+    CsvRefused for more rows than are taken."""
     width = len(layout.columns)
     for record in _raw_records(parts, layout.encoding, layout.separator, start, row):
         cells = record.cells
@@ -114,11 +118,13 @@ def _encoding(head: bytes) -> tuple[Encoding, int]:
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return encoding, len(mark)
+    decoder = getincrementaldecoder("utf-8")()
     try:
-        head.decode("utf-8")
-    except UnicodeDecodeError as error:
-        cut = len(head) == LOOKED_AT_BYTES and error.reason == "unexpected end of data"
-        return ("utf-8" if cut else "windows-1252"), 0
+        for at in range(0, len(head), _DECODED_AT_ONCE):
+            decoder.decode(head[at : at + _DECODED_AT_ONCE])
+        decoder.decode(b"", len(head) < LOOKED_AT_BYTES)  # what is looked at may end within a sign, a file may not
+    except UnicodeDecodeError:
+        return "windows-1252", 0
     return "utf-8", 0
 
 
@@ -174,6 +180,8 @@ def _raw_records(parts: Iterable[bytes], encoding: Encoding, separator: str, sta
             wrong, cells = error.wrong if isinstance(error, _Failed) else _named(error), []
             source.again_from_second_line()
             reader = csv.reader(source, delimiter=separator, strict=True)
+        if row > MAX_ROWS:
+            raise CsvRefused(row, "too_many_rows", f"A file may have {MAX_ROWS:,} rows.")
         start += source.taken_bytes()
         if cells or wrong:
             yield Record(row, [] if wrong else cells, wrong, start)

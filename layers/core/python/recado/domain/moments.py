@@ -7,4 +7,4 @@ from datetime import datetime
 
 def rfc3339(at: datetime) -> str:
     """RFC 3339 UTC with milliseconds; orders as text."""
-    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    return at.isoformat(timespec="milliseconds")[:23] + "Z"

@@ -307,3 +307,11 @@ class RawMails(Protocol):
     def remove(self, key: str) -> None:
         """Delete; what is not there is deleted already."""
         ...
+
+
+class ForgottenRows(Protocol):
+    """Rows of imports that wrote a contact (recado.storage.contact_imports)."""
+
+    def forget_row(self, a: str, import_id: str, number: int) -> None:
+        """The row stands, and nothing of what it said or changed."""
+        ...

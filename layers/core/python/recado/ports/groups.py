@@ -24,6 +24,14 @@ class GroupPage:
     next: str | None
 
 
+class GroupsById(Protocol):
+    """Groups and organizations, found by their ids."""
+
+    def get_many(self, a: str, kind: GroupKind, group_ids: Sequence[str]) -> dict[str, Group]:
+        """Those of these (at most 100) that exist, by id."""
+        ...
+
+
 class GroupStore(Protocol):
     """Groups and organizations of an account."""
 

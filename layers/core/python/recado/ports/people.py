@@ -24,6 +24,12 @@ class Passwords(Protocol):
         ...
 
 
+class Accounts(Protocol):
+    """Accounts, for reading."""
+
+    def get(self, a: str) -> Account | None: ...
+
+
 class AccountStore(Protocol):
     """Accounts."""
 

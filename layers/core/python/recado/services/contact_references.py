@@ -13,7 +13,7 @@ from recado.domain.errors import FieldError
 from recado.domain.groups import GroupKind
 from recado.domain.ids import is_id
 from recado.ports.files import FileStore
-from recado.ports.groups import GroupStore
+from recado.ports.groups import GroupsById
 from recado.ports.people import UserStore
 from recado.services.custom_fields import RememberedFields
 
@@ -23,7 +23,7 @@ _NOT_THERE = "There is no such thing in this account."
 class ContactReferences:
     """Answers the values as a contact holds them, and an error with a pointer for each that is wrong."""
 
-    def __init__(self, groups: GroupStore, fields: RememberedFields, users: UserStore, files: FileStore) -> None:
+    def __init__(self, groups: GroupsById, fields: RememberedFields, users: UserStore, files: FileStore) -> None:
         self._groups = groups
         self._fields = fields
         self._users = users

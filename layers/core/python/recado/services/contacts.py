@@ -29,7 +29,7 @@ from recado.ports.contacts import (
     Timelines,
 )
 from recado.ports.core import Clock, Ids
-from recado.ports.people import AccountStore
+from recado.ports.people import Accounts
 from recado.services.contact_references import ContactReferences
 from recado.services.contact_shapes import ContactShapes
 
@@ -48,7 +48,7 @@ class ContactService:
         shapes: ContactShapes,
         channels: ConnectedChannels,
         reach: Reach,
-        accounts: AccountStore,
+        accounts: Accounts,
         clock: Clock,
         ids: Ids,
     ) -> None:

@@ -11,7 +11,7 @@ from recado.domain.chats import Event
 from recado.domain.contact_erasure import TELLS_ALL, Erasing, is_redacted, redacted_data
 from recado.domain.contact_merging import Merge
 from recado.domain.moments import rfc3339
-from recado.ports.contact_erasures import ErasedFiles, ErasedTimelines, ErasureStore, Page
+from recado.ports.contact_erasures import ErasedFiles, ErasedTimelines, ErasureStore, ForgottenRows, Page
 from recado.ports.core import Clock
 from recado.services.erased_files import DoomedFiles
 
@@ -21,12 +21,13 @@ MERGES_AT_ONCE = 10
 
 
 class ErasingTimeline:
-    """Photos before the events that name them."""
+    """Photos, and what rows of imports keep, before the events that name them."""
 
-    def __init__(self, timelines: ErasedTimelines, items: ErasedFiles, files: DoomedFiles) -> None:
+    def __init__(self, timelines: ErasedTimelines, items: ErasedFiles, files: DoomedFiles, rows: ForgottenRows) -> None:
         self._timelines = timelines
         self._items = items
         self._files = files
+        self._rows = rows
 
     def page(self, a: str, work: Erasing) -> Erasing | None:
         """A page; None when there is nothing more."""
@@ -45,6 +46,9 @@ class ErasingTimeline:
             after = work.moved(place, len(photos))
             self._items.erase_files(a, Page(work, after, {"files": len(photos)}), [photo.id for photo in photos])
             return after
+        for event in events:
+            if event.data.get("import_id") and event.data.get("import_row"):
+                self._rows.forget_row(a, str(event.data["import_id"]), int(event.data["import_row"]))
         met = (event.data.get("other_id") for event in events)
         others = tuple(dict.fromkeys((*work.others, *(str(one) for one in met if one and one not in work.contact_ids))))
         after = work.moved(place, len(events), others=others)

@@ -86,7 +86,15 @@ def add_disappearance(tx: Transaction, a: str, contact: Contact, others: Sequenc
     The ids of those merged into it lead to nobody then. `others` change in their links."""
     remove_contact(tx, a, contact, None)
     _delete_claims(tx, a, contact.claims)
-    _relink(tx, a, others)
+    relink(tx, a, others)
+
+
+def delete_contact(tx: Transaction, a: str, contact: Contact, event: Event) -> None:
+    """Add that a contact goes as it was read, with all it is found by."""
+    remove_contact(tx, a, contact, event)
+    _delete_claims(tx, a, contact.claims)
+    for merged_id in contact.merged_ids:
+        tx.delete(f"contact:merged:{merged_id}", ClaimRecord(keys.claim_pk(a, MERGED, merged_id), "CLAIM"))
 
 
 def move_claims(tx: Transaction, a: str, claims: Iterable[Claim], contact_id: str) -> None:
@@ -140,7 +148,7 @@ class ContactStore:
         is written then."""
         tx = Transaction()
         add_contact(tx, a, contact, event)
-        _relink(tx, a, others)
+        relink(tx, a, others)
         commit_contact(tx, contact)
 
     def change(
@@ -150,18 +158,15 @@ class ContactStore:
         claim it takes, GroupsGone when a group it enters is not there."""
         tx = Transaction()
         change_contact(tx, a, before, after, event)
-        _relink(tx, a, others)
+        relink(tx, a, others)
         commit_contact(tx, after)
 
     def delete(self, a: str, contact: Contact, event: Event, others: Sequence[ContactChange] = ()) -> None:
         """Delete a contact as it was read with its claims, tokens and memberships; its events stay. Raises
         ContactMoved."""
         tx = Transaction()
-        remove_contact(tx, a, contact, event)
-        _delete_claims(tx, a, contact.claims)
-        for merged_id in contact.merged_ids:
-            tx.delete(f"contact:merged:{merged_id}", ClaimRecord(keys.claim_pk(a, MERGED, merged_id), "CLAIM"))
-        _relink(tx, a, others)
+        delete_contact(tx, a, contact, event)
+        relink(tx, a, others)
         commit_contact(tx, contact)
 
     def comment(self, a: str, event: Event) -> None:
@@ -183,14 +188,19 @@ def commit_contact(tx: Transaction, contact: Contact) -> None:
     try:
         tx.commit()
     except Cancelled as lost:
-        if _CONTACT in lost.failed or any(label.startswith(_OTHER) for label in lost.failed):
-            raise ContactMoved from lost
-        if any(label.startswith(_GROUP) for label in lost.failed):
-            raise GroupsGone from lost
-        raise ClaimsTaken(tuple(claim for claim in contact.claims if _claim_label(claim) in lost.failed)) from lost
+        raise why_lost(lost, contact) from lost
 
 
-def _relink(tx: Transaction, a: str, others: Sequence[ContactChange]) -> None:
+def why_lost(cancelled: Cancelled, contact: Contact) -> Exception:
+    """What a cancelled transaction of a contact means to who asked for it."""
+    if _CONTACT in cancelled.failed or any(label.startswith(_OTHER) for label in cancelled.failed):
+        return ContactMoved()
+    if any(label.startswith(_GROUP) for label in cancelled.failed):
+        return GroupsGone()
+    return ClaimsTaken(tuple(claim for claim in contact.claims if _claim_label(claim) in cancelled.failed))
+
+
+def relink(tx: Transaction, a: str, others: Sequence[ContactChange]) -> None:
     """Add changes of contacts that take no claim and leave nothing to search by."""
     for one in others:
         moved = CONTACT_UNMOVED(ContactRecord.version == one.before.version)

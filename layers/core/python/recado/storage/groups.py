@@ -82,9 +82,10 @@ class DynamoGroups:
         return {record.id: record.group() for record in GroupRecord.batch_get(wanted)} if wanted else {}
 
     def by_names(self, a: str, kind: GroupKind, names: Sequence[str]) -> dict[str, str]:
-        """Ids by the keys of names: one batch get for each 100."""
+        """Ids by the keys of names: one batch get for each 100, strongly consistent."""
         wanted = [(_names_pk(a, kind), one) for one in dict.fromkeys(names)]
-        return {str(record.sk): record.group_id for record in GroupNameRecord.batch_get(wanted)} if wanted else {}
+        found = GroupNameRecord.batch_get(wanted, consistent_read=True) if wanted else ()
+        return {str(record.sk): record.group_id for record in found}
 
     def page(self, a: str, kind: GroupKind, prefix: str, limit: int, after: str | None) -> GroupPage:
         """One query of names and one batch get; a page may be short where one is deleted meanwhile."""

@@ -227,6 +227,20 @@ def count_pk(a: str, kind: str, entity_id: str) -> str:
     return f"{a}#COUNT#{kind}#{entity_id}"
 
 
+def import_pk(a: str, import_id: str) -> str:
+    """Of an import of contacts: its plan and lanes."""
+    return f"{a}#IMPORT#{import_id}"
+
+
+def import_rows_pk(a: str, import_id: str, partition: int) -> str:
+    """The sort key is the row's number."""
+    return f"{a}#IMPORT#{import_id}#{partition}"
+
+
+def import_key_pk(a: str, key: str) -> str:
+    return f"{a}#IMPORTKEY#{key}"
+
+
 def file_pk(a: str, file_id: str) -> str:
     return f"{a}#FILES#{file_id}"
 

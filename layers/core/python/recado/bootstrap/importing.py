@@ -1,0 +1,123 @@
+"""Imports of contacts."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from recado.bootstrap.exporting import Exporting
+
+if TYPE_CHECKING:
+    from recado.domain.access import Caller
+    from recado.domain.contact_imports import ContactImport
+    from recado.ports.contact_imports import UndoneContacts
+    from recado.ports.contacts import Contacts
+    from recado.ports.groups import GroupsById
+    from recado.ports.people import Accounts
+    from recado.services.contact_import_takers import ImportTakers
+    from recado.services.contact_import_work import ContactImportWork, ImportFile
+    from recado.services.contact_imports import ContactImportService
+    from recado.services.contacts import ContactService
+
+
+class Importing(Exporting):
+    """Imports of contacts."""
+
+    @cached_property
+    def contact_import_service(self) -> ContactImportService:
+        """Imports as admins ask for them."""
+        from recado.services.contact_imports import ContactImportService
+        from recado.storage.contact_imports import DynamoImports
+
+        takers = self._import_takers
+        return ContactImportService(
+            DynamoImports(),
+            self.file_service,
+            self._import_file,
+            takers,
+            takers.trial,
+            self.contact_imports_queue,
+            self.clock,
+            self.ids,
+        )
+
+    @cached_property
+    def contact_import_work(self) -> ContactImportWork:
+        """The work of imports."""
+        from recado.aws.export_objects import S3ExportObjects
+        from recado.services.contact_import_results import ContactImportResults
+        from recado.services.contact_import_undo import ImportUndo
+        from recado.services.contact_import_work import ContactImportWork
+        from recado.storage.contact_imports import DynamoImports
+        from recado.storage.files import DynamoFiles
+
+        store = DynamoImports()
+        objects = S3ExportObjects(self.settings.files_bucket)
+        return ContactImportWork(
+            store,
+            self._import_file,
+            self._import_takers,
+            ContactImportResults(store, DynamoFiles(), objects, self.clock),
+            ImportUndo(store, self._undone, self.clock),
+            self.contact_imports_queue,
+            self.clock,
+        )
+
+    @cached_property
+    def _import_file(self) -> ImportFile:
+        from recado.services.contact_import_work import ImportFile
+        from recado.storage.files import DynamoFiles
+
+        return ImportFile(DynamoFiles(), self.file_objects)
+
+    @cached_property
+    def _import_takers(self) -> ImportTakers:
+        from recado.channels.registry import adapter_class, types
+        from recado.services.contact_import_takers import ImportTakers
+        from recado.services.import_names import ImportNames
+        from recado.storage.contact_imports import DynamoImports
+        from recado.storage.custom_fields import DynamoCustomFields
+        from recado.storage.groups import DynamoGroups
+        from recado.storage.imported_contacts import DynamoRowContacts
+
+        return ImportTakers(
+            DynamoImports(),
+            self.accounts,
+            DynamoCustomFields(),
+            DynamoRowContacts,
+            lambda trial: ImportNames(DynamoGroups(), self.group_service, self.clock, self.ids, trial),
+            self._contacts_over,
+            [one for one in types() if "mobile" in adapter_class(one).starts_by],
+        )
+
+    def _undone(self, one: ContactImport) -> tuple[UndoneContacts, ContactService, Caller]:
+        from recado.services.contact_import_takers import caller_of
+        from recado.storage.groups import DynamoGroups
+        from recado.storage.imported_contacts import DynamoUndoneContacts
+
+        contacts = DynamoUndoneContacts(one)
+        return contacts, self._contacts_over(contacts, DynamoGroups(), self.accounts), caller_of(one)
+
+    def _contacts_over(self, contacts: Contacts, groups: GroupsById, accounts: Accounts) -> ContactService:
+        """The service that people use, over other contacts."""
+        from recado.channels.reach import ChannelReach
+        from recado.services.connected_channels import RememberedChannels
+        from recado.services.contact_references import ContactReferences
+        from recado.services.contacts import ContactService
+        from recado.storage.contact_lists import ContactLists
+        from recado.storage.contact_timelines import ContactTimelines
+        from recado.storage.contacts import ContactStore
+        from recado.storage.files import DynamoFiles
+
+        return ContactService(
+            contacts,
+            ContactLists(ContactStore()),
+            ContactTimelines(),
+            ContactReferences(groups, self.remembered_fields, self.users, DynamoFiles()),
+            self.contact_shapes,
+            RememberedChannels(self.channels, self.clock),
+            ChannelReach(),
+            accounts,
+            self.clock,
+            self.ids,
+        )

@@ -1,0 +1,194 @@
+"""An import of contacts: how far it came, what became of each row, and what its undoing gives back. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any, Literal
+
+from recado.domain.contact_import_lanes import Window
+from recado.domain.contacts import Contact
+from recado.domain.csv_files import Layout
+
+State = Literal["queued", "running", "done", "failed", "undone"]
+Stage = Literal["survey", "rows", "result", "undo"]
+Outcome = Literal["created", "updated", "unchanged", "rejected"]
+Undone = Literal["removed", "restored", "left"]
+OUTCOMES: tuple[Outcome, ...] = ("created", "updated", "unchanged", "rejected")
+UNDONE: tuple[Undone, ...] = ("removed", "restored", "left")
+KEPT = timedelta(days=30)
+"""So long rows can be asked for and undone."""
+WAY_BACK, RESULTS = -1, -2
+"""Numbers of the lane that leads back, and of the one in which tries at the file of results are counted."""
+ERRORS_SHOWN = 10
+LOOKED_AT_AGAIN = timedelta(minutes=2)
+"""An import that did not move for so long is asked for again."""
+_TEXTS = (
+    "name", "mobile", "phone", "email", "birthday", "address", "city", "district", "state", "country", "notes",
+    "organization_id", "principal_id",
+)  # fmt: skip
+_CUSTOM = "custom."
+_STATE = (
+    *_TEXTS, "group_ids", "photo_file_id", "linked_ids", "more_phones", "more_emails", "merged_ids",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why something was refused: `row` and `column` where it is one row's, a stable `code`, a sentence."""
+
+    code: str
+    detail: str
+    row: int | None = None
+    column: str | None = None
+
+
+@dataclass(frozen=True)
+class ContactImport:
+    """`mapping` is column → field. `total`, rows of the file, once they were counted; `counts` by outcome when all are
+    done; `trouble` why it failed. `stage` is what is done next. `lanes` once the rows were counted."""
+
+    id: str
+    file_id: str
+    file_name: str
+    mapping: Mapping[str, str]
+    dry_run: bool
+    created_by: str
+    created_at: datetime
+    state: State = "queued"
+    stage: Stage | None = "survey"
+    total: int | None = None
+    last_row: int = 1
+    lanes: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
+    errors: tuple[Trouble, ...] = ()
+    trouble: Trouble | None = None
+    result_file_id: str | None = None
+    undo_counts: Mapping[str, int] | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    version: int = 1
+
+    @property
+    def expires_at(self) -> datetime:
+        """When its rows are gone."""
+        return self.created_at + KEPT
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the survey found so far: how the file is written, `size` and `etag` of its bytes, its windows. It goes on at
+    byte `at`, where row `row` begins, until it is `complete`."""
+
+    layout: Layout
+    etag: str
+    size: int
+    windows: tuple[Window, ...]
+    at: int
+    row: int
+    complete: bool = False
+
+    @property
+    def total(self) -> int:
+        """Rows so far."""
+        return sum(window.rows for window in self.windows)
+
+
+@dataclass(frozen=True)
+class Lane:
+    """How far a lane came: in window `window`, up to row `row` (0: none of it). `tries`: how often work on what follows
+    was begun. A way back has one lane whose rows fall. Version 0 was never written."""
+
+    number: int
+    window: int = 0
+    row: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
+    errors: tuple[Trouble, ...] = ()
+    tries: int = 0
+    moved_at: datetime | None = None
+    version: int = 0
+
+    def after(self, rows: Sequence[Row]) -> Lane:
+        """The lane with these rows more."""
+        counts = dict(self.counts)
+        for row in rows:
+            counts[row.outcome] = counts.get(row.outcome, 0) + 1
+        errors = [*self.errors, *(row.trouble for row in rows if row.trouble)][:ERRORS_SHOWN]
+        return replace(self, row=rows[-1].number, counts=counts, errors=tuple(errors))
+
+
+@dataclass(frozen=True)
+class Row:
+    """What became of a row. `before` and `after`: the fields that it changed, as they were and became; `mark`: what the
+    contact that it created was like. `undone` says what undoing did."""
+
+    number: int
+    outcome: Outcome
+    contact_id: str | None = None
+    trouble: Trouble | None = None
+    before: Mapping[str, Any] = field(default_factory=dict)
+    after: Mapping[str, Any] = field(default_factory=dict)
+    mark: str | None = None
+    undone: Undone | None = None
+    undo_trouble: Trouble | None = None
+
+
+def summed(counts: Iterable[Mapping[str, int]], names: Sequence[str]) -> dict[str, int]:
+    """Counts of several lanes together."""
+    every = list(counts)
+    return {name: sum(int(one.get(name, 0)) for one in every) for name in names}
+
+
+def first_errors(lanes: Iterable[Lane]) -> tuple[Trouble, ...]:
+    """The first of what the lanes noted, in the order of rows."""
+    every = [trouble for lane in lanes for trouble in lane.errors]
+    return tuple(sorted(every, key=lambda one: one.row or 0)[:ERRORS_SHOWN])
+
+
+def created_row(number: int, contact: Contact) -> Row:
+    """A row that made a contact."""
+    return Row(number, "created", contact.id, mark=mark_of(contact))
+
+
+def updated_row(number: int, before: Contact, after: Contact) -> Row:
+    """A row that changed a contact."""
+    was, became = _fields(before), _fields(after)
+    changed = [name for name in {**was, **became} if was.get(name) != became.get(name)]
+    old, new = ({name: one.get(name) for name in changed} for one in (was, became))
+    for name in ("mobile", "phone"):
+        if name in old:
+            old[f"{name}_given"] = getattr(before, f"{name}_given")
+    return Row(number, "updated", after.id, before=old, after=new)
+
+
+def mark_of(contact: Contact) -> str:
+    """Says whether a contact is as it was: all that people or channels may have changed, but not when."""
+    held = [getattr(contact, name) for name in _STATE]
+    held += [sorted(contact.custom_fields.items()), [(one.channel_id, one.key) for one in contact.identities]]
+    return sha256(repr(held).encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def given_back(row: Row, contact: Contact) -> tuple[dict[str, Any], list[str]]:
+    """What to write into the contact so that it is as before the row, and the fields that somebody changed since, which
+    stay."""
+    now = _fields(contact)
+    kept = [name for name, value in row.after.items() if now.get(name) != value]
+    back: dict[str, Any] = {}
+    for name in row.after:
+        if name in kept:
+            continue
+        value = row.before.get(name)
+        if name.startswith(_CUSTOM):
+            back.setdefault("custom_fields", {})[name.removeprefix(_CUSTOM)] = value
+        else:
+            back[name] = (row.before.get(f"{name}_given") if value else None) or value
+    return back, kept
+
+
+def _fields(contact: Contact) -> dict[str, Any]:
+    """Fields that rows change, each custom one of its own, as JSON has them."""
+    held: dict[str, Any] = {name: getattr(contact, name) for name in _TEXTS}
+    held["group_ids"] = list(contact.group_ids)
+    return held | {f"{_CUSTOM}{slug}": value for slug, value in contact.custom_fields.items()}

@@ -1,0 +1,181 @@
+"""One row of an imported file: whom it is about, and the contact that is made or changed for it, by the same service as
+people use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from recado.domain import contact_rules
+from recado.domain.access import Caller
+from recado.domain.contact_claims import claims_of
+from recado.domain.contact_import_columns import Given, RowReader
+from recado.domain.contact_imports import ContactImport, Row, Trouble
+from recado.domain.contacts import Claim, Contact
+from recado.domain.csv_files import DETAILS, Record, Wrong
+from recado.domain.errors import Busy, DomainError, Invalid, NotFound
+from recado.domain.ids import is_id
+from recado.ports.contact_imports import ImportStore, RowContacts, RowDone
+from recado.services.contacts import ContactService
+from recado.services.import_names import ImportNames
+
+_TRIES = 3
+
+
+class Prepared(NamedTuple):
+    """A row that was read; `claims` by which its contact may be known."""
+
+    number: int
+    wrong: Wrong | None
+    said: Given
+    claims: tuple[Claim, ...]
+
+
+class RowTaker:
+    """Takes the rows of one import. `region` completes national numbers."""
+
+    def __init__(
+        self,
+        one: ContactImport,
+        reader: RowReader,
+        region: str,
+        caller: Caller,
+        store: ImportStore,
+        contacts: RowContacts,
+        service: ContactService,
+        names: ImportNames,
+    ) -> None:
+        self._import = one
+        self._reader = reader
+        self._region = region
+        self._caller = caller
+        self._store = store
+        self._contacts = contacts
+        self._service = service
+        self._names = names
+
+    def prepared(self, records: Sequence[Record]) -> list[Prepared]:
+        """Rows read, and together what they will need."""
+        ready = []
+        for record in records:
+            said = Given() if record.wrong else self._reader.given(record.cells)
+            ready.append(Prepared(record.row, record.wrong, said, self._claims(said)))
+        claims = dict.fromkeys(claim for row in ready for claim in row.claims)
+        ids = [row.said.id for row in ready if row.said.id and is_id(row.said.id, "ct", self._caller.account)]
+        self._contacts.foresee(self._caller.account, list(claims), ids)
+        return ready
+
+    def take(self, row: Prepared) -> tuple[Row, bool]:
+        """What became of a row, and whether that is written already: with the contact, or by who did it before."""
+        if row.wrong is not None:
+            return Row(row.number, "rejected", trouble=Trouble(row.wrong, DETAILS[row.wrong], row.number)), False
+        for _ in range(_TRIES):
+            self._contacts.begin(row.number, row.said.key)
+            try:
+                contact_id = self._written(row)
+            except RowDone:
+                return self._done_before(row.number), True
+            except DomainError as refused:
+                last = refused
+                if not _may_pass(refused):
+                    break
+                self._contacts.forget()
+                self._names.forget()
+            else:
+                written = self._contacts.written
+                return (written, True) if written else (Row(row.number, "unchanged", contact_id), False)
+        return self._rejected(row.number, last), False
+
+    def shown(self, row: Row) -> Row:
+        """The row as others are told of it: what a trial made is nobody's to find."""
+        return replace(row, contact_id=None, mark=None) if row.contact_id in self._contacts.made else row
+
+    def _done_before(self, number: int) -> Row:
+        found = self._store.row(self._caller.account, self._import.id, number)
+        if found is None:
+            raise Busy(f"row {number}")
+        return found
+
+    def _written(self, row: Prepared) -> str:
+        """The contact that the row is about, with what it says written into it. Raises DomainError, RowDone."""
+        contact = self._whom(row)
+        given = self._fields(self._caller.account, row.said)
+        if contact is not None:
+            given = _news(given, contact, self._region)
+            if not given:
+                return contact.id
+        if errors := contact_rules.too_much(given):
+            raise Invalid("Some fields are wrong.", errors=errors)
+        if contact is None:
+            return str(self._service.create(self._caller, given)["id"])
+        return str(self._service.change(self._caller, contact.id, given)["id"])
+
+    def _whom(self, row: Prepared) -> Contact | None:
+        """The contact of the row's id, else of its number or address, else the one that such a row made before."""
+        a, said = self._caller.account, row.said
+        if said.id:
+            found = self._contacts.resolved(a, said.id) if is_id(said.id, "ct", a) else None
+            if found is None:
+                raise Invalid.field("/id", "not_found", "There is no contact of this id.")
+            return found
+        contact_id = self._contacts.find_by_claims(a, row.claims) if row.claims else None
+        if contact_id is None and said.key:
+            contact_id = self._contacts.contact_of_key(a, said.key)
+        return self._contacts.resolved(a, contact_id) if contact_id else None
+
+    def _claims(self, said: Given) -> tuple[Claim, ...]:
+        given = [text for name in contact_rules.PHONES if (text := said.texts.get(name))]
+        numbers = [contact_rules.e164_of(text, self._region) for text in given]
+        return claims_of(phones=numbers, email=said.texts.get("email"))
+
+    def _fields(self, a: str, said: Given) -> dict[str, Any]:
+        """What the row says, as the API would be told."""
+        given = dict(said.texts)
+        if said.organization:
+            [given["organization_id"]] = self._names.ids_of(a, "organization", [said.organization])
+        if said.groups:
+            given["group_ids"] = self._names.ids_of(a, "group", said.groups)
+        if said.custom_fields:
+            given["custom_fields"] = said.custom_fields
+        return given
+
+    def _rejected(self, number: int, refused: DomainError) -> Row:
+        code, detail, column = refused.code, refused.detail, None
+        if refused.errors:
+            first = refused.errors[0]
+            column = self._reader.column_of(first.pointer)
+            if isinstance(refused, Invalid):
+                code, detail = first.code, first.detail
+        return Row(number, "rejected", trouble=Trouble(code, detail, number, column))
+
+
+def failed(number: int) -> Row:
+    """A row that could not be done, again and again."""
+    return Row(number, "rejected", trouble=Trouble("failed", "The row could not be written. Try it again.", number))
+
+
+def _may_pass(refused: DomainError) -> bool:
+    """Whether it may be for what was remembered, or for who was faster."""
+    if isinstance(refused, NotFound) or refused.code == "contact_exists":
+        return True
+    return any(error.code == "not_found" and error.pointer != "/id" for error in refused.errors)
+
+
+def _news(given: Mapping[str, Any], contact: Contact, region: str) -> dict[str, Any]:
+    """What of it the contact is not already: a number in another spelling is none, groups in another order are none."""
+    news = {}
+    for name, value in given.items():
+        now = getattr(contact, name)
+        if name == "custom_fields":
+            value = {slug: one for slug, one in value.items() if contact.custom_fields.get(slug) != one}
+            same = not value
+        elif name == "group_ids":
+            same = set(now) == set(value)
+        else:
+            same = now == value or (
+                name in contact_rules.PHONES and now and contact_rules.e164_of(value, region) == now
+            )
+        if not same:
+            news[name] = value
+    return news
