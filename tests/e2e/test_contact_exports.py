@@ -58,6 +58,47 @@ def test_from_the_request_to_the_file(live: Live) -> None:
     assert (event["type"], event["data"]["done"]) == ("contact.exported", len(NAMES))
 
 
+def test_an_export_is_imported_as_it_is_and_changes_nothing(live: Live) -> None:
+    """Hard names, several groups, an organization, custom values and a principal: all found unchanged, and exported
+    again to the very bytes."""
+    mark = secrets.token_hex(4)
+    every, other = (
+        live.admin.post("/v1/groups", {"name": f"{sign}{mark}|\\"}, expect=201)["id"] for sign in ("=", "-")
+    )
+    loja = live.admin.post("/v1/organizations", {"name": f'Ñandú, "{mark}"'}, expect=201)["id"]
+    field = {
+        "slug": f"e2e_{mark}",
+        "label": "Cores",
+        "table": "contacts",
+        "type": "multi_list",
+        "options": ["a|b", "=c"],
+    }
+    live.admin.post("/v1/custom-fields", field, expect=201)
+    principal = None
+    for number, name in enumerate(NAMES):
+        contact = {
+            "name": name,
+            "mobile": f"+55 48 99{secrets.randbelow(10**7):07d}",
+            "notes": "uma\r\n=duas\n\n'três",
+            "group_ids": [every, other][: 1 + number % 2],
+            "organization_id": loja,
+            "custom_fields": {f"e2e_{mark}": ["a|b", "=c"]},
+            "principal_id": principal,
+        }
+        made = live.admin.post("/v1/contacts", contact, expect=201)
+        principal = principal or made["id"]
+    done, file = exported(live, group_id=every)
+    begun = live.admin.post("/v1/contact-imports", {"file_id": done["file_id"], "mapping": {}}, expect=202)
+    path = f"/v1/contact-imports/{begun['id']}"
+    states = ("done", "failed")
+    imported = eventually(lambda: (one := live.admin.get(path))["state"] in states and one, within_s=120)
+    told = {name: imported[name] for name in ("state", "total", "created", "updated", "unchanged", "rejected")}
+    assert told == {
+        "state": "done", "total": len(NAMES), "created": 0, "updated": 0, "unchanged": len(NAMES), "rejected": 0,
+    }  # fmt: skip
+    assert exported(live, group_id=every)[1].content == file.content
+
+
 def test_all_contacts(live: Live) -> None:
     done, file = exported(live, format="excel")
     assert file.content.startswith("\ufeffid;name;".encode())
