@@ -1,8 +1,8 @@
-"""All that is kept of one contact in a ZIP file, through the functions' handlers."""
+"""How exports of one contact's data are made, through the functions' handlers. That all is in them is shown with the
+erasure, which needs the same people (test_contact_erasure.py)."""
 
 from __future__ import annotations
 
-import json
 import zipfile
 from io import BytesIO
 from typing import Any
@@ -11,54 +11,13 @@ import pytest
 
 from recado.services.contact_data_work import ContactDataWork
 from recado.services.zip_parts import ZipParts
-from tests.erasure_world import CANARY, OTHER, ErasureWorld
+from tests.erasure_world import CANARY, ErasureWorld
 from tests.handlers.stack import BUCKETS, Stack
 
 
 @pytest.fixture
 def world(stack: Stack) -> ErasureWorld:
     return ErasureWorld(stack)
-
-
-def opened(world: ErasureWorld) -> zipfile.ZipFile:
-    """The one ZIP file in the bucket."""
-    [(_, body)] = [(key, body) for key, body in world.objects().items() if body[:2] == b"PK"]
-    return zipfile.ZipFile(BytesIO(body))
-
-
-def test_all_that_is_kept_is_in_the_file_and_nobody_elses(world: ErasureWorld) -> None:
-    contact, _ = world.person(CANARY), world.says(OTHER, "Oi")
-    exports = world.product.contact_data_exports
-    asked = exports.create(world.admin, contact.id)
-    assert (asked["state"], asked["url"], asked["total"]) == ("queued", None, None)
-    world.run_exports()
-    told = exports.get(world.admin, contact.id, asked["id"])
-    assert (told["state"], told["done"] > 20, told["total"]) == ("done", True, told["done"])
-    assert "/files/" in told["url"]
-    with opened(world) as file:
-        assert file.testzip() is None
-        names = file.namelist()
-        lines = {name: file.read(name).decode().splitlines() for name in names if name.endswith(("json", "jsonl"))}
-        files = [file.read(name) for name in names if name.startswith("files/")]
-    whole = "\n".join(line for each in lines.values() for line in each)
-    assert OTHER.number not in whole
-    (card,) = (json.loads(line) for line in lines["profile.json"])
-    assert (card["id"], card["notes"], card["custom_fields"]) == (
-        contact.id,
-        "notas canarinho",
-        {"apelido": "canarinho"},
-    )
-    texts = [json.loads(line)["text"] for line in lines["messages.jsonl"]]
-    assert {"e falo de canarinho", "Olá, canarinho!", "outra nota sobre canarinho", "Um e-mail de canarinho"} <= {
-        one.strip() for one in texts
-    }
-    assert any("comentário sobre canarinho" in line for line in lines["timeline.jsonl"])
-    assert any("fechado com canarinho" in line for line in lines["chat_events.jsonl"])
-    assert len(lines["chats.jsonl"]) == 4
-    assert len(lines["merges.jsonl"]) == 1
-    assert sum(b"canarinho" in one for one in files) == 4
-    world.erase(contact.id)
-    assert [key for key, body in world.objects().items() if body[:2] == b"PK"] == []
 
 
 def test_a_run_that_is_too_short_says_so(world: ErasureWorld) -> None:

@@ -3,8 +3,11 @@ data is touched, and the same person writing again is a new one."""
 
 from __future__ import annotations
 
+import json
 import re
+import zipfile
 from collections import Counter
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -53,12 +56,39 @@ def left_of(person: Person, items: dict[Item, str], objects: dict[str, bytes]) -
     return found + [f"{word}: {key}" for key, body in spoken for word in person.words if word.lower().encode() in body]
 
 
+def assert_all_is_exported(world: ErasureWorld, contact: Contact, export_id: str) -> None:
+    """The ZIP file has all that is kept of the contact, and nothing of anybody else."""
+    told = world.product.contact_data_exports.get(world.admin, contact.id, export_id)
+    assert (told["state"], told["done"] > 20, told["total"]) == ("done", True, told["done"])
+    assert "/files/" in told["url"]
+    [body] = [body for body in world.objects().values() if body[:2] == b"PK"]
+    with zipfile.ZipFile(BytesIO(body)) as file:
+        assert file.testzip() is None
+        names = file.namelist()
+        lines = {name: file.read(name).decode().splitlines() for name in names if name.endswith(("json", "jsonl"))}
+        files = [file.read(name) for name in names if name.startswith("files/")]
+    whole = "\n".join(line for each in lines.values() for line in each)
+    assert OTHER.number not in whole
+    (card,) = (json.loads(line) for line in lines["profile.json"])
+    assert (card["id"], card["notes"], card["custom_fields"]) == (
+        contact.id, "notas canarinho", {"apelido": "canarinho"},
+    )  # fmt: skip
+    texts = {json.loads(line)["text"].strip() for line in lines["messages.jsonl"]}
+    assert {"e falo de canarinho", "Olá, canarinho!", "outra nota sobre canarinho", "Um e-mail de canarinho"} <= texts
+    assert any("comentário sobre canarinho" in line for line in lines["timeline.jsonl"])
+    assert any("fechado com canarinho" in line for line in lines["chat_events.jsonl"])
+    assert (len(lines["chats.jsonl"]), len(lines["merges.jsonl"])) == (4, 1)
+    assert sum(b"canarinho" in one for one in files) == 4
+
+
 def test_nothing_is_left_of_one_and_all_of_the_other(world: ErasureWorld, dynamodb: Any) -> None:
     contact, other_id = world.person(CANARY), world.bystander(OTHER)
     world.kept_raw(CANARY, beside=OTHER)
-    world.product.contact_data_exports.create(world.admin, contact.id)
+    export = world.product.contact_data_exports.create(world.admin, contact.id)
+    assert (export["state"], export["url"], export["total"]) == ("queued", None, None)
     world.product.contact_export_service.create(world.admin, None, None, "csv")
     world.run_exports()
+    assert_all_is_exported(world, contact, export["id"])
     going = world.product.contact_export_service.create(world.admin, None, None, "csv")["id"]
     world.tell()
     items, objects = world.items(dynamodb), world.objects()
