@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import httpx
@@ -12,6 +13,7 @@ from infra.local.front import Settings, build_app
 from infra.local.pages import FILES
 from tests.local.conftest import Serve
 
+ROOT = Path(__file__).resolve().parents[2]
 NOBODY = "http://127.0.0.1:9"
 
 
@@ -37,8 +39,16 @@ def test_only_the_files_of_the_list_are_served(base: str) -> None:
         assert httpx.get(base + path).status_code == 404
 
 
+def test_the_demo_page_has_its_words_in_both_languages() -> None:
+    script = re.sub(r'"[^"\n]*"', '""', (ROOT / "web" / "demo" / "chat.js").read_text())
+    english, portuguese = (
+        part.partition("\n  },\n")[0] for part in (script.split("  en: {")[1], script.split("  pt: {")[1])
+    )
+    assert re.findall(r"\w+", english) == re.findall(r"\w+", portuguese)
+
+
 def test_what_others_wrote_is_never_made_html() -> None:
-    script = (Path(__file__).resolve().parents[2] / "web" / "demo" / "chat.js").read_text()
+    script = (ROOT / "web" / "demo" / "chat.js").read_text()
     assert not [
         word for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(") if word in script
     ]

@@ -7,13 +7,21 @@ const WORDS = {
     title: "Online chat", lead: "Write to the demo company. Its agents answer from their side.", label: "Your message",
     send: "Send", attach: "File", connecting: "Connecting …", offline: "No connection. Trying again …", you: "You",
     company: "Company", deleted: "(message deleted)", checking: "The file is being checked …", noSite: "No site key: open this page with ?site_key=…",
-    refused: "This was not sent: ",
+    refused: "This was not sent: ", file_rejected: "the file was refused", waiting: "sending …",
+    reasons: {
+      too_large: "it is too large", type_not_taken: "files of this kind are not taken", type_differs: "it is not what its name says",
+      empty: "it is empty", active_content: "it contains programs", hostile_archive: "it cannot be opened safely",
+    },
   },
   pt: {
     title: "Chat online", lead: "Escreva para a empresa de demonstração. Os atendentes respondem do lado deles.", label: "Sua mensagem",
     send: "Enviar", attach: "Arquivo", connecting: "Conectando …", offline: "Sem conexão. Tentando de novo …", you: "Você",
     company: "Empresa", deleted: "(mensagem apagada)", checking: "O arquivo está sendo verificado …", noSite: "Sem chave do site: abra esta página com ?site_key=…",
-    refused: "Não foi enviado: ",
+    refused: "Não foi enviado: ", file_rejected: "o arquivo foi recusado", waiting: "enviando …",
+    reasons: {
+      too_large: "é grande demais", type_not_taken: "arquivos deste tipo não são aceitos", type_differs: "não é o que o nome diz",
+      empty: "está vazio", active_content: "contém programas", hostile_archive: "não pode ser aberto com segurança",
+    },
   },
 };
 const portuguese = (navigator.language || "").toLowerCase().startsWith("pt");
@@ -45,7 +53,7 @@ async function ask(method, path, body) {
       await pause(1000 * Number(answer.headers.get("Retry-After") || 1));
       continue;
     }
-    if (!answer.ok) throw Object.assign(new Error(told.detail), { code: told.code });
+    if (!answer.ok) throw Object.assign(new Error(told.detail), { code: told.code, reason: told.reason });
     return told;
   }
 }
@@ -60,6 +68,13 @@ function begin() {
     return session;
   })().finally(() => { beginning = null; });
   return beginning;
+}
+
+// Why something was not sent, in the page's language where it has the words.
+function refusal(error) {
+  const reason = say.reasons[error.reason || error.code];
+  const what = error.code === "file_rejected" ? say.file_rejected : reason || error.message;
+  return say.refused + what + (error.reason && reason ? `: ${reason}` : "");
 }
 
 function show(message) {
@@ -80,7 +95,7 @@ function show(message) {
     link.textContent = message.file.name || message.kind;
     line.append(text.textContent ? document.createElement("br") : "", link);
   }
-  at("log").append(line);
+  at("log").insertBefore(line, at("log").querySelector(".waiting"));
   at("log").scrollTop = at("log").scrollHeight;
 }
 
@@ -104,7 +119,7 @@ async function keepLooking() {
       if (at("note").textContent === say.offline || at("note").textContent === say.connecting) at("note").textContent = "";
       await untilNextLook();
     } catch (error) {
-      at("note").textContent = error.code ? say.refused + error.message : say.offline;
+      at("note").textContent = error.code ? refusal(error) : say.offline;
       await pause(3000);
     }
   }
@@ -157,7 +172,20 @@ function listen(url) {
   });
 }
 
-async function send(message) {
+// What is written goes out in the order in which it was written, however long the connection is lost.
+let sending = Promise.resolve();
+function send(message, shown) {
+  const line = document.createElement("li"), state = document.createElement("small");
+  line.className = "mine waiting";
+  state.textContent = say.waiting;
+  line.append(state, shown);
+  at("log").append(line);
+  at("log").scrollTop = at("log").scrollHeight;
+  sending = sending.then(() => deliver(message)).finally(() => line.remove());
+  return sending;
+}
+
+async function deliver(message) {
   const body = { client_id: crypto.randomUUID(), ...message };
   for (;;) {
     try {
@@ -166,7 +194,7 @@ async function send(message) {
       hint();
       return;
     } catch (error) {
-      if (error.code && error.code !== "file_not_ready") { at("note").textContent = say.refused + error.message; return; }
+      if (error.code && error.code !== "file_not_ready") { at("note").textContent = refusal(error); return; }
       at("note").textContent = error.code ? say.checking : say.offline;
       await pause(1000);
     }
@@ -179,8 +207,9 @@ async function upload(file) {
   const form = new FormData();
   for (const [name, value] of Object.entries(announced.upload.fields)) form.append(name, value);
   form.append("file", file);
-  await fetch(announced.upload.url, { method: "POST", body: form });
-  await send({ file_id: announced.file_id });
+  const answer = await fetch(announced.upload.url, { method: "POST", body: form });
+  if (!answer.ok) throw Object.assign(new Error(`HTTP ${answer.status}`), { code: "file_rejected" });
+  await send({ file_id: announced.file_id }, file.name);
 }
 
 at("form").addEventListener("submit", (event) => {
@@ -188,12 +217,12 @@ at("form").addEventListener("submit", (event) => {
   const text = at("text").value;
   if (!text.trim()) return;
   at("text").value = "";
-  send({ kind: "text", text });
+  send({ kind: "text", text }, text);
 });
 at("file").addEventListener("change", () => {
   const [file] = at("file").files;
   at("file").value = "";
-  if (file) upload(file).catch((error) => { at("note").textContent = say.refused + error.message; });
+  if (file) upload(file).catch((error) => { at("note").textContent = error.code ? refusal(error) : say.offline; });
 });
 
 siteKey = new URLSearchParams(location.search).get("site_key") || document.documentElement.dataset.siteKey;
