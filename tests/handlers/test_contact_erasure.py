@@ -7,17 +7,21 @@ import json
 import re
 import zipfile
 from collections import Counter
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
 import pytest
 from botocore.client import BaseClient
 
+from recado.domain.contact_imports import ContactImport
 from recado.domain.contacts import Contact
 from recado.services.views import event_view
 from recado.storage.chat_records import ChatRecord, MessageRecord
+from recado.storage.contact_imports import DynamoImports
 from recado.storage.contact_records import ContactEventRecord
 from recado.storage.contacts import ContactStore
+from recado.storage.files import DynamoFiles
 from tests.erasure_world import CANARY, OTHER, ErasureWorld, Item, Person, tokens_of
 from tests.handlers.stack import Stack
 
@@ -223,3 +227,63 @@ def test_what_a_deleted_contact_left_is_erased(world: ErasureWorld, dynamodb: An
     assert left_of(CANARY, world.items(dynamodb), {}) != []
     world.erase(contact_id)
     assert left_of(CANARY, world.items(dynamodb), world.objects()) == []
+
+
+def test_csv_files_of_imports_go_once_no_import_reads_them(world: ErasureWorld, dynamodb: Any) -> None:
+    """A person's row would lie in the bucket for ever, and every admin may fetch the file."""
+    world.says(CANARY, f"Oi, sou {CANARY.word}")
+    product, imports, clock = world.product, DynamoImports(), world.product.clock
+    ended, running = (
+        ContactImport(
+            world.new("im"),
+            world.file_of(CANARY, "import", world.admin.id),
+            "pessoas.csv",
+            {},
+            False,
+            "us",
+            clock.now(),
+        )
+        for _ in range(2)
+    )
+    results = world.file_of(CANARY, "import", world.admin.id)
+    ended = replace(ended, state="done", stage=None, result_file_id=results)
+    running = replace(running, state="running", stage="rows")
+    for one in (ended, running):
+        imports.create(world.a, one, clock.now())
+    asked = product.contact_erasures.request(world.admin, world.contact_id(CANARY), "requested", close_chats=True)
+    clock.move(1)  # type: ignore[attr-defined]
+    later = world.file_of(OTHER, "import", world.admin.id)
+    imports.create(
+        world.a, replace(ended, id=world.new("im"), file_id=later, result_file_id=None), clock.now()
+    )  # fmt: skip
+    service = world.erasing()
+    for _ in range(8):
+        service.look(world.a, asked.id)
+        clock.move(300)  # type: ignore[attr-defined]
+    work = service._store.work(world.a, asked.id)
+    assert work is not None
+    assert work.step == "imports", "it waits for the import that runs"
+    assert DynamoFiles().get(world.a, running.file_id) is not None
+    assert imports.change(world.a, running, replace(running, state="done", stage=None), None)
+    world.finish(service)
+    assert left_of(CANARY, world.items(dynamodb), world.objects()) == []
+    done = service._store.get(world.a, asked.id)
+    assert done is not None
+    assert (done.state, done.erased["files"]) == ("done", 3)
+    assert DynamoFiles().get(world.a, later) is not None, "it came after the person was gone"
+
+
+def test_no_erasure_waits_for_ever_for_an_import(world: ErasureWorld) -> None:
+    world.says(CANARY, "Oi")
+    clock = world.product.clock
+    stuck = ContactImport(
+        world.new("im"), world.file_of(CANARY, "import", world.admin.id), "p.csv", {}, False, "us", clock.now()
+    )
+    DynamoImports().create(world.a, stuck, clock.now())
+    asked = world.product.contact_erasures.request(world.admin, world.contact_id(CANARY), "requested", close_chats=True)
+    service = world.erasing()
+    for minutes in (1, 1, 5, 1, 1, 60 * 12, 1):
+        service.look(world.a, asked.id)
+        clock.move(60 * minutes)  # type: ignore[attr-defined]
+    world.finish(service)
+    assert DynamoFiles().get(world.a, stuck.file_id) is None

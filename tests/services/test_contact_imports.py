@@ -315,3 +315,28 @@ def test_an_account_has_a_few_imports_at_once(world: ImportWorld) -> None:
     assert refused.value.code == "too_many_imports"
     world.finish(min(world.memory.imports))
     assert world.begin(csv_of(people(1), HEADER)).startswith(f"im_{A}")
+
+
+def test_a_preview_reads_so_much_of_a_file_and_not_the_whole_line(world: ImportWorld) -> None:
+    """The first line is the file: a call of the API would read 500 MB of it."""
+    read = list[int]()
+    real = world.objects.read
+
+    def counted(key: str, found: Any, offset: int, length: int) -> bytes:
+        read.append(length)
+        return bytes(real(key, found, offset, length))
+
+    world.objects.read = counted
+    seen = world.imports.preview(ADMIN, world.file(b"name\n" + b"x" * (24 << 20) + b"\nAna\n"), {})
+    assert [(one["row"], one["reason"]) for one in seen["rows"]] == [(2, "row_too_long")]
+    assert sum(read) <= 9 << 20, "the head, and as much again"
+    long = 'Ana,"' + ("😀" * 25 + "\n") * 4_900 + '"\n'
+    rows = world.imports.preview(ADMIN, world.file("name,address\n" + long * 10), {})["rows"]
+    assert len(rows) in (6, 7), "the others may go on behind what was read"
+    assert {one["cells"][0] for one in rows} == {"Ana"}
+
+
+def test_a_mapping_is_not_kept_that_nobody_could_check(world: ImportWorld) -> None:
+    import_id = world.begin(b"", {f"{n}" + "ç" * 190: "ç" * 60 for n in range(300)})
+    assert world.store.get(A, import_id).mapping == {}
+    assert world.finish(import_id)["reason"] == "empty_file"

@@ -144,6 +144,7 @@ def test_the_longest_row_is_taken_and_one_character_more_is_not() -> None:
         (b"x" * (3 << 20), 1, "row_too_long"),
         (b'"name\n1\n', 1, "quote_not_closed"),
         (b"x" * 201 + b"\n1\n", 1, "column_name_too_long"),
+        (",".join(f"{n:03}" + "ç" * 190 for n in range(200)).encode(), 1, "header_too_long"),
     ],
 )  # fmt: skip
 def test_a_file_without_a_header_is_refused_with_the_row(raw: bytes, row: int, code: str) -> None:

@@ -16,6 +16,7 @@ from recado.domain.flow_answers import answer_value, choice
 from recado.domain.flow_definitions import Definition, check_whole, definition, unreachable
 from recado.domain.flow_runs import Execution, Outcome, act, answer, follow, step_of, time_out, ways_to_ask
 from recado.domain.flow_variables import filled, greeting
+from recado.domain.flows import check_size
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
@@ -343,3 +344,13 @@ def test_a_customer_who_writes_may_go_on() -> None:
     drawn, one = begun({"a": ask("a")})
     one = replace(one, steps=100, waits_for="answer", state="waiting")
     assert done(drawn, told(drawn, one, "529.982.247-25")).state == "waiting"
+
+
+def test_steps_fit_their_item_whatever_their_letters_are() -> None:
+    """As they are stored an accent has 6 bytes and an emoji 12; an item has 400 KB."""
+    for sign, count in (("x", 99_000), ("ç", 58_000), ("😀", 29_000)):
+        check_size({"a": {"type": "send_text", "text": sign * count}})
+    for sign, count in (("x", 100_001), ("ç", 67_000), ("😀", 34_000)):
+        with pytest.raises(Invalid) as refused:
+            check_size({"a": {"type": "send_text", "text": sign * count}})
+        assert [(one.pointer, one.code) for one in refused.value.errors] == [("/steps", "too_large")]

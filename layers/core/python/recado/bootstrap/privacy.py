@@ -93,6 +93,7 @@ class Privacy(Filing):
         from recado.services.erasing_chats import ErasingChats, ErasingStrays
         from recado.services.erasing_elsewhere import ErasingAnswers, ErasingFeed, ErasingRaw
         from recado.services.erasing_exports import ErasingExports
+        from recado.services.erasing_imports import ErasingImports
         from recado.services.erasing_threads import ErasingMessages, ErasingThreads, Owners
         from recado.services.erasing_timelines import ErasingMerges, ErasingTimeline
         from recado.storage.contact_data_exports import DynamoDataExports
@@ -110,6 +111,7 @@ class Privacy(Filing):
         timelines, elsewhere, owners = DynamoErasedTimelines(), DynamoErasedElsewhere(), Owners(ContactStore())
         objects = S3FileObjects(self.settings.files_bucket, self.settings.public_base_url)
         files = DoomedFiles(DynamoFiles(), threads, objects, self.chats)
+        imports = DynamoImports()
         mails, raw = S3Blobs(self.settings.mail_bucket), S3Blobs(self.settings.raw_bucket)
         return ErasingService(
             store,
@@ -117,9 +119,10 @@ class Privacy(Filing):
                 "chats": ErasingChats(chats, self.system_closing),
                 "strays": ErasingStrays(chats),
                 "messages": ErasingMessages(threads, files, owners, store),
-                "timeline": ErasingTimeline(timelines, threads, files, DynamoImports()),
+                "timeline": ErasingTimeline(timelines, threads, files, imports),
                 "merges": ErasingMerges(timelines, store, self.clock),
                 "threads": ErasingThreads(threads, threads, files, owners, mails, store, self.clock),
+                "imports": ErasingImports(imports, threads, files, store, self.clock),
                 "exports": ErasingExports(
                     DynamoDataExports(),
                     elsewhere,

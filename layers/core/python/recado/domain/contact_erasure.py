@@ -21,10 +21,12 @@ Counted = Literal[
     "timeline_entries", "merges", "kept_answers", "feed_events", "raw_bodies", "exports",
 ]  # fmt: skip
 COUNTED: tuple[Counted, ...] = get_args(Counted)
-Step = Literal["chats", "strays", "messages", "timeline", "merges", "threads", "exports", "answers", "feed", "raw"]
+Step = Literal[
+    "chats", "strays", "messages", "timeline", "merges", "threads", "imports", "exports", "answers", "feed", "raw"
+]  # fmt: skip
 PASS: tuple[Step, ...] = ("chats", "strays", "messages", "timeline", "merges")
 """What may be written anew while it is erased; done again until nothing is found."""
-LAST: tuple[Step, ...] = ("threads", "exports", "answers", "feed", "raw")
+LAST: tuple[Step, ...] = ("threads", "imports", "exports", "answers", "feed", "raw")
 TELLS_ALL = frozenset({"contact.updated", "contact.linked", "contact.unlinked", "contact.merged"})
 """Events whose data is the contact as it was: while two were one, it tells of both."""
 SETTLED_AFTER = timedelta(minutes=4)

@@ -21,10 +21,13 @@ LOOKED_AT_BYTES = 4 * 1_048_576
 """Of a file without a mark, so much tells whether it is UTF-8."""
 MAX_RECORD = 131_072
 """Characters of one record; `csv` takes no larger cell either."""
+MAX_RECORD_BYTES = 4 * MAX_RECORD
 MAX_COLUMNS = 500
 MAX_ROWS = 1_048_576
 """As many as a spreadsheet has, empty lines too."""
 MAX_COLUMN_NAME = 200
+MAX_HEADER = 25_000
+"""Characters of all names of columns: an import keeps them in one item of 400 KB, where a sign may have 12 bytes."""
 SEPARATORS = ",;\t"
 _MARKS: tuple[tuple[bytes, Encoding], ...] = (
     (BOM_UTF8, "utf-8"),
@@ -34,7 +37,6 @@ _MARKS: tuple[tuple[bytes, Encoding], ...] = (
 _ERRORS: dict[Encoding, str] = {"utf-8": "surrogateescape", "windows-1252": "strict"}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SHOWN = 5
-_LONGEST_HEADER = 4 * MAX_RECORD
 _DECODED_AT_ONCE = 65_536
 Wrong = Literal["row_too_long", "quote_not_closed", "quote_misplaced", "cells_differ", "nul", "wrong_encoding"]
 
@@ -86,7 +88,7 @@ def sniffed(head: bytes) -> Layout:
     if not head:
         raise CsvRefused(1, "empty_file", "The file is empty.")
     encoding, mark = _encoding(head[:LOOKED_AT_BYTES])
-    beginning = [head[mark : mark + _LONGEST_HEADER]]
+    beginning = [head[mark : mark + MAX_RECORD_BYTES]]
     separator = _separator(next(filter(_says_something, _Source(beginning, encoding).only_lines()), ""))
     for record in _raw_records(beginning, encoding, separator, mark, 1):
         if record.wrong is not None:
@@ -144,6 +146,9 @@ def _check_columns(row: int, columns: tuple[str, ...]) -> None:
         raise CsvRefused(row, "too_many_columns", detail)
     if any(len(column) > MAX_COLUMN_NAME for column in columns):
         raise CsvRefused(row, "column_name_too_long", f"A column's name may have {MAX_COLUMN_NAME} characters.")
+    if sum(map(len, columns)) > MAX_HEADER:
+        detail = f"All names of columns together may have {MAX_HEADER:,} characters."
+        raise CsvRefused(row, "header_too_long", detail)
     seen: set[str] = set()
     again = [column for column in columns if column and (column in seen or seen.add(column))]  # type: ignore[func-returns-value]
     if again:

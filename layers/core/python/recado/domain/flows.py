@@ -16,7 +16,10 @@ from recado.domain.errors import Invalid
 MAX_PROJECTS = 200
 MAX_FLOWS = 1_000
 MAX_STEPS_CHARACTERS = 100_000
-"""Of a flow's steps as JSON: with everything else they fit an item of 400 KB."""
+"""Of a flow's steps as JSON."""
+MAX_STEPS_BYTES = 360_000
+"""Of the steps as they are stored, where every sign that is not ASCII has 6 bytes, an emoji 12: with everything else
+they fit an item of 400 KB."""
 
 
 @dataclass(frozen=True)
@@ -61,4 +64,7 @@ def check_size(steps: Mapping[str, Any]) -> None:
     """Raises Invalid for steps that together are too large."""
     if len(json.dumps(steps, ensure_ascii=False)) > MAX_STEPS_CHARACTERS:
         detail = f"The steps may have at most {MAX_STEPS_CHARACTERS:,} characters together."
+        raise Invalid.field("/steps", "too_large", detail)
+    if len(json.dumps(steps)) > MAX_STEPS_BYTES:
+        detail = "The steps have too many letters with accents, or emoji, together."
         raise Invalid.field("/steps", "too_large", detail)

@@ -23,7 +23,7 @@ from recado.domain.contact_imports import (
     summed,
 )
 from recado.domain.contacts import Contact
-from recado.domain.csv_files import CsvRefused, Layout, records, sniffed
+from recado.domain.csv_files import MAX_RECORD_BYTES, CsvRefused, Layout, records, sniffed
 from recado.domain.errors import Conflict, FieldError, Invalid, NotFound
 from recado.domain.files import File
 from recado.domain.ids import is_id, sibling_id
@@ -41,6 +41,8 @@ MOST_AT_ONCE = 5
 _LOOKED_AT = 50
 """Among so many imports, the newest, those that are not over are counted."""
 _PREVIEWED = 10
+_PREVIEWED_BYTES = 4 * 1_048_576
+"""So much of a file is read for its first rows: one of its lines may be as long as the file."""
 _UNDO_STATES = ("done", "failed")
 
 
@@ -86,8 +88,8 @@ class ContactImportService:
         if mapping:
             try:
                 layout = sniffed(self._file.head(key, found))
-            except CsvRefused:
-                pass
+            except CsvRefused:  # the import tells of it; a mapping that nobody checked may fit no item
+                mapping = {}
             else:
                 check_mapping(mapping, layout.columns, self._takers.fields(a))
         self._check_room(a)
@@ -163,8 +165,12 @@ class ContactImportService:
         self, a: str, one: ContactImport, reader: RowReader, layout: Layout, key: str, found: Found
     ) -> list[dict[str, Any]]:
         taker, contacts = self._trials(a, one, reader)
-        parts = self._file.parts(key, found, layout.start, found.size)
-        first = list(islice(records(parts, layout, layout.start, layout.row), _PREVIEWED))
+        end = min(found.size, layout.start + _PREVIEWED_BYTES)
+        read = records(self._file.parts(key, found, layout.start, end), layout, layout.start, layout.row)
+        # What begins so near to the end may go on behind it.
+        last = end if end == found.size else end - MAX_RECORD_BYTES
+        whole = (one for one in read if one.end <= last or one.wrong == "row_too_long")
+        first = list(islice(whole, _PREVIEWED))
         shown = []
         for record, prepared in zip(first, taker.prepared(first), strict=True):
             row, _ = taker.take(prepared)

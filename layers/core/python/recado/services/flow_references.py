@@ -58,7 +58,9 @@ class KnownReferences:
             pointer = f"/steps/{step.id}"
             for name, is_known in known.items():
                 value = step.fields.get(name)
-                if value is not None and not seen.setdefault((name, value), is_known(value)):
+                if value is not None and (name, value) not in seen:
+                    seen[name, value] = is_known(value)
+                if value is not None and not seen[name, value]:
                     errors.append(FieldError(f"{pointer}/{name}", "not_found", _DETAILS[name]))
             errors += self._of_file(caller, step, pointer)
             errors += self._of_filter(a, step, saved, pointer)
