@@ -67,6 +67,7 @@ class Memory:
     fields: list[CustomField] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     open_chats: set[str] = field(default_factory=set)
+    commented: set[str] = field(default_factory=set)
     objects: dict[str, bytes] = field(default_factory=dict)
     files: dict[str, File] = field(default_factory=dict)
     deaths: Deaths = field(default_factory=Deaths)

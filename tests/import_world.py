@@ -57,6 +57,9 @@ class _Nothing:
     def has_open_chat(self, a: str, contact_id: str) -> bool:
         return contact_id in self.memory.open_chats
 
+    def has_comment(self, a: str, contact_id: str) -> bool:
+        return contact_id in self.memory.commented
+
 
 class NoResults:
     """The file of results."""
@@ -88,6 +91,7 @@ class ImportWorld:
         self.rows_of: Any = lambda one: MemoryRowContacts(memory, one)
         self.undone_of: Any = lambda one: MemoryUndoneContacts(memory, one)
         self.files_of: Any = MemoryFiles
+        self.comments: Any = _Nothing(self.memory)
         self.connect()
 
     def results(self, results: Any) -> None:
@@ -127,7 +131,13 @@ class ImportWorld:
         self.people = service(self.contacts, self.groups, nothing)
         file = ImportFile(self.objects, self.objects)
         self.work = ContactImportWork(
-            self.store, file, takers, NoResults(), ImportUndo(self.store, undone, clock), self.queue, clock
+            self.store,
+            file,
+            takers,
+            NoResults(),
+            ImportUndo(self.store, undone, self.comments, clock),
+            self.queue,
+            clock,
         )
         self.imports = ContactImportService(
             self.store, self.objects, file, takers, takers.trial, self.queue, clock, ids

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from recado.domain.contact_imports import Trouble
 from recado.domain.errors import Conflict, Invalid
 from tests.import_world import ADMIN, A, ImportWorld, csv_of
 
@@ -340,3 +341,38 @@ def test_a_mapping_is_not_kept_that_nobody_could_check(world: ImportWorld) -> No
     import_id = world.begin(b"", {f"{n}" + "ç" * 190: "ç" * 60 for n in range(300)})
     assert world.store.get(A, import_id).mapping == {}
     assert world.finish(import_id)["reason"] == "empty_file"
+
+
+def test_undoing_takes_no_contact_with_a_comment_away(world: ImportWorld) -> None:
+    done = world.run(csv_of(people(3), HEADER))
+    _, second, _ = world.memory.contacts
+    world.memory.commented.add(second)
+    assert world.undo(done["id"])["undo"] == {"removed": 2, "restored": 0, "left": 1}
+    assert list(world.memory.contacts) == [second]
+    rows, _ = world.imports.rows(ADMIN, done["id"], 100, None)
+    assert [one["undo_reason"] for one in rows] == [None, "commented_since", None]
+
+
+def test_a_failed_import_writes_no_row_behind_the_way_back(world: ImportWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One lane finds the file gone while another is in the midst of its rows: what it wrote on would stay for ever."""
+    import_id = world.begin(csv_of(people(1_200), HEADER))
+    while world.store.get(A, import_id).stage == "survey":
+        world._deliver(world.queue.sent.pop(0), 10**9)
+    read = world.objects.read
+    monkeypatch.setattr(world.objects, "read", lambda *asked: _failing_meanwhile(world, import_id, read, *asked))
+    done = world.finish(import_id)
+    assert (done["state"], done["reason"], len(world.memory.contacts)) == ("failed", "file_gone", 0)
+    with pytest.raises(Conflict) as refused:
+        world.imports.undo(ADMIN, import_id)
+    assert refused.value.code == "import_not_over"
+    world.clock.move(181)
+    assert world.undo(import_id)["state"] == "undone"
+
+
+def _failing_meanwhile(world: ImportWorld, import_id: str, read: Any, *asked: Any) -> bytes:
+    """What is read, after which another lane lets the import fail."""
+    found = bytes(read(*asked))
+    one = world.store.get(A, import_id)
+    if one.stage == "rows":
+        world.work._fail(A, one, Trouble("file_gone", "gone"))
+    return found

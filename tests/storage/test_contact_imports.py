@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from recado.domain.chats import Author, Event
 from recado.domain.contact_erasure import Erasing
 from recado.domain.contact_import_lanes import Window
 from recado.domain.contact_imports import ContactImport, Lane, Plan, Row, Trouble
@@ -15,6 +16,7 @@ from recado.domain.csv_files import Layout
 from recado.services.erasing_timelines import ErasingTimeline
 from recado.storage.contact_imports import DynamoImports, ImportRecord, LaneRecord, PlanRecord, RowRecord
 from recado.storage.contact_records import ContactEventRecord
+from recado.storage.contact_timelines import ContactTimelines
 from recado.storage.contacts import ContactStore
 from recado.storage.custom_fields import DynamoCustomFields
 from recado.storage.groups import DynamoGroups
@@ -34,7 +36,7 @@ class StoredWorld(ImportWorld):
             DynamoGroups(),
             DynamoCustomFields(),
         )
-        self.rows_of, self.undone_of = DynamoRowContacts, DynamoUndoneContacts
+        self.rows_of, self.undone_of, self.comments = DynamoRowContacts, DynamoUndoneContacts, ContactTimelines()
         self.connect()
 
 
@@ -123,6 +125,18 @@ def test_a_whole_import_is_done_told_found_again_and_undone(world: StoredWorld) 
     assert world.undo(again["id"])["undo"] == {"removed": 0, "restored": 2, "left": 0}
     assert world.undo(done["id"])["undo"] == {"removed": 5, "restored": 1, "left": 0}
     assert world.contacts.get(A, contact.id) is None
+
+
+def test_a_contact_with_a_comment_is_not_undone(world: StoredWorld, clock: Any, ids: Any) -> None:
+    done = world.run(csv_of(people(2), HEADER))
+    rows, _ = world.imports.rows(ADMIN, done["id"], 200, None)
+    told, other = (row["contact_id"] for row in rows)
+    comment = Event(
+        ids.new("ev", A), "contact.commented", clock.now(), Author("user", "us"), {"text": "VIP"}, contact_id=told
+    )
+    world.contacts.comment(A, comment)
+    assert world.undo(done["id"])["undo"] == {"removed": 1, "restored": 0, "left": 1}
+    assert (world.contacts.get(A, told) is None, world.contacts.get(A, other) is None) == (False, True)
 
 
 def test_rows_forget_a_contact_that_is_erased(world: StoredWorld) -> None:

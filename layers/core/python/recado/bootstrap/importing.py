@@ -49,6 +49,7 @@ class Importing(Exporting):
         from recado.services.contact_import_undo import ImportUndo
         from recado.services.contact_import_work import ContactImportWork
         from recado.storage.contact_imports import DynamoImports
+        from recado.storage.contact_timelines import ContactTimelines
         from recado.storage.files import DynamoFiles
 
         store = DynamoImports()
@@ -58,7 +59,7 @@ class Importing(Exporting):
             self._import_file,
             self._import_takers,
             ContactImportResults(store, DynamoFiles(), objects, self.clock),
-            ImportUndo(store, self._undone, self.clock),
+            ImportUndo(store, self._undone, ContactTimelines(), self.clock),
             self.contact_imports_queue,
             self.clock,
         )

@@ -157,6 +157,14 @@ class Timelines(Protocol):
         ...
 
 
+class Comments(Protocol):
+    """What people wrote into the timelines of contacts."""
+
+    def has_comment(self, a: str, contact_id: str) -> bool:
+        """Whether there is one among the contact's own last 50 events."""
+        ...
+
+
 class Reach(Protocol):
     """By which channels a conversation with a contact can be started."""
 

@@ -1,6 +1,7 @@
 """Undoing an import: its rows backwards, one after the other, so that each finds its contact as it left it.
 
-What people changed since stays: a contact that an import made goes only while it is as the import left it, and of one
+What people changed since stays: a contact that an import made goes only while it is as the import left it and nobody
+commented on it, and of one
 that it changed each field comes back only while it has the import's value."""
 
 from __future__ import annotations
@@ -24,12 +25,14 @@ from recado.domain.contact_imports import (
 from recado.domain.contacts import Contact
 from recado.domain.errors import Busy, DomainError, NotFound
 from recado.ports.contact_imports import ChangedSince, ImportStore, RowDone, UndoneContacts
+from recado.ports.contacts import Comments
 from recado.ports.core import Clock
 from recado.services.contacts import ContactService
 
 _AT_ONCE = 25
 _TRIES = 3
 _GONE = Trouble("contact_gone", "The contact was deleted or merged since.")
+_COMMENTED = Trouble("commented_since", "Somebody commented on the contact: it stays as it is.")
 _CHANGED = Trouble("changed_since", "The contact was changed since, or somebody wrote by it: it stays as it is.")
 
 
@@ -40,15 +43,17 @@ class ImportUndo:
         self,
         store: ImportStore,
         made: Callable[[ContactImport], tuple[UndoneContacts, ContactService, Caller]],
+        comments: Comments,
         clock: Clock,
     ) -> None:
         self._store = store
         self._made = made
+        self._comments = comments
         self._clock = clock
 
     def __call__(self, a: str, one: ContactImport, has_time: Callable[[], bool]) -> bool:
         """Go on with it; False when there was no time for all. Raises what went wrong: it is taken up again."""
-        way = _Way(a, one, self._store, *self._made(one))
+        way = _Way(a, one, self._store, self._comments, *self._made(one))
         lane = self._store.lane(a, one.id, WAY_BACK)
         while rows := self._store.rows_before(a, one, lane.row or one.last_row + 1, _AT_ONCE):
             counts = Counter(lane.counts)
@@ -78,6 +83,7 @@ class _Way:
         a: str,
         one: ContactImport,
         store: ImportStore,
+        comments: Comments,
         contacts: UndoneContacts,
         service: ContactService,
         caller: Caller,
@@ -85,6 +91,7 @@ class _Way:
         self._a = a
         self._import = one
         self._store = store
+        self._comments = comments
         self._contacts = contacts
         self._service = service
         self._caller = caller
@@ -112,6 +119,8 @@ class _Way:
     def _removed(self, row: Row, contact: Contact) -> str:
         if mark_of(contact) != row.mark:
             return self._left(row, _CHANGED)
+        if self._comments.has_comment(self._a, contact.id):
+            return self._left(row, _COMMENTED)
         self._contacts.begin(replace(row, undone="removed"), contact.version)
         self._service.delete(self._caller, contact.id)
         return "removed"

@@ -275,9 +275,17 @@ class ContactImportWork:
         for at in range(0, len(left), size):
             if at and not has_time():
                 return lane
+            self._check_goes_on(a, one)
             done = [self._taken(a, one, taker, row, careful) for row in taker.prepared(left[at : at + size])]
             lane = self._kept(a, one, lane, replace(lane.after(done), tries=0))
         return self._kept(a, one, lane, replace(lane, window=lane.window + 1, row=0, tries=0))
+
+    def _check_goes_on(self, a: str, one: ContactImport) -> None:
+        """Another lane may have found the file gone: rows that are written now would not be undone. Raises
+        Overtaken."""
+        now = self._store.get(a, one.id)
+        if now is None or now.stage != one.stage:
+            raise Overtaken
 
     def _rows_of(
         self, a: str, one: ContactImport, plan: Plan, window: Window, lane: int, reader: RowReader

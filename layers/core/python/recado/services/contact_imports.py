@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from itertools import islice
 from typing import Any
 
@@ -44,6 +45,8 @@ _PREVIEWED = 10
 _PREVIEWED_BYTES = 4 * 1_048_576
 """So much of a file is read for its first rows: one of its lines may be as long as the file."""
 _UNDO_STATES = ("done", "failed")
+_LAST_ROWS_WITHIN = timedelta(minutes=3)
+"""A lane sees within 25 rows that its import failed; no worker runs longer."""
 
 
 class ContactImportService:
@@ -128,6 +131,13 @@ class ContactImportService:
             return self._view(a, one)
         if one.state not in _UNDO_STATES:
             raise Conflict("The import is still running. Undo it when it is over.", code="import_not_over")
+        if (
+            one.state == "failed"
+            and one.lanes
+            and self._clock.now() < (one.finished_at or one.created_at) + _LAST_ROWS_WITHIN
+        ):
+            detail = "The import failed a moment ago: its last rows may be on their way. Undo it in three minutes."
+            raise Conflict(detail, code="import_not_over")
         if one.dry_run:
             raise Conflict("A dry run wrote no contacts.", code="nothing_to_undo")
         if self._clock.now() >= one.expires_at:

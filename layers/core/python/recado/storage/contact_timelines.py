@@ -14,10 +14,12 @@ from recado.storage.chat_records import ByContact, ChatEventRecord, ChatRecord
 from recado.storage.contact_records import ContactEventRecord
 
 _LAST = "\U0010ffff"
+_LOOKED_AT = 50
+"""Events of a contact among which a comment is looked for."""
 
 
 class ContactTimelines:
-    """The port `recado.ports.contacts.Timelines` on DynamoDB."""
+    """The ports `recado.ports.contacts.Timelines` and `Comments` on DynamoDB."""
 
     def page(self, a: str, contact_ids: Sequence[str], limit: int, after: str | None) -> EventPage:
         """Events newest first: for each id one query of each kind, and one batch get per 100 events of chats."""
@@ -37,6 +39,19 @@ class ContactTimelines:
         )
         found = ChatRecord.batch_get([(chat.pk, chat.sk) for chat in chats], consistent_read=True)
         return any(chat.situation in OPEN_SITUATIONS for chat in found)
+
+    def has_comment(self, a: str, contact_id: str) -> bool:
+        """One query, strongly consistent: 1 RRU for each 4 KB of the last events."""
+        own = ContactEventRecord.query(
+            keys.contact_events_pk(a, contact_id),
+            ContactEventRecord.sk.startswith(keys.event_sk("")),
+            scan_index_forward=False,
+            consistent_read=True,
+            limit=_LOOKED_AT,
+            page_size=_LOOKED_AT,
+            attributes_to_get=["type"],
+        )
+        return any(one.type == "contact.commented" for one in own)
 
 
 _Place = tuple[str, str | None, ContactEventRecord | None]
