@@ -165,17 +165,19 @@ class MemoryRowContacts(MemoryContacts):
     def __init__(self, memory: Memory, one: ContactImport) -> None:
         super().__init__(memory)
         self.one, self.number, self.key = one, 0, ""
+        self.seen_of_key: str | None = None
         self.written: Row | None = None
 
     def begin(self, number: int, key: str) -> None:
-        self.number, self.key, self.written = number, key, None
+        self.number, self.key, self.written, self.seen_of_key = number, key, None, None
 
     def foresee(self, a: str, claims: Sequence[Claim], contact_ids: Sequence[str]) -> None: ...
 
     def forget(self) -> None: ...
 
     def contact_of_key(self, a: str, key: str) -> str | None:
-        return self.memory.keys.get(key)
+        self.seen_of_key = self.memory.keys.get(key)
+        return self.seen_of_key
 
     def create(self, a: str, contact: Contact, event: Event, others: Sequence[ContactChange] = ()) -> None:
         self._with_row(None, contact, event, others, created_row(self.number, contact))
@@ -193,6 +195,8 @@ class MemoryRowContacts(MemoryContacts):
         def beside() -> Callable[[], None]:
             if place in self.memory.rows:
                 raise RowDone
+            if self.key and before is None and self.memory.keys.get(self.key) != self.seen_of_key:
+                raise ClaimsTaken(())
             return write
 
         def write() -> None:

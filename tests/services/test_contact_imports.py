@@ -376,3 +376,24 @@ def _failing_meanwhile(world: ImportWorld, import_id: str, read: Any, *asked: An
     if one.stage == "rows":
         world.work._fail(A, one, Trouble("file_gone", "gone"))
     return found
+
+
+def test_a_file_that_is_imported_twice_at_once_makes_its_people_once(
+    world: ImportWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A double click: both look for who has nothing but a name before either has made them."""
+    body = csv_of([(f"Maria {n}",) for n in range(5)], ("name",))
+    first, second = world.begin(body), world.begin(body)
+    look, looked = world.rows_of(world.store.get(A, first)).__class__.contact_of_key, list[str]()
+
+    def meanwhile(self: Any, a: str, key: str) -> Any:
+        found = look(self, a, key)
+        if not looked:
+            looked.append(key)
+            world.finish(second)
+        return found
+
+    monkeypatch.setattr("tests.import_stores.MemoryRowContacts.contact_of_key", meanwhile)
+    world.finish(first)
+    assert sorted(one.name for one in world.memory.contacts.values()) == [f"Maria {n}" for n in range(5)]
+    assert {one["outcome"] for one in world.imports.rows(ADMIN, first, 10, None)[0]} == {"unchanged"}

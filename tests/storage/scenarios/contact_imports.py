@@ -13,6 +13,7 @@ from recado.domain.contact_imports import ContactImport, Plan, Row
 from recado.domain.contacts import Contact
 from recado.domain.csv_files import Layout
 from recado.ports.contact_imports import RowDone
+from recado.ports.contacts import ClaimsTaken
 from recado.storage.contact_imports import DynamoImports, ImportRecord, RowRecord
 from recado.storage.contacts import ContactStore
 from recado.storage.imported_contacts import DynamoRowContacts, DynamoUndoneContacts
@@ -94,6 +95,25 @@ def a_row_is_done_again(clock: Any, ids: Any) -> None:
         again.change(A, seen, replace(seen, name="Ana", version=3), event(clock, ids, contact))
     found = store.get(A, contact.id)
     assert found is not None and found.name == "Ana Maria", "the row changed it a second time"
+
+
+@scenario("import-key-as-seen")
+def a_file_is_imported_twice_at_once(clock: Any, ids: Any) -> None:
+    made = list[str]()
+    imports = [DynamoRowContacts(begun(clock, ids)) for _ in range(2)]
+    for contacts in imports:
+        contacts.begin(2, "key")
+        assert contacts.contact_of_key(A, "key") is None
+    for contacts in imports:
+        contact = Contact(ids.new("ct", A), clock.now(), clock.now(), name="Ana")
+        with suppress(ClaimsTaken):
+            contacts.create(A, contact, event(clock, ids, contact))
+            made.append(contact.id)
+    assert len(made) == 1
+    assert imports[1].contact_of_key(A, "key") == made[0], "and the other finds it"
+    contact = Contact(ids.new("ct", A), clock.now(), clock.now(), name="Ana")
+    imports[1].create(A, contact, event(clock, ids, contact))
+    assert imports[1].contact_of_key(A, "key") == contact.id, "one that is gone by now is followed by another"
 
 
 @scenario("import-row-undone-once")

@@ -39,6 +39,10 @@ ROW_ONCE = guard("import-row-once", "a row is done again by who did not see that
 UNDONE_ONCE = guard(
     "import-row-undone-once", "a row is undone again: what somebody wrote into the contact since is taken back"
 )
+KEY_UNMOVED = guard(
+    "import-key-as-seen",
+    "a file is imported twice at once: a row that has nothing to be found by makes two contacts",
+)
 ROW_THERE = guard("import-row-is-there", "a row ends by its time while it is forgotten: an empty one is left for ever")
 
 _COLLECTION = "IMPORTS"

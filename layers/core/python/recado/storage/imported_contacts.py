@@ -6,13 +6,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from pynamodb.expressions.condition import Condition
+
 from recado.domain.chats import Event
 from recado.domain.contact_imports import ContactImport, Row, created_row, updated_row
 from recado.domain.contacts import Claim, Contact
 from recado.ports.contact_imports import ChangedSince, RowDone
 from recado.ports.contacts import ContactChange
 from recado.storage import keys
-from recado.storage.contact_imports import ROW_ONCE, UNDONE_ONCE, RowKeyRecord, RowRecord, marks_of, not_undone
+from recado.storage.contact_imports import (
+    KEY_UNMOVED,
+    ROW_ONCE,
+    UNDONE_ONCE,
+    RowKeyRecord,
+    RowRecord,
+    marks_of,
+    not_undone,
+)
 from recado.storage.contact_records import ContactRecord
 from recado.storage.contacts import ContactStore, add_contact, change_contact, delete_contact, relink, why_lost
 from recado.storage.transaction import Cancelled, Transaction
@@ -30,6 +40,7 @@ class DynamoRowContacts(ContactStore):
         self._import = one
         self._number = 0
         self._key = ""
+        self._seen_of_key: str | None = None
         self._holders: dict[Claim, str | None] = {}
         self._contacts: dict[str, Contact] = {}
         self.written: Row | None = None
@@ -37,6 +48,7 @@ class DynamoRowContacts(ContactStore):
     def begin(self, number: int, key: str) -> None:
         """What is written next is for this row."""
         self._number, self._key, self.written = number, key, None
+        self._seen_of_key = None
 
     def foresee(self, a: str, claims: Sequence[Claim], contact_ids: Sequence[str]) -> None:
         """One BatchGetItem for each 100 claims and for each 100 contacts, strongly consistent."""
@@ -64,12 +76,13 @@ class DynamoRowContacts(ContactStore):
         return {claim: holder for claim in claims if (holder := self._holders[claim])}
 
     def contact_of_key(self, a: str, key: str) -> str | None:
-        """1 RRU."""
+        """1 RRU. It is written anew only as it was seen here."""
         found = RowKeyRecord.find(keys.import_key_pk(a, key), "KEY")
-        return None if found is None else found.contact_id
+        self._seen_of_key = None if found is None else found.contact_id
+        return self._seen_of_key
 
     def create(self, a: str, contact: Contact, event: Event, others: Sequence[ContactChange] = ()) -> None:
-        """As ContactStore, with the row."""
+        """As ContactStore, with the row. Raises ClaimsTaken without a claim where another import made who is so."""
         row = created_row(self._number, contact)
         tx = Transaction()
         add_contact(tx, a, contact, self._told(event))
@@ -77,7 +90,7 @@ class DynamoRowContacts(ContactStore):
         if self._key:
             ttl = int(event.at.timestamp()) + _KEY_LASTS_S
             record = RowKeyRecord(keys.import_key_pk(a, self._key), "KEY", contact_id=contact.id, ttl=ttl)
-            tx.put("import:key", record)
+            tx.put("import:key", record, KEY_UNMOVED(self._key_as_seen()))
         self._commit(tx, a, row, contact, contact.claims, others)
 
     def change(
@@ -88,6 +101,10 @@ class DynamoRowContacts(ContactStore):
         change_contact(tx, a, before, after, self._told(event))
         relink(tx, a, others)
         self._commit(tx, a, updated_row(self._number, before, after), after, (*before.claims, *after.claims), others)
+
+    def _key_as_seen(self) -> Condition:
+        free: Condition = RowKeyRecord.pk.does_not_exist()
+        return free if self._seen_of_key is None else free | (RowKeyRecord.contact_id == self._seen_of_key)
 
     def _commit(
         self,
