@@ -354,3 +354,8 @@ def test_steps_fit_their_item_whatever_their_letters_are() -> None:
         with pytest.raises(Invalid) as refused:
             check_size({"a": {"type": "send_text", "text": sign * count}})
         assert [(one.pointer, one.code) for one in refused.value.errors] == [("/steps", "too_large")]
+
+
+@pytest.mark.parametrize("text", ["1" + ".000" * 200 + ",5", "-1" + ".000" * 200 + ",5", "1" + ".000" * 900])
+def test_no_answer_is_an_infinite_number(text: str) -> None:
+    assert answer_value("number", text, phone) is None

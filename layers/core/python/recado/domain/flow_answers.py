@@ -14,6 +14,8 @@ from recado.domain.contact_search import fold
 from recado.domain.custom_fields import EMAIL
 
 MAX_ANSWER = 4_096
+MAX_NUMBER = 10**15
+"""As filters take it; behind it a number with a fraction is infinite, and no field of a contact holds it."""
 _NUMBER = re.compile(
     r"[+-]?\d{1,3}(?:\.\d{3})+(?:,\d+)?|[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[+-]?\d{1,15}(?:[.,]\d{1,10})?", re.ASCII
 )
@@ -58,7 +60,8 @@ def _number(text: str, phone: Phone) -> int | float | None:
     if grouped and (text.count(grouped[1]) > 1 or grouped[1] == "."):  # 1.500 and 1.500.000, as it is written in Brazil
         point = -1
     whole = re.sub(r"[.,]", "", text if point < 0 else text[:point])
-    return int(whole) if point < 0 else float(f"{whole}.{text[point + 1 :]}")
+    value = int(whole) if point < 0 else float(f"{whole}.{text[point + 1 :]}")
+    return value if abs(value) <= MAX_NUMBER else None
 
 
 def _day(text: str, phone: Phone) -> str | None:
