@@ -135,7 +135,9 @@ def test_a_number_comes_back_from_its_cell(number: float) -> None:
     assert cell_value("number", value_cell(number)) == number
 
 
-@pytest.mark.parametrize("cell", ["1,5", "x", "1e", "٣", "9" * 5_000, "nan", "inf", "1_000", "--1"])
+@pytest.mark.parametrize(
+    "cell", ["1,234", "1,5,5", "1.23,5", "12,345.5", "x", "1e", "٣", "9" * 5_000, "nan", "inf", "1_000", "--1"]
+)
 def test_what_is_no_number_stays_a_text(cell: str) -> None:
     assert cell_value("number", cell) == cell
 
@@ -143,5 +145,14 @@ def test_what_is_no_number_stays_a_text(cell: str) -> None:
 def test_what_means_nothing_to_a_type_is_left_to_its_check() -> None:
     assert cell_value("boolean", "talvez") == "talvez"
     assert cell_value("boolean", " TRUE ") is True
+    assert [cell_value("boolean", cell) for cell in ("Sim", "NÃO", "VERDADEIRO", "Falso", "1", "0")] == [
+        True,
+        False,
+    ] * 3
     assert cell_value("text", "  ") is None
     assert cell_value("number", "+1.50") == 1.5
+
+
+def test_numbers_may_have_a_decimal_comma() -> None:
+    cells = ("70,5", "-0,25", "1.234,56", "1.234.567,8", "1.234", "1234,5678")
+    assert [cell_value("number", cell) for cell in cells] == [70.5, -0.25, 1234.56, 1234567.8, 1.234, 1234.5678]

@@ -57,11 +57,11 @@ def test_columns_mean_what_their_names_say(column: str, name: str | None) -> Non
 def test_a_row_says_what_is_not_blank() -> None:
     columns = ["Nome", "Grupos", "cf_cor", "cf_idade", "Celular"]
     reader = RowReader(columns, proposed(columns, [COLOR, AGE]), [COLOR, AGE])
-    said = reader.given([" '=Ana ", "VIP| a\\|b |", "azul|verde", "7.5", "  "])
+    said = reader.given([" '=Ana ", "VIP| a\\|b |", "azul|verde", "7.5", "  "], "BR")
     assert (said.texts, said.groups) == ({"name": "'=Ana"}, ["VIP", "a|b"])
     assert said.custom_fields == {"cor": ["azul", "verde"], "idade": 7.5}
-    assert said.key and said.key != reader.given(["Bia", "", "", "", ""]).key
-    assert reader.given(["'=Ana", "", "", "", "1"]).texts == {"name": "=Ana", "mobile": "1"}
+    assert said.key and said.key != reader.given(["Bia", "", "", "", ""], "BR").key
+    assert reader.given(["'=Ana", "", "", "", "1"], "BR").texts == {"name": "=Ana", "mobile": "1"}
     assert [reader.column_of(one) for one in ("/mobile", "/group_ids/0", "/custom_fields/cor", "/email")] == [
         "Celular",
         "Grupos",

@@ -49,6 +49,9 @@ def found(text: str, contact: Contact) -> bool:
         "<ana.souza@loja.example.com>",
         "loja",
         "example",
+        "@loja",
+        "@loja.example.com",
+        "souza @loja.exam",
         "+55 11 98765-4321",
         "+55 (11) 98765",
         "+55 11 8765-4321",
@@ -71,7 +74,20 @@ def test_what_finds_ana(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["bruno", "souza silva", "oao", "+44 11 98765", "987654322", "5432", "maria@loja", "com.br", "7654"]
+    "text",
+    [
+        "bruno",
+        "souza silva",
+        "oao",
+        "+44 11 98765",
+        "987654322",
+        "5432",
+        "maria@loja",
+        "com.br",
+        "7654",
+        "@souza.com",
+        "d.com",
+    ],
 )
 def test_what_does_not_find_ana(text: str) -> None:
     assert not found(text, ANA)

@@ -68,6 +68,10 @@ def test_rows_are_numbered_as_a_spreadsheet_does() -> None:
     assert told(b"\n\na,b\n1,2\n") == [(4, ["1", "2"])]
 
 
+def test_a_line_that_tells_excel_the_separator_is_no_header() -> None:
+    assert told(b"sep=;\r\nnome;nota\r\nAna;a\r\n") == [(3, ["Ana", "a"])]
+
+
 def test_a_malformed_row_is_told_and_takes_no_other_with_it() -> None:
     raw = b'a,b\n1,2\n"3,4\n5,6\n7,"8"9\n10\n11,12,13\n14,15,,\n16,\x0017\n18,19\n'
     assert told(raw) == [

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from recado.domain.contact_search import fold
 from recado.domain.contacts import Contact
 from recado.domain.custom_fields import CustomField, FieldType
 
@@ -29,7 +30,12 @@ _VALUE = re.compile(r"(?:[^\\|]|\\[\\|]|\\)+")
 _ESCAPE = re.compile(r"\\([\\|])")
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_BOOLEANS = {"true": True, "false": False}
+_WITH_COMMA = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+,\d+|\d+,(?!\d{3}$)\d+)", re.ASCII)
+"""A decimal comma. `1,234` is none: it is 1.234 to some and 1234 to others."""
+_BOOLEANS = dict.fromkeys(("true", "verdadeiro", "verdadero", "sim", "s", "si", "yes", "y", "1"), True) | dict.fromkeys(
+    ("false", "falso", "nao", "n", "no", "0"), False
+)
+"""As exports write them, and as spreadsheets and people do in English, Portuguese and Spanish, without accents."""
 
 
 @dataclass(frozen=True)
@@ -129,11 +135,13 @@ def cell_value(field_type: FieldType, cell: str) -> Any:
 def _number(text: str) -> int | float | str:
     if _INTEGER.fullmatch(text) and len(text) < 20:
         return int(text)
+    if _WITH_COMMA.fullmatch(text):
+        text = text.replace(".", "").replace(",", ".")
     return float(text) if _NUMBER.fullmatch(text) and len(text) < 400 else text
 
 
 def _boolean(text: str) -> bool | str:
-    return _BOOLEANS.get(text.casefold(), text)
+    return _BOOLEANS.get(fold(text), text)
 
 
 _MEANINGS: Mapping[FieldType, Callable[[str], Any]] = {

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from recado.domain.contact_columns import COLUMNS, CUSTOM, TEXTS, cell_value, divided
+from recado.domain.contact_columns import COLUMNS, CUSTOM, TEXTS, divided
 from recado.domain.contact_search import fold
+from recado.domain.contact_spreadsheets import day_of, value_of
 from recado.domain.csv_cells import read
 from recado.domain.csv_files import Record
 from recado.domain.custom_fields import CustomField
@@ -114,8 +115,8 @@ class RowReader:
         named = {"organization_id": "organization", "group_ids": "groups", "custom_fields": CUSTOM + rest[0]}
         return self._columns.get(named.get(name, name))
 
-    def given(self, cells: Sequence[str]) -> Given:
-        """What a row says."""
+    def given(self, cells: Sequence[str], region: str) -> Given:
+        """What a row says. Days are written as in `region` (ISO 3166, two letters)."""
         said = Given()
         for at, name, custom in self._at:
             cell = cells[at]
@@ -124,7 +125,9 @@ class RowReader:
                 continue
             if name.startswith(CUSTOM):
                 slug = name.removeprefix(CUSTOM)
-                said.custom_fields[slug] = cell_value(custom.type, text) if custom else text
+                said.custom_fields[slug] = value_of(custom, text, region) if custom else text
+            elif name == "birthday":
+                said.texts[name] = day_of(text, region)
             elif name in _TEXTS:
                 said.texts[name] = text
             elif name == "groups":

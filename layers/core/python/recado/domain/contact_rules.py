@@ -54,7 +54,8 @@ def e164_of(text: str, region: str) -> str | None:
     import phonenumbers  # late: its metadata is for those who write contacts
 
     given = text.strip()
-    for attempt in (given, "+" + given):
+    abroad = ("+" + given.removeprefix("00"),) if given.startswith("00") else ()
+    for attempt in (given, "+" + given, *abroad):
         try:
             parsed = phonenumbers.parse(attempt, region)
         except phonenumbers.NumberParseException:

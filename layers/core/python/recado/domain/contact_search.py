@@ -85,7 +85,8 @@ def _candidates(contact: Contact) -> Iterator[str]:
         yield address
         local, _, domain = address.rpartition("@")
         yield from _WORD.findall(local)[:4]
-        yield from _WORD.findall(domain.rpartition(".")[0])[:2]
+        yield domain
+        yield from _WORD.findall(domain.rpartition(".")[0])[1:2]
     yield from _WORD.findall(fold(contact.name or ""))
     yield from map(fold, contact.more_emails)
 
@@ -112,9 +113,12 @@ def _phone_tokens(number: str) -> Iterator[str]:
 
 
 def _terms(chunk: str) -> list[str]:
-    """A chunk with an `@` inside is the start of an address, any other is its words."""
+    """A chunk with an `@` inside is the start of an address, one that begins with it that of a domain, any other is its
+    words."""
     address = chunk.strip(_ADDRESS_EDGES)
-    return [address] if "@" in address[1:] else _WORD.findall(chunk)
+    if "@" in address[1:]:
+        return [address]
+    return [address[1:]] if _WORD.match(address, 1) and address.startswith("@") else _WORD.findall(chunk)
 
 
 def _number_query(text: str) -> Query:

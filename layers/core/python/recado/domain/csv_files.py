@@ -94,6 +94,8 @@ def sniffed(head: bytes) -> Layout:
         if record.wrong is not None:
             raise CsvRefused(record.row, record.wrong, f"The header cannot be read. {DETAILS[record.wrong]}")
         columns = tuple(cell.strip() for cell in record.cells)
+        if record.row == 1 and columns[0].casefold() == "sep=" and not any(columns[1:]):
+            continue  # tells Excel the separator, which stands most often in it
         if any(map(_says_something, columns)):
             _check_columns(record.row, columns)
             return Layout(encoding, separator, columns, record.end, record.row + 1)

@@ -59,7 +59,7 @@ class RowTaker:
         """Rows read, and together what they will need."""
         ready = []
         for record in records:
-            said = Given() if record.wrong else self._reader.given(record.cells)
+            said = Given() if record.wrong else self._reader.given(record.cells, self._region)
             ready.append(Prepared(record.row, record.wrong, said, self._claims(said)))
         claims = dict.fromkeys(claim for row in ready for claim in row.claims)
         ids = [row.said.id for row in ready if row.said.id and is_id(row.said.id, "ct", self._caller.account)]

@@ -1,0 +1,48 @@
+"""What people and their spreadsheets write into cells."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from recado.domain.contact_spreadsheets import day_of, value_of
+from recado.domain.custom_fields import CustomField
+
+AT = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "day"),
+    [
+        ("31/12/2026", "BR", "2026-12-31"),
+        ("1/2/2026", "PT", "2026-02-01"),
+        ("1/2/2026", "US", "2026-01-02"),
+        ("31.12.2026", "DE", "2026-12-31"),
+        ("31-12-2026 00:00:00", "BR", "2026-12-31"),
+        ("29/02/2028", "BR", "2028-02-29"),
+        ("2026-12-31", "US", "2026-12-31"),
+    ],
+)
+def test_a_day_is_read_as_its_country_writes_it(text: str, region: str, day: str) -> None:
+    assert day_of(text, region) == day
+
+
+@pytest.mark.parametrize("text", ["29/02/2026", "12/31/2026", "31/12/26", "31/12-2026", "1/1/2026 10:00", "٣/1/2026"])
+def test_what_is_no_day_is_left_to_its_check(text: str) -> None:
+    assert day_of(text, "BR") == text
+
+
+def test_options_are_found_in_other_letters_unless_two_are_the_same_so() -> None:
+    field = CustomField("cf_1", "contacts", "plano", "Plano", "list", AT, options=("Básico", "ouro", "OURO"))
+    assert [value_of(field, one, "BR") for one in ("BASICO", "OURO", "Ouro", "x")] == ["Básico", "OURO", "Ouro", "x"]
+
+
+def test_the_zeros_that_a_spreadsheet_took_from_a_document_come_back() -> None:
+    cpf, cnpj = (CustomField("cf_1", "contacts", kind, kind, kind, AT) for kind in ("cpf", "cnpj"))  # type: ignore[arg-type]
+    assert [value_of(cpf, one, "BR") for one in ("1234567890", "191", "529.982.247-25")] == [
+        "01234567890",
+        "191",
+        "529.982.247-25",
+    ]
+    assert value_of(cnpj, "191000000123", "BR") == "00191000000123"
