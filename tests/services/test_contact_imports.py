@@ -10,6 +10,7 @@ import pytest
 from recado.domain.contact_imports import Trouble
 from recado.domain.custom_fields import CustomField, FieldType
 from recado.domain.errors import Conflict, Invalid
+from tests.import_stores import Died
 from tests.import_world import ADMIN, A, ImportWorld, csv_of
 
 HEADER = ("Nome", "Celular", "E-mail", "Cidade", "Grupos", "Empresa")
@@ -432,3 +433,33 @@ def test_a_file_that_is_imported_twice_at_once_makes_its_people_once(
     world.finish(first)
     assert sorted(one.name for one in world.memory.contacts.values()) == [f"Maria {n}" for n in range(5)]
     assert {one["outcome"] for one in world.imports.rows(ADMIN, first, 10, None)[0]} == {"unchanged"}
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_a_row_that_breaks_its_undoing_again_and_again_is_left(
+    world: ImportWorld, monkeypatch: pytest.MonkeyPatch, dies: bool
+) -> None:
+    """An import would be undone for ever, and be one of the five that may run at once."""
+    done = world.run(csv_of(people(40), HEADER))
+    ids = list(world.memory.contacts)
+    written = world.contacts.__class__.write
+
+    def write(self: Any, before: Any, *others: Any) -> None:
+        if before is not None and before.id == ids[30]:
+            if dies:
+                raise Died
+            raise OSError
+        written(self, before, *others)
+
+    monkeypatch.setattr("tests.import_stores.MemoryContacts.write", write)
+    world.imports.undo(ADMIN, done["id"])
+    undone = None
+    while undone is None:
+        try:
+            undone = world.finish(done["id"])
+        except OSError:
+            continue
+    assert (undone["state"], undone["undo"]) == ("undone", {"removed": 39, "restored": 0, "left": 1})
+    assert list(world.memory.contacts) == [ids[30]]
+    rows, _ = world.imports.rows(ADMIN, done["id"], 100, None)
+    assert {one["undo_reason"] for one in rows} == {None, "failed"}

@@ -31,6 +31,11 @@ from recado.services.contacts import ContactService
 
 _AT_ONCE = 25
 _TRIES = 3
+_CAREFUL_AFTER = 3
+"""From so many tries on the way back goes row by row, and a row that breaks it is left."""
+_GIVE_UP_AFTER = 6
+"""After so many the next row is left unseen: it breaks whoever takes it."""
+_FAILED = Trouble("failed", "The row could not be undone.")
 _GONE = Trouble("contact_gone", "The contact was deleted or merged since.")
 _COMMENTED = Trouble("commented_since", "Somebody commented on the contact: it stays as it is.")
 _CHANGED = Trouble("changed_since", "The contact was changed since, or somebody wrote by it: it stays as it is.")
@@ -54,19 +59,24 @@ class ImportUndo:
     def __call__(self, a: str, one: ContactImport, has_time: Callable[[], bool]) -> bool:
         """Go on with it; False when there was no time for all. Raises what went wrong: it is taken up again."""
         way = _Way(a, one, self._store, self._comments, *self._made(one))
-        lane = self._store.lane(a, one.id, WAY_BACK)
-        while rows := self._store.rows_before(a, one, lane.row or one.last_row + 1, _AT_ONCE):
+        begun = self._store.lane(a, one.id, WAY_BACK)
+        lane = self._kept(a, one, begun, replace(begun, tries=begun.tries + 1))
+        tries = lane.tries if lane else 0
+        at_once = 1 if tries > _CAREFUL_AFTER else _AT_ONCE
+        while lane and (rows := self._store.rows_before(a, one, lane.row or one.last_row + 1, at_once)):
             counts = Counter(lane.counts)
-            counts.update(undone for row in rows if (undone := way.back(row)))
-            after = replace(lane, row=rows[-1].number, counts=dict(counts), moved_at=self._clock.now())
-            kept = self._store.save_lane(a, one, lane, after)
-            if kept is None:
-                return True
-            lane = kept
-            if not has_time():
+            counts.update(undone for row in rows if (undone := way.back(row, tries)))
+            tries = min(tries, _GIVE_UP_AFTER)  # what comes behind the row that was given up is seen again
+            lane = self._kept(a, one, lane, replace(lane, row=rows[-1].number, counts=dict(counts), tries=0))
+            if lane and not has_time():
                 return False
-        self._end(a, one, lane)
+        if lane:
+            self._end(a, one, lane)
         return True
+
+    def _kept(self, a: str, one: ContactImport, seen: Lane, lane: Lane) -> Lane | None:
+        """None: somebody else goes on with it."""
+        return self._store.save_lane(a, one, seen, replace(lane, moved_at=self._clock.now()))
 
     def _end(self, a: str, one: ContactImport, lane: Lane) -> None:
         counts = summed([lane.counts], UNDONE)
@@ -96,12 +106,22 @@ class _Way:
         self._service = service
         self._caller = caller
 
-    def back(self, row: Row) -> str | None:
-        """What undoing did with a row; None where there was nothing to undo."""
+    def back(self, row: Row, tries: int) -> str | None:
+        """What undoing did with a row, which is tried for the `tries`th time; None where there was nothing to undo."""
         if row.undone or row.outcome not in ("created", "updated") or row.contact_id is None:
             return row.undone
+        if tries > _GIVE_UP_AFTER:
+            return self._left(row, _FAILED)
+        try:
+            return self._taken_back(row, row.contact_id)
+        except Exception:
+            if tries <= _CAREFUL_AFTER:
+                raise
+            return self._left(row, _FAILED)
+
+    def _taken_back(self, row: Row, contact_id: str) -> str | None:
         for _ in range(_TRIES):
-            contact = self._contacts.get(self._a, row.contact_id)
+            contact = self._contacts.get(self._a, contact_id)
             if contact is None:
                 return self._left(row, _GONE)
             try:
