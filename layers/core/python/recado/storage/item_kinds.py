@@ -71,7 +71,7 @@ _WORKSPACE = (
     ItemKind("FedRecord", "workspace", "id", "ttl"),
     ItemKind("ExportRecord", "workspace", "id", "ttl", why="where it goes on; the step `exports` takes its file"),
     ItemKind("RowRecord", "workspace", "content", "timeline", why="the events of the contact name import and row"),
-    ItemKind("RowKeyRecord", "workspace", "id", "ttl"),
+    ItemKind("RowKeyRecord", "workspace", "id", "ttl", why="400 days, a digest in its key (docs/privacy.md)"),
     ItemKind("LineRecord", "workspace", "id", "ttl"),
     ItemKind("SocketsRecord", "workspace", "id", "ttl"),
     ItemKind("SocketOwnerRecord", "workspace", "id", "ttl"),
