@@ -1,0 +1,111 @@
+"""Undoing imports of contacts: what comes back, what stays, and rows that break it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from recado.domain.contact_imports import Trouble
+from recado.domain.errors import Conflict
+from tests.import_stores import Died
+from tests.import_world import ADMIN, A, ImportWorld, csv_of
+from tests.services.test_contact_imports import HEADER, counts, people
+
+
+@pytest.fixture
+def world(clock: Any, ids: Any) -> ImportWorld:
+    return ImportWorld(clock, ids)
+
+
+def test_undoing_leaves_what_was_changed_since(world: ImportWorld) -> None:
+    world.run(csv_of(people(4, "Olinda"), HEADER))
+    done = world.run(csv_of([*people(7, "Natal"), ("Zoë", "", "z@example.com", "", "", "")], HEADER))
+    assert counts(done) == (4, 4, 0, 0)
+    every = list(world.memory.contacts.values())
+    world.people.change(ADMIN, every[0].id, {"city": "Bahia"})
+    world.people.change(ADMIN, every[1].id, {"notes": "VIP"})
+    world.people.change(ADMIN, every[4].id, {"notes": "VIP"})
+    world.memory.open_chats.add(every[5].id)
+    world.people.delete(ADMIN, every[6].id)
+    undone = world.undo(done["id"])
+    assert undone["undo"] == {"removed": 1, "restored": 3, "left": 4}
+    rows, _ = world.imports.rows(ADMIN, done["id"], 100, None)
+    assert [(one["undone"], one["undo_reason"]) for one in rows] == [
+        ("left", "changed_since"),
+        ("restored", None),
+        ("restored", None),
+        ("restored", None),
+        ("left", "changed_since"),
+        ("left", "contact_has_open_chat"),
+        ("left", "contact_gone"),
+        ("removed", None),
+    ]
+    cities = [one.city for one in world.memory.contacts.values()]
+    assert cities == ["Bahia", "Olinda", "Olinda", "Olinda", "Natal", "Natal"]
+    assert world.imports.undo(ADMIN, done["id"])["state"] == "undone", "again it is answered as it is"
+
+
+def test_undoing_takes_no_contact_with_a_comment_away(world: ImportWorld) -> None:
+    done = world.run(csv_of(people(3), HEADER))
+    _, second, _ = world.memory.contacts
+    world.memory.commented.add(second)
+    assert world.undo(done["id"])["undo"] == {"removed": 2, "restored": 0, "left": 1}
+    assert list(world.memory.contacts) == [second]
+    rows, _ = world.imports.rows(ADMIN, done["id"], 100, None)
+    assert [one["undo_reason"] for one in rows] == [None, "commented_since", None]
+
+
+def test_a_failed_import_writes_no_row_behind_the_way_back(world: ImportWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One lane finds the file gone while another is in the midst of its rows: what it wrote on would stay for ever."""
+    import_id = world.begin(csv_of(people(1_200), HEADER))
+    while world.store.get(A, import_id).stage == "survey":
+        world._deliver(world.queue.sent.pop(0), 10**9)
+    read = world.objects.read
+    monkeypatch.setattr(world.objects, "read", lambda *asked: _failing_meanwhile(world, import_id, read, *asked))
+    done = world.finish(import_id)
+    assert (done["state"], done["reason"], len(world.memory.contacts)) == ("failed", "file_gone", 0)
+    with pytest.raises(Conflict) as refused:
+        world.imports.undo(ADMIN, import_id)
+    assert refused.value.code == "import_not_over"
+    world.clock.move(181)
+    assert world.undo(import_id)["state"] == "undone"
+
+
+def _failing_meanwhile(world: ImportWorld, import_id: str, read: Any, *asked: Any) -> bytes:
+    """What is read, after which another lane lets the import fail."""
+    found = bytes(read(*asked))
+    one = world.store.get(A, import_id)
+    if one.stage == "rows":
+        world.work._fail(A, one, Trouble("file_gone", "gone"))
+    return found
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_a_row_that_breaks_its_undoing_again_and_again_is_left(
+    world: ImportWorld, monkeypatch: pytest.MonkeyPatch, dies: bool
+) -> None:
+    """An import would be undone for ever, and be one of the five that may run at once."""
+    done = world.run(csv_of(people(40), HEADER))
+    ids = list(world.memory.contacts)
+    written = world.contacts.__class__.write
+
+    def write(self: Any, before: Any, *others: Any) -> None:
+        if before is not None and before.id == ids[30]:
+            if dies:
+                raise Died
+            raise OSError
+        written(self, before, *others)
+
+    monkeypatch.setattr("tests.import_stores.MemoryContacts.write", write)
+    world.imports.undo(ADMIN, done["id"])
+    undone = None
+    while undone is None:
+        try:
+            undone = world.finish(done["id"])
+        except OSError:
+            continue
+    assert (undone["state"], undone["undo"]) == ("undone", {"removed": 39, "restored": 0, "left": 1})
+    assert list(world.memory.contacts) == [ids[30]]
+    rows, _ = world.imports.rows(ADMIN, done["id"], 100, None)
+    assert {one["undo_reason"] for one in rows} == {None, "failed"}
