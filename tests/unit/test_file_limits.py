@@ -32,6 +32,13 @@ def announced(
     return declared_type(feature, role, name, content_type, size, channel)
 
 
+def test_a_browser_with_excel_calls_a_csv_file_excels() -> None:
+    for content_type in ("application/vnd.ms-excel", "text/plain", "text/csv"):
+        assert announced("import", content_type, 1, name="Contatos.CSV") == "text/csv"
+    with pytest.raises(WrongType):
+        announced("import", "application/vnd.ms-excel", 1, name="contatos.xls")
+
+
 def test_every_feature_has_a_limit() -> None:
     assert set(LIMITS) == set(FEATURES) == set(get_args(Feature))
 

@@ -26,9 +26,11 @@ _COMMON_DIGITS = 8
 _OTHER_NAMES: Mapping[str, str] = {
     "id": "contact id, id do contato, id contato",
     "name": "full name, nome, nome completo, contato, contact, cliente, customer, client",
-    "mobile": "mobile phone, mobile number, cell, cell phone, celular, telefone celular, movel",
-    "phone": "telephone, phone number, landline, tel, telefone, telefone fixo, fixo, fone, numero",
-    "email": "e mail, mail, email address, correio eletronico, endereco de email",
+    "mobile": "mobile phone, mobile number, cell, cell phone, celular, telefone celular, movel, "
+    "numero do celular, numero de celular, celular 1",
+    "phone": "telephone, phone number, landline, tel, telefone, telefone fixo, fixo, fone, numero, numero de telefone, "
+    "telefone 1, phone 1, phone 1 value",
+    "email": "e mail, mail, email address, correio eletronico, endereco de email, e mail 1, e mail 1 value",
     "birthday": "birth date, date of birth, birthdate, dob, data de nascimento, nascimento, aniversario, data nasc",
     "address": "street address, street, endereco, logradouro, rua",
     "city": "town, cidade, municipio",

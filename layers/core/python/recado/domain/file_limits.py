@@ -54,6 +54,10 @@ def most_received(feature: Feature, channel: Mapping[str, MediaLimit]) -> int:
     return min(most, FEATURES[feature].max_bytes)
 
 
+_CSV_TO_BROWSERS = frozenset({"application/vnd.ms-excel", "text/plain"})
+"""What browsers call a file by its name's end `.csv`: on Windows it is Excel's where Excel is there."""
+
+
 def declared_type(
     feature: Feature, role: Role, name: str, content_type: str, size: int, channel: Mapping[str, MediaLimit] | None
 ) -> str:
@@ -63,6 +67,8 @@ def declared_type(
     if role not in limit.roles:
         raise Forbidden(f"Your role does not upload files for {feature}.", code="role_not_allowed")
     kind = type_of(content_type)
+    if feature == "import" and kind in _CSV_TO_BROWSERS and name.lower().endswith(".csv"):
+        kind = CSV
     if kind not in (limit.types or TYPES):
         raise _not_taken(f"Files of this type are not taken for {feature}.")
     if is_run_by_name(name):
