@@ -52,19 +52,19 @@ class CountedIds:
 
     def __init__(self, clock: FixedClock) -> None:
         self._clock = clock
-        self._count = 0
+        self.count = 0
 
     def new(self, kind: str, account: str) -> str:
-        self._count += 1
-        return make_id(kind, account, self._clock.now(), f"{self._count:016x}")
+        self.count += 1
+        return make_id(kind, account, self._clock.now(), f"{self.count:016x}")
 
     def account(self) -> str:
-        self._count += 1
-        return "acct" + "".join(chr(ord("a") + int(digit)) for digit in f"{self._count:04d}")
+        self.count += 1
+        return "acct" + "".join(chr(ord("a") + int(digit)) for digit in f"{self.count:04d}")
 
     def secret(self) -> str:
-        self._count += 1
-        return f"secret-{self._count:036d}"
+        self.count += 1
+        return f"secret-{self.count:036d}"
 
 
 @pytest.fixture
