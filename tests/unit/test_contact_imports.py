@@ -14,7 +14,7 @@ from recado.domain.contact_import_columns import RowReader, importable, proposed
 from recado.domain.contact_import_lanes import LANES, lanes_for, lanes_of, windows
 from recado.domain.contact_imports import given_back, mark_of, updated_row
 from recado.domain.contacts import Contact, Identity
-from recado.domain.csv_files import Record
+from recado.domain.csv_files import Layout, Record
 from recado.domain.custom_fields import CustomField
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
@@ -59,7 +59,7 @@ def test_columns_mean_what_their_names_say(column: str, name: str | None) -> Non
 
 def test_a_row_says_what_is_not_blank() -> None:
     columns = ["Nome", "Grupos", "cf_cor", "cf_idade", "Celular"]
-    reader = RowReader(columns, proposed(columns, [COLOR, AGE]), [COLOR, AGE])
+    reader = RowReader(Layout("utf-8", ",", tuple(columns), 0, 2), proposed(columns, [COLOR, AGE]), [COLOR, AGE])
     said = reader.given([" '=Ana ", "VIP| a\\|b |", "azul|verde", "7.5", "  "], "BR")
     assert (said.texts, said.groups) == ({"name": "'=Ana"}, ["VIP", "a|b"])
     assert said.custom_fields == {"cor": ["azul", "verde"], "idade": 7.5}

@@ -5,8 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from recado.domain.contact_columns import Names, cells_maker
 from recado.domain.contact_spreadsheets import day_of, value_of
+from recado.domain.contacts import Contact
 from recado.domain.custom_fields import CustomField
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
@@ -35,14 +39,33 @@ def test_what_is_no_day_is_left_to_its_check(text: str) -> None:
 
 def test_options_are_found_in_other_letters_unless_two_are_the_same_so() -> None:
     field = CustomField("cf_1", "contacts", "plano", "Plano", "list", AT, options=("Básico", "ouro", "OURO"))
-    assert [value_of(field, one, "BR") for one in ("BASICO", "OURO", "Ouro", "x")] == ["Básico", "OURO", "Ouro", "x"]
+    assert [value_of(field, one, "BR", ";") for one in ("BASICO", "OURO", "Ouro", "x")] == [
+        "Básico",
+        "OURO",
+        "Ouro",
+        "x",
+    ]
 
 
 def test_the_zeros_that_a_spreadsheet_took_from_a_document_come_back() -> None:
     cpf, cnpj = (CustomField("cf_1", "contacts", kind, kind, kind, AT) for kind in ("cpf", "cnpj"))  # type: ignore[arg-type]
-    assert [value_of(cpf, one, "BR") for one in ("1234567890", "191", "529.982.247-25")] == [
+    assert [value_of(cpf, one, "BR", ";") for one in ("1234567890", "191", "529.982.247-25")] == [
         "01234567890",
         "191",
         "529.982.247-25",
     ]
-    assert value_of(cnpj, "191000000123", "BR") == "00191000000123"
+    assert value_of(cnpj, "191000000123", "BR", ",") == "00191000000123"
+
+
+def test_a_comma_is_in_numbers_where_a_semicolon_separates() -> None:
+    field = CustomField("cf_1", "contacts", "peso", "Peso", "number", AT)
+    assert [value_of(field, "1,234", "BR", one) for one in ";,\t"] == [1.234, "1,234", "1,234"]
+
+
+@given(st.floats(-1e15, 1e15))
+def test_a_number_that_is_exported_for_excel_comes_back(number: float) -> None:
+    field = CustomField("cf_1", "contacts", "peso", "Peso", "number", AT)
+    contact = Contact("ct", AT, AT, custom_fields={"peso": number})
+    [[cell]] = cells_maker(["cf_peso"], decimal_comma=True)([contact], Names({}, {}))
+    assert cell is not None and "." not in cell
+    assert value_of(field, cell, "BR", ";") == number

@@ -30,8 +30,9 @@ _VALUE = re.compile(r"(?:[^\\|]|\\[\\|]|\\)+")
 _ESCAPE = re.compile(r"\\([\\|])")
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_WITH_COMMA = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+,\d+|\d+,(?!\d{3}$)\d+)", re.ASCII)
-"""A decimal comma. `1,234` is none: it is 1.234 to some and 1234 to others."""
+_WITH_COMMA = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+,\d+|\d+,\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_EITHER = re.compile(r"[+-]?\d{1,3},\d{3}", re.ASCII)
+"""1.234 to some and 1234 to others."""
 _BOOLEANS = dict.fromkeys(("true", "verdadeiro", "verdadero", "sim", "s", "si", "yes", "y", "1"), True) | dict.fromkeys(
     ("false", "falso", "nao", "n", "no", "0"), False
 )
@@ -56,9 +57,9 @@ def header(fields: Iterable[CustomField]) -> tuple[str, ...]:
     return (*COLUMNS, *(f"{CUSTOM}{field.slug}" for field in own))
 
 
-def cells_maker(columns: Sequence[str]) -> Cells:
+def cells_maker(columns: Sequence[str], decimal_comma: bool = False) -> Cells:
     """What makes the cells of some contacts, a list for each of these columns of `header`; what a contact does not have
-    is None or empty."""
+    is None or empty. `decimal_comma`: numbers of custom fields have one."""
     own = [column for column in columns if column not in _OTHERS and not column.startswith(CUSTOM)]
     fields = operator.attrgetter("custom_fields", "id", *own)  # two at least: of a single one it gives no tuple
 
@@ -70,7 +71,7 @@ def cells_maker(columns: Sequence[str]) -> Cells:
         return [
             made[column] if column in made
             else _OTHERS[column](contacts, names) if column in _OTHERS
-            else _custom_cells(column.removeprefix(CUSTOM), custom)
+            else _custom_cells(column.removeprefix(CUSTOM), custom, decimal_comma)
             for column in columns
         ]  # fmt: skip
 
@@ -92,8 +93,10 @@ def _groups(contacts: Sequence[Contact], names: Names) -> Column:
     return [made[contact.group_ids] for contact in contacts]
 
 
-def _custom_cells(slug: str, each: Sequence[Mapping[str, Any]]) -> Column:
+def _custom_cells(slug: str, each: Sequence[Mapping[str, Any]], decimal_comma: bool) -> Column:
     values = [values.get(slug) for values in each]
+    if decimal_comma:
+        values = [repr(value).replace(".", ",") if type(value) is float else value for value in values]
     return [value if value is None or type(value) is str else value_cell(value) for value in values]
 
 
@@ -125,17 +128,20 @@ def value_cell(value: Any) -> str:
     return repr(value)
 
 
-def cell_value(field_type: FieldType, cell: str) -> Any:
+def cell_value(field_type: FieldType, cell: str, decimal_comma: bool = False) -> Any:
     """The value that a cell means to a custom field of this type, to be checked by `domain.custom_fields`; the text
-    itself where it means nothing to that type, None for an empty one."""
+    itself where it means nothing to that type, None for an empty one. `decimal_comma`: it is known that a comma in a
+    number is one, `1,234` too."""
     text = cell.strip()
+    if decimal_comma and field_type == "number" and _EITHER.fullmatch(text):
+        text = text.replace(",", ".")
     return _MEANINGS.get(field_type, str)(text) if text else None
 
 
 def _number(text: str) -> int | float | str:
     if _INTEGER.fullmatch(text) and len(text) < 20:
         return int(text)
-    if _WITH_COMMA.fullmatch(text):
+    if _WITH_COMMA.fullmatch(text) and not _EITHER.fullmatch(text):
         text = text.replace(".", "").replace(",", ".")
     return float(text) if _NUMBER.fullmatch(text) and len(text) < 400 else text
 

@@ -171,7 +171,7 @@ class ExportRows:
     def __init__(self, columns: Sequence[str], file_format: ExportFormat) -> None:
         separator, self._start = _ENCODING[file_format]
         self._columns = columns
-        self._cells = cells_maker(columns)
+        self._cells = cells_maker(columns, decimal_comma=file_format == "excel")
         self._buffer = io.StringIO(newline="")
         self._write = csv.writer(self._buffer, delimiter=separator).writerows
 

@@ -12,7 +12,7 @@ from recado.domain.contact_columns import COLUMNS, CUSTOM, TEXTS, divided
 from recado.domain.contact_search import fold
 from recado.domain.contact_spreadsheets import day_of, value_of
 from recado.domain.csv_cells import read
-from recado.domain.csv_files import Record
+from recado.domain.csv_files import Layout, Record
 from recado.domain.custom_fields import CustomField
 from recado.domain.errors import FieldError, Invalid
 
@@ -104,7 +104,9 @@ def check_mapping(mapping: Mapping[str, str], columns: Sequence[str], fields: It
 class RowReader:
     """Reads what rows say by a mapping of columns to fields."""
 
-    def __init__(self, columns: Sequence[str], mapping: Mapping[str, str], fields: Iterable[CustomField]) -> None:
+    def __init__(self, layout: Layout, mapping: Mapping[str, str], fields: Iterable[CustomField]) -> None:
+        columns = layout.columns
+        self._separator = layout.separator
         known = importable(fields)
         self._columns = {name: column for column, name in mapping.items()}
         self._at = [(columns.index(column), name, known.get(name)) for column, name in mapping.items()]
@@ -127,7 +129,7 @@ class RowReader:
                 continue
             if name.startswith(CUSTOM):
                 slug = name.removeprefix(CUSTOM)
-                said.custom_fields[slug] = value_of(custom, text, region) if custom else text
+                said.custom_fields[slug] = value_of(custom, text, region, self._separator) if custom else text
             elif name == "birthday":
                 said.texts[name] = day_of(text, region)
             elif name in _TEXTS:

@@ -35,14 +35,15 @@ def day_of(text: str, region: str) -> str:
         return text
 
 
-def value_of(field: CustomField, text: str, region: str) -> Any:
-    """The value that a cell means to a custom field, to be checked by `domain.custom_fields`."""
+def value_of(field: CustomField, text: str, region: str, separator: str) -> Any:
+    """The value that a cell means to a custom field, to be checked by `domain.custom_fields`. `separator` of the file:
+    a spreadsheet takes `;` where the comma is in numbers."""
     if field.type == "date":
         return day_of(text, region)
     digits = _DOCUMENT_DIGITS.get(field.type)
     if digits and text.isdecimal():  # a spreadsheet took it for a number; the check digits tell whether it was one
         return text.zfill(digits) if len(text) >= digits - _MOST_ZEROS else text
-    value = cell_value(field.type, text)
+    value = cell_value(field.type, text, decimal_comma=separator == ";")
     return _options(value, field.options) if field.type in CHOICES else value
 
 

@@ -215,7 +215,7 @@ class ContactImportWork:
         """The plan with what there was time for. Raises CsvRefused, Replaced."""
         parts = _Counted(self._file.parts(key, _as_planned(plan, found), plan.at, plan.size))
         read = records(parts, plan.layout, plan.at, plan.row)
-        keys = RowReader(plan.layout.columns, one.mapping, self._takers.fields(a)).keys_of
+        keys = RowReader(plan.layout, one.mapping, self._takers.fields(a)).keys_of
         for window in windows(read, keys, plan.at, plan.row):
             plan = replace(plan, windows=(*plan.windows, window), at=window.end, row=window.next_row)
             if plan.at < plan.size and (parts.count >= _PARTS_BETWEEN_SAVES or not has_time()):
@@ -261,7 +261,7 @@ class ContactImportWork:
     def _window(self, a: str, one: ContactImport, plan: Plan, lane: Lane, has_time: HasTime) -> Lane:
         """The lane as far as there was time in its window; in the next one when it was done."""
         lane = self._kept(a, one, lane, replace(lane, tries=lane.tries + 1))
-        reader = RowReader(plan.layout.columns, one.mapping, self._takers.fields(a))
+        reader = RowReader(plan.layout, one.mapping, self._takers.fields(a))
         taker = self._takers.of(a, one, reader)
         rows = self._rows_of(a, one, plan, plan.windows[lane.window], lane.number, reader)
         if one.dry_run:

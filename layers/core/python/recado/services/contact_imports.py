@@ -163,7 +163,7 @@ class ContactImportService:
         if mapping:
             check_mapping(mapping, layout.columns, fields)
         one = ContactImport(self._ids.new("im", a), file.id, file.name, names, True, caller.id, self._clock.now())
-        reader = RowReader(layout.columns, names, fields)
+        reader = RowReader(layout, names, fields)
         return {
             "encoding": layout.encoding,
             "separator": layout.separator,
