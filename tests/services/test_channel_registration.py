@@ -34,7 +34,9 @@ class Store:
     def create(self, a: str, channel: Channel, secrets: Secrets) -> None:
         self.channel, self.kept = channel, dict(secrets)
 
-    def change(self, a: str, before: Channel, after: Channel, secrets: Secrets | None) -> bool:
+    def change(
+        self, a: str, before: Channel, after: Channel, secrets: Secrets | None, now: datetime | None = None
+    ) -> bool:
         assert self.channel == before
         self.channel, self.kept = after, self.kept if secrets is None else dict(secrets)
         return True

@@ -152,7 +152,7 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], type[DomainError], str]] = [
     ({"state": "pending"}, {}, Conflict, "/file_id"),
     ({"state": "rejected", "reason": "empty"}, {}, Conflict, "/file_id"),
     ({"by": BRUNO}, {}, NotFound, "/file_id"),
-    ({"feature": "import", "content_type": "text/csv"}, {}, Invalid, "/file_id"),
+    ({"feature": "import", "content_type": "text/csv"}, {}, NotFound, "/file_id"),  # of many contacts: for admins
     ({"feature": "photo"}, {}, Invalid, "/file_id"),
     ({"feature": "trigger"}, {}, Invalid, "/file_id"),
     ({"content_type": "application/pdf"}, {"kind": "image"}, WrongType, "/file_id"),
