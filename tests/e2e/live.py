@@ -31,6 +31,10 @@ def eventually(look: Callable[[], Found], within_s: float = 20, every_s: float =
         time.sleep(every_s)
 
 
+ANSWER_WITHIN_S = 60
+"""Ten webhooks at once begin ten processes here, on two cores."""
+
+
 @dataclass
 class Customer:
     """A WhatsApp customer with a fresh Brazilian mobile, of those that have a form without the ninth digit."""
@@ -44,7 +48,7 @@ class Live:
 
     def __init__(self, stack: Stack) -> None:
         self.stack, self.demo = stack, stack.demo
-        self.product = Client(stack.base_url)
+        self.product = Client(stack.base_url, timeout_s=ANSWER_WITHIN_S)
         self.admin = self.product.as_bearer(self.demo["api_token"])
         self.providers = Client(stack.providers_url)
 
