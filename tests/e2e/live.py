@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from infra.local.demo_client import Client
 from infra.local.front import TICK_TIMEOUT_S
 from infra.local.stack import Stack
+from recado.aws.channel_directory import REMEMBERED_S
 
 Found = TypeVar("Found")
 
@@ -72,6 +73,11 @@ class Live:
             for agent in self.demo["agents"]:
                 clients[agent["name"]].call("DELETE", "/v1/sessions/current", expect=204)
                 self.admin.call("PATCH", f"/v1/users/{agent['id']}", {"max_chats": None})
+
+    def change_channel(self, channel_id: str, **settings: Any) -> None:
+        """Changes settings of a channel and waits until no process remembers what they were."""
+        self.admin.call("PATCH", f"/v1/channels/{channel_id}", {"settings": settings})
+        time.sleep(REMEMBERED_S)
 
     def close_all(self) -> None:
         """Close every open chat, until none is listed: the lists are eventually consistent."""

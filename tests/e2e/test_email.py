@@ -103,7 +103,7 @@ def test_a_file_goes_out_within_the_mail(writer: Writer) -> None:
     live = writer.live
     writer.sends(writer.mail("Mandem o orçamento, por favor."))
     chat = writer.chat()
-    live.admin.call("PATCH", f"/v1/channels/{writer.channel['id']}", {"settings": {"from_name": "Loja São José"}})
+    live.change_channel(writer.channel["id"], from_name="Loja São José")
     content = b"%PDF-1.7\n" + secrets.token_bytes(300_000) + b"\n%%EOF\n"
     file_id = uploaded(live, content, "application/pdf", "orçamento nº 7.pdf", "email")
     given = {"kind": "document", "text": "Segue o orçamento.", "file_id": file_id}
@@ -119,5 +119,5 @@ def test_a_file_goes_out_within_the_mail(writer: Writer) -> None:
     writer.sends(writer.mail("Recebi", In_Reply_To=str(mail["Message-ID"])), str(mail["Reply-To"]))
     answer = eventually(lambda: [one for one in live.messages(chat["id"]) if one["text"] == "Recebi"])[0]
     assert answer["reply_to"] == sent["id"]
-    live.admin.call("PATCH", f"/v1/channels/{writer.channel['id']}", {"settings": {"from_name": None}})
+    live.change_channel(writer.channel["id"], from_name=None)
     live.close_all()

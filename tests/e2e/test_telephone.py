@@ -74,7 +74,7 @@ def bills(live: Live) -> str:
     ]
     channel = live.demo["channels"]["telephone"]["id"]
     menu = {"greeting": "Padaria Sol.", "options": options}
-    live.admin.call("PATCH", f"/v1/channels/{channel}", {"settings": {"menu": menu}})
+    live.change_channel(channel, menu=menu)
     return str(department)
 
 
