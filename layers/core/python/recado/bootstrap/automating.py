@@ -6,8 +6,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from recado.bootstrap.filing import Filing
+from recado.settings import local_doors
 
 if TYPE_CHECKING:
+    from recado.ports.flow_http import FlowRequests
     from recado.services.flows import FlowService, ProjectService
     from recado.services.segments import SegmentService
     from recado.services.shortcuts import ShortcutService
@@ -75,6 +77,15 @@ class Automating(Filing):
             self.segment_service,
         )
         return FlowService(DynamoFlows(), self.project_service, references, self.clock, self.ids)
+
+    @cached_property
+    def flow_requests(self) -> FlowRequests:
+        """The way out of flows, to public addresses alone."""
+        from recado.outside.addresses import PublicAddresses, origins_in
+        from recado.outside.flow_http import OutsideFlowRequests
+
+        folder = local_doors().folder
+        return OutsideFlowRequests(PublicAddresses(origins_in(folder)) if folder else PublicAddresses())
 
     @cached_property
     def shortcut_service(self) -> ShortcutService:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from recado.domain.errors import FieldError, Invalid
+from recado.domain.flow_requests import ADDRESS, is_forbidden
 
 MAX_STEPS = 200
 MAX_OPTIONS = 10
@@ -247,11 +248,26 @@ def _options(value: Any) -> None:
 def _headers(value: Any) -> None:
     if not isinstance(value, Mapping) or len(value) > MAX_HEADERS:
         raise _Wrong(f"Give headers as an object, at most {MAX_HEADERS}.")
+    seen = set[str]()
     for name, text in value.items():
         if not isinstance(name, str) or not _HEADER.fullmatch(name) or not isinstance(text, str) or len(text) > 1_000:
             raise _Wrong("A header has a name and a text of at most 1,000 characters.")
+        pointer = "/" + name.replace("~", "~0")
         if not text.isprintable():
-            raise _Wrong("A header's text is one line.")
+            raise _Wrong("A header's text is one line.", pointer=pointer)
+        if is_forbidden(name):
+            raise _Wrong("This header is not for a flow to give.", "forbidden_header", pointer)
+        if name.lower() in seen:
+            raise _Wrong("This header is given twice.", "repeated", pointer)
+        seen.add(name.lower())
+
+
+def _address(value: Any) -> None:
+    if not isinstance(value, str) or len(value) > 2_000 or not value.isprintable() or not ADDRESS.fullmatch(value):
+        raise _Wrong(
+            "An address begins with https:// or http:// and a host, without a name or password, and has at most 2,000 "
+            "characters; variables stand in its path or query."
+        )
 
 
 def _filter(value: Any) -> None:
@@ -311,7 +327,7 @@ _FIELDS: Mapping[str, Mapping[str, tuple[_Check, bool]]] = {
     },
     "http": {
         "method": (_one_of(METHODS), True),
-        "url": (_matching(re.compile(r"https?://\S{1,2000}"), "An address begins with https:// or http://."), True),
+        "url": (_address, True),
         "headers": (_headers, False),
         "body": (_text(20_000), False),
         "save_as": (_NAME, False),
