@@ -38,13 +38,12 @@ class ProjectRecord(WorkspaceRecord):
 
 
 class FlowRecord(WorkspaceRecord):
-    """FLOW."""
+    """FLOW: all but the steps, so that no list reads these."""
 
     id = UnicodeAttribute()
     project_id = UnicodeAttribute()
     name = UnicodeAttribute()
     start = UnicodeAttribute()
-    steps = JSONAttribute(null=True)
     created_at = TimeAttribute()
     updated_at = TimeAttribute()
     published = NumberAttribute(null=True)
@@ -54,12 +53,26 @@ class FlowRecord(WorkspaceRecord):
     @classmethod
     def of_flow(cls, a: str, flow: Flow) -> FlowRecord:
         """The item of a flow."""
-        return cls.of(flow, pk=keys.workspace_pk(a, "FLOWS"), sk=flow.id, steps=dict(flow.steps))
+        return cls.of(flow, pk=keys.workspace_pk(a, "FLOWS"), sk=flow.id)
 
-    def flow(self) -> Flow:
-        """The entity; without steps where these were not read."""
+    def flow(self, draft: FlowDraftRecord | None = None) -> Flow:
+        """The entity; without steps where no draft was read."""
+        drawn = {"steps": {}} if draft is None else {"start": draft.start, "steps": draft.steps}
         published = None if self.published is None else int(self.published)
-        return self.to(Flow, steps=self.steps or {}, published=published, version=int(self.version))
+        return self.to(Flow, **drawn, published=published, version=int(self.version))
+
+
+class FlowDraftRecord(WorkspaceRecord):
+    """FLOWDRAFT: written with its FLOW, in one transaction."""
+
+    start = UnicodeAttribute()
+    steps = JSONAttribute()
+
+    @classmethod
+    def of_flow(cls, a: str, flow: Flow) -> FlowDraftRecord:
+        """The item of a flow's draft."""
+        place = {"pk": keys.flow_pk(a, flow.id), "sk": keys.FLOW_DRAFT_SK}
+        return cls.of(flow, **place, steps=dict(flow.steps))
 
 
 class FlowVersionRecord(WorkspaceRecord):
@@ -72,7 +85,7 @@ class FlowVersionRecord(WorkspaceRecord):
     @classmethod
     def of_version(cls, a: str, version: FlowVersion) -> FlowVersionRecord:
         """The item of a version."""
-        place = {"pk": keys.flow_versions_pk(a, version.flow_id), "sk": keys.flow_version_sk(version.number)}
+        place = {"pk": keys.flow_pk(a, version.flow_id), "sk": keys.flow_version_sk(version.number)}
         return cls.of(version, **place, steps=dict(version.steps))
 
     def flow_version(self, flow_id: str, number: int) -> FlowVersion:
@@ -123,15 +136,15 @@ class DynamoFlows:
     """The port `recado.ports.flows.FlowStore`."""
 
     def get(self, a: str, flow_id: str) -> Flow | None:
-        """One, strongly consistent."""
+        """Two gets, strongly consistent, the draft last: who writes from a flow whose draft changed between them finds
+        that the flow changed too."""
         found = FlowRecord.find(keys.workspace_pk(a, "FLOWS"), flow_id)
-        return None if found is None else found.flow()
+        draft = None if found is None else FlowDraftRecord.find(keys.flow_pk(a, flow_id), keys.FLOW_DRAFT_SK)
+        return None if found is None or draft is None else found.flow(draft)
 
     def all(self, a: str) -> list[Flow]:
-        """One query, whose bytes are those of all steps though these do not come along."""
-        read = [name for name in FlowRecord.get_attributes() if name != "steps"]
-        pk = keys.workspace_pk(a, "FLOWS")
-        return [record.flow() for record in FlowRecord.query(pk, consistent_read=True, attributes_to_get=read)]
+        """One query."""
+        return [record.flow() for record in FlowRecord.query(keys.workspace_pk(a, "FLOWS"), consistent_read=True)]
 
     def create(self, a: str, flow: Flow) -> None:
         """One transaction with the check of its project."""
@@ -139,20 +152,19 @@ class DynamoFlows:
         project = ProjectRecord(keys.workspace_pk(a, "PROJECTS"), flow.project_id)
         tx.check("project", project, PROJECT_STANDS(ProjectRecord.pk.exists()))
         tx.put("flow", FlowRecord.of_flow(a, flow))
+        tx.put("draft", FlowDraftRecord.of_flow(a, flow))
         try:
             tx.commit()
         except Cancelled as cancelled:
             raise ProjectGone from cancelled
 
     def change(self, a: str, before: Flow, after: Flow) -> bool:
-        """Write a change of a flow as it was read."""
-        try:
-            FlowRecord.of_flow(a, after).save(condition=FLOW_SEEN(FlowRecord.version == before.version))
-        except PutError as error:
-            if condition_failed(error):
-                return False
-            raise
-        return True
+        """Write a change of a flow as it was read: one transaction, with the draft where that changed."""
+        tx = Transaction()
+        tx.put("flow", FlowRecord.of_flow(a, after), FLOW_SEEN(FlowRecord.version == before.version))
+        if (after.start, after.steps) != (before.start, before.steps):
+            tx.put("draft", FlowDraftRecord.of_flow(a, after))
+        return tx.committed()
 
     def publish(self, a: str, before: Flow, after: Flow, version: FlowVersion) -> bool:
         """One transaction. The flow's condition keeps the number apart too: it moves with the flow."""
@@ -162,17 +174,14 @@ class DynamoFlows:
         return tx.committed()
 
     def delete(self, a: str, flow: Flow) -> bool:
-        """Delete a flow as it was read."""
+        """Delete a flow as it was read, with its draft: one transaction."""
+        tx = Transaction()
         record = FlowRecord(keys.workspace_pk(a, "FLOWS"), flow.id)
-        try:
-            record.delete(condition=FLOW_SEEN(FlowRecord.version == flow.version))
-        except DeleteError as error:
-            if condition_failed(error):
-                return False
-            raise
-        return True
+        tx.delete("flow", record, FLOW_SEEN(FlowRecord.version == flow.version))
+        tx.delete("draft", FlowDraftRecord(keys.flow_pk(a, flow.id), keys.FLOW_DRAFT_SK))
+        return tx.committed()
 
     def version(self, a: str, flow_id: str, number: int) -> FlowVersion | None:
         """One get; it never changes, so eventually consistent would do but for one just published."""
-        found = FlowVersionRecord.find(keys.flow_versions_pk(a, flow_id), keys.flow_version_sk(number))
+        found = FlowVersionRecord.find(keys.flow_pk(a, flow_id), keys.flow_version_sk(number))
         return None if found is None else found.flow_version(flow_id, number)

@@ -254,8 +254,11 @@ def workspace_events_pk(a: str, subject_id: str) -> str:
     return f"{a}#X#{subject_id}"
 
 
-def flow_versions_pk(a: str, flow_id: str) -> str:
+def flow_pk(a: str, flow_id: str) -> str:
     return f"{a}#FLOW#{flow_id}"
+
+
+FLOW_DRAFT_SK = "DRAFT"
 
 
 def flow_version_sk(number: int) -> str:
