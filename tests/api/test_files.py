@@ -107,7 +107,7 @@ def test_the_form_and_the_file(api: Api, company: Company, services: Any, clock:
         "state": "pending", "reason": None, "url": None,
     }  # fmt: skip
     file = DynamoFiles().get(company.a, made["file_id"])
-    assert file is not None and DynamoFiles().accept(company.a, file, "e" * 32, clock.now())
+    assert file is not None and DynamoFiles().accept(company.a, file, "e" * 32, None, clock.now())
     accepted = api.get(path, token=company.tokens["agent"]).json
     assert accepted["state"] == "accepted"
     assert accepted["url"].startswith(f"https://recado.example/files/{company.a}/{file.id}/{'e' * 32}?X-Amz-")

@@ -21,7 +21,7 @@ def uploaded(api: Api, company: Company, clock: Any, by: str = "agent", **told: 
     body = {"feature": "service", "name": "foto.png", "content_type": "image/png", "size": 10, **told}
     file_id: str = api.post("/v1/files", body, token=company.tokens[by]).json["file_id"]
     file = DynamoFiles().get(company.a, file_id)
-    assert file is not None and DynamoFiles().accept(company.a, file, "e" * 32, clock.now())
+    assert file is not None and DynamoFiles().accept(company.a, file, "e" * 32, None, clock.now())
     return file_id
 
 

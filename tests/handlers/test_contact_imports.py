@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from recado.domain.access import Caller
+from recado.domain.errors import NotFound
 from recado.domain.files import served_key
 from tests.handlers.stack import BUCKETS, Stack
 
 A = "accounta"
 ADMIN = Caller(A, "admin", user_id=f"us_{A}_{'1' * 27}")
 BUCKET = BUCKETS["FILES_BUCKET"]
+DAY_S = 86_400
 PEOPLE = "Nome;Celular;Empresa;Grupos\r\n=José;'+5511987654321;Ñandú & Cia;VIP|Clientes\r\n;12;;\r\nBia;;;\r\n".encode(
     "utf-16"
 )
@@ -65,6 +69,45 @@ def test_from_the_upload_to_the_results_and_back(stack: Stack) -> None:
     undone = worked(stack, done["id"])
     assert (undone["state"], undone["undo"]) == ("undone", {"removed": 2, "restored": 0, "left": 0})
     assert stack.container.contact_service.page(ADMIN, None, 10, None)[0] == []
+
+
+def test_a_file_ends_after_a_week_unless_an_import_takes_it_up(stack: Stack, clock: Any) -> None:
+    """Nothing leads to a file that nobody imports: no erasure would find who is in it."""
+    files, imports = stack.container.file_service, stack.container.contact_import_service
+    left, taken = (uploaded(stack, b"name\nAna\n") for _ in range(2))
+    assert kinds(stack, left) == kinds(stack, taken) == ["upload"]
+    clock.move(6 * DAY_S)
+    done = worked(stack, imports.create(ADMIN, taken, {}, False)["id"])
+    assert (done["state"], kinds(stack, left), kinds(stack, taken)) == ("done", ["upload"], ["imported"])
+    clock.move(DAY_S)
+    for ask in (files.get, lambda caller, file_id: imports.create(caller, file_id, {}, False)):
+        with pytest.raises(NotFound):
+            ask(ADMIN, left)
+    assert files.get(ADMIN, taken).state == "accepted"
+    clock.move(29 * DAY_S - 1)
+    again = imports.create(ADMIN, taken, {}, False)["id"]
+    assert worked(stack, again)["state"] == "done"
+    clock.move(DAY_S + 1)
+    with pytest.raises(NotFound):
+        files.get(ADMIN, taken)
+
+
+def test_a_file_that_ends_while_its_import_waits_is_not_kept_on(stack: Stack, clock: Any) -> None:
+    imports = stack.container.contact_import_service
+    clock.move(3600)
+    file_id = uploaded(stack, b"name\nAna\n")
+    clock.move(7 * DAY_S - 60)
+    import_id = imports.create(ADMIN, file_id, {}, False)["id"]
+    clock.move(60)
+    done = worked(stack, import_id)
+    assert (done["state"], done["reason"], kinds(stack, file_id)) == ("failed", "file_gone", ["upload"])
+
+
+def kinds(stack: Stack, file_id: str) -> list[str]:
+    """By which tag the bucket forgets its objects."""
+    found = stack.s3.list_objects_v2(Bucket=BUCKET, Prefix=f"files/{A}/{file_id}/").get("Contents", [])
+    sets = [stack.s3.get_object_tagging(Bucket=BUCKET, Key=one["Key"])["TagSet"] for one in found]
+    return [tag["Value"] for tags in sets for tag in tags if tag["Key"] == "kind"]
 
 
 def test_a_lost_command_is_sent_again_by_the_minute(stack: Stack, clock: Any) -> None:

@@ -232,7 +232,7 @@ def test_two_uploads_are_checked_at_once(door: Door, monkeypatch: pytest.MonkeyP
 
     def other_first(self: Any, *given: Any) -> None:
         keep(self, *given)
-        assert DynamoFiles().accept(A, file, "other", clock.now())
+        assert DynamoFiles().accept(A, file, "other", None, clock.now())
 
     with monkeypatch.context() as patched:
         patched.setattr(S3FileObjects, "keep", other_first)

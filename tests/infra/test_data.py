@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from recado.aws.export_objects import TAGS
+from recado.domain import contact_imports
 from recado.domain.contact_exports import KEPT_FOR
+from recado.domain.files import UPLOAD_KEPT_FOR
 from tests.infra.templates import functions, of_kind, output, template
 
 DATA = "infra/data.yaml"
@@ -92,11 +94,15 @@ def test_what_stays_in_quarantine_is_forgotten_after_a_day() -> None:
     assert "files/" not in rules
 
 
-def test_files_of_exports_are_forgotten_after_a_week_by_their_tag() -> None:
-    [rule] = [one for one in _files()["LifecycleConfiguration"]["Rules"] if "TagFilters" in one]
-    [tag] = rule["TagFilters"]
-    assert f"{tag['Key']}={tag['Value']}" == TAGS
-    assert (rule["ExpirationInDays"], rule["Status"]) == (KEPT_FOR.days, "Enabled")
+def test_what_has_an_end_is_forgotten_by_its_tag_and_never_before_its_item_says() -> None:
+    rules = [one for one in _files()["LifecycleConfiguration"]["Rules"] if "TagFilters" in one]
+    days = {f"{tag['Key']}={tag['Value']}": rule["ExpirationInDays"] for rule in rules for tag in rule["TagFilters"]}
+    assert days == {
+        TAGS: KEPT_FOR.days,
+        "kind=upload": UPLOAD_KEPT_FOR.days,
+        "kind=imported": (UPLOAD_KEPT_FOR + contact_imports.KEPT).days,
+    }
+    assert all(rule["Status"] == "Enabled" and len(rule["TagFilters"]) == 1 for rule in rules)
 
 
 def test_uploads_that_are_never_finished_are_thrown_away() -> None:

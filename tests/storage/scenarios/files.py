@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from recado.domain.chats import Author, Message, ThreadKey
@@ -12,7 +13,7 @@ from recado.ports.fetching import Place
 from recado.storage import keys
 from recado.storage.chat_records import MessageRecord
 from recado.storage.fetches import DynamoFetches
-from recado.storage.files import DynamoFiles
+from recado.storage.files import DynamoFiles, FileRecord
 from tests.storage.scenarios import scenario
 
 A = "accounta"
@@ -31,7 +32,7 @@ def a_file_arrives_twice(clock: Any, ids: Any) -> None:
         file = announced(clock, ids)
         for number, verdict in enumerate((first, second)):
             if verdict == "accept":
-                settled = store.accept(A, file, f"etag-{number}", clock.now())
+                settled = store.accept(A, file, f"etag-{number}", None, clock.now())
             else:
                 settled = store.reject(A, file, "type_differs", clock.now())
             assert settled == (number == 0), "settled twice"
@@ -46,9 +47,26 @@ def a_files_time_ends_while_it_is_checked(clock: Any, ids: Any) -> None:
     file = announced(clock, ids)
     clock.move(24 * 3600)
     assert file.is_gone(clock.now())
-    assert not store.accept(A, file, "etag", clock.now()), "what was gone is there again"
+    assert not store.accept(A, file, "etag", None, clock.now()), "what was gone is there again"
     stored = store.get(A, file.id)
     assert stored is not None and stored.state == "pending"
+
+
+@scenario("file-is-kept-on-in-time")
+def a_file_is_taken_up_as_its_time_ends(clock: Any, ids: Any) -> None:
+    store, week = DynamoFiles(), timedelta(days=7)
+    file, began = announced(clock, ids), clock.now()
+    assert store.accept(A, file, "etag", began + week, began)
+    assert store.keep_until(A, file, began + 2 * week, clock.now())
+    assert store.keep_until(A, file, began + week, clock.now()), "it is kept at least so long"
+    stored = store.get(A, file.id)
+    assert stored is not None and stored.kept_until == began + 2 * week, "its end came earlier"
+    clock.move(14 * 86_400)
+    assert not store.keep_until(A, file, began + 5 * week, clock.now()), "what was told to be gone is there again"
+    gone = announced(clock, ids)
+    FileRecord(keys.file_pk(A, gone.id), "FILE").delete()
+    assert not store.keep_until(A, gone, began + 5 * week, clock.now())
+    assert store.get(A, gone.id) is None, "a part of an item is left for ever"
 
 
 @scenario("fetch-is-begun-from-seen-attempt")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
 from recado.aws.session import presigning_s3, s3
+from recado.domain.files import Ending
 from recado.ports.files import Found, Replaced, UploadForm
 
 _CACHED = "private, max-age=300"
+_KIND = "kind"
+"""The tag by which the bucket's rules know what they forget (infra/data.yaml)."""
 _GONE = frozenset({"404", "NoSuchKey"})
 _REPLACED = _GONE | {"412", "PreconditionFailed"}
 
@@ -67,8 +70,11 @@ class S3FileObjects:
             raise _replaced(error) from error
         return got["Body"].read()
 
-    def keep(self, source: str, found: Found, target: str, content_type: str, disposition: str) -> None:
-        """Copy within the bucket, with the headers that it is served with. Raises Replaced."""
+    def keep(
+        self, source: str, found: Found, target: str, content_type: str, disposition: str, ending: Ending | None = None
+    ) -> None:
+        """Copy within the bucket, with the headers that it is served with and the tag of its end. Raises Replaced."""
+        tagged: dict[str, Any] = {"TaggingDirective": "REPLACE", "Tagging": f"{_KIND}={ending}"} if ending else {}
         try:
             s3().copy_object(
                 Bucket=self._bucket,
@@ -79,7 +85,15 @@ class S3FileObjects:
                 ContentType=content_type,
                 ContentDisposition=disposition,
                 CacheControl=_CACHED,
+                **tagged,
             )
+        except ClientError as error:
+            raise _replaced(error) from error
+
+    def mark(self, key: str, ending: Ending) -> None:
+        """One request; the object's age goes on. Raises Replaced."""
+        try:
+            s3().put_object_tagging(Bucket=self._bucket, Key=key, Tagging={"TagSet": [{"Key": _KIND, "Value": ending}]})
         except ClientError as error:
             raise _replaced(error) from error
 

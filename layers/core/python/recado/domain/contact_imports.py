@@ -11,6 +11,7 @@ from typing import Any, Literal
 from recado.domain.contact_import_lanes import Window
 from recado.domain.contacts import Contact
 from recado.domain.csv_files import Layout
+from recado.domain.files import UPLOAD_KEPT_FOR, File
 
 State = Literal["queued", "running", "done", "failed", "undone"]
 Stage = Literal["survey", "rows", "result", "undo"]
@@ -133,6 +134,11 @@ class Row:
     mark: str | None = None
     undone: Undone | None = None
     undo_trouble: Trouble | None = None
+
+
+def kept_until(one: ContactImport, file: File) -> datetime:
+    """The end of a file that an import takes up: its own, as far as bytes of that age are kept at all."""
+    return min(one.expires_at, file.created_at + UPLOAD_KEPT_FOR + KEPT)
 
 
 def summed(counts: Iterable[Mapping[str, int]], names: Sequence[str]) -> dict[str, int]:

@@ -15,12 +15,16 @@ UPLOAD_FOR_S = 600
 """How long the form of an upload is good for."""
 SENT_FOR_S = 3_600
 """How long a link is good for by which a provider fetches what we send."""
+UPLOAD_KEPT_FOR = timedelta(days=7)
+"""So long a CSV stays that was uploaded and that no import takes up: nobody can say who is in it."""
 SENDABLE: frozenset[Feature] = frozenset({"service", "email", "flow", "shortcut"})
 SERVED_FOR_S = 300
 """How long a link to an accepted file is good for."""
 _QUARANTINE = "quarantine"
 _OF_ALL: frozenset[Feature] = frozenset({"flow", "shortcut"})
 FileState = Literal["pending", "accepted", "rejected"]
+Ending = Literal["upload", "imported"]
+"""Bytes that have an end, by whether an import took them up; the bucket forgets each kind after its days."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,11 @@ class File:
     def is_gone(self, now: datetime) -> bool:
         """Whether nobody may find it any more, though its item may still lie there."""
         return self.ends_at is not None and now >= self.ends_at
+
+
+def accepted_until(feature: Feature, now: datetime) -> datetime | None:
+    """The end of a file that is accepted now; None: it stays."""
+    return now + UPLOAD_KEPT_FOR if feature == "import" else None
 
 
 def may_read(caller: Caller, file: File) -> bool:

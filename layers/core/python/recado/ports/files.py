@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import IO, NamedTuple, Protocol
 
-from recado.domain.files import File
+from recado.domain.files import Ending, File
 
 
 class FileStore(Protocol):
@@ -20,8 +20,12 @@ class FileStore(Protocol):
         """The ids of chats that a file is in, the newest first."""
         ...
 
-    def accept(self, a: str, file: File, etag: str, now: datetime) -> bool:
-        """The bytes with this etag are the file."""
+    def accept(self, a: str, file: File, etag: str, kept_until: datetime | None, now: datetime) -> bool:
+        """The bytes with this etag are the file, until its end; None: it stays."""
+        ...
+
+    def keep_until(self, a: str, file: File, until: datetime, now: datetime) -> bool:
+        """Put the end of an accepted file off, never forward; False: it is over, or gone."""
         ...
 
     def reject(self, a: str, file: File, reason: str, now: datetime) -> bool: ...
@@ -62,8 +66,14 @@ class FileObjects(Protocol):
         """Bytes of the object as it was found. Raises Replaced."""
         ...
 
-    def keep(self, source: str, found: Found, target: str, content_type: str, disposition: str) -> None:
-        """Copy the object as it was found, to be served as this type. Raises Replaced."""
+    def keep(
+        self, source: str, found: Found, target: str, content_type: str, disposition: str, ending: Ending | None = None
+    ) -> None:
+        """Copy the object as it was found, to be served as this type; without `ending` it stays. Raises Replaced."""
+        ...
+
+    def mark(self, key: str, ending: Ending) -> None:
+        """Say of an object that is there which end it has. Raises Replaced."""
         ...
 
     def put(self, key: str, body: IO[bytes], content_type: str, disposition: str) -> None:

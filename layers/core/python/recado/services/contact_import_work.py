@@ -25,6 +25,7 @@ from recado.domain.contact_imports import (
     Stage,
     Trouble,
     first_errors,
+    kept_until,
     summed,
 )
 from recado.domain.csv_files import LOOKED_AT_BYTES, CsvRefused, Record, records, sniffed
@@ -102,6 +103,18 @@ class ImportFile:
         key = served_key(a, file.id, file.etag)
         found = self._objects.look(key)
         return None if found is None else (key, found)
+
+    def taken_up(self, a: str, one: ContactImport, now: datetime) -> bool:
+        """Keep the file for as long as the import is remembered: by it an erasure finds the file. False: it is gone.
+        Doing it again changes nothing."""
+        file = self._files.get(a, one.file_id)
+        if file is None or file.is_gone(now) or file.etag is None:
+            return False
+        until = kept_until(one, file)
+        if file.kept_until is None or file.kept_until >= until:
+            return True
+        self._objects.mark(served_key(a, file.id, file.etag), "imported")
+        return self._files.keep_until(a, file, until, now)
 
     def parts(self, key: str, found: Found, start: int, end: int) -> Iterator[bytes]:
         """Bytes from `start` to before `end`. Raises Replaced."""
@@ -189,6 +202,8 @@ class ContactImportWork:
     def _survey(self, a: str, one: ContactImport, has_time: HasTime) -> None:
         """Count the rows, and find where windows begin."""
         if one.state == "queued":
+            if not self._file.taken_up(a, one, self._clock.now()):
+                raise Replaced
             one = self._moved(a, one, replace(one, state="running", started_at=self._clock.now()))
         key, found = self._place(a, one)
         plan = self._store.plan(a, one.id)

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from recado.domain.file_contents import refusal
 from recado.domain.file_types import is_inline
-from recado.domain.files import File, file_in_quarantine, served_key
+from recado.domain.files import Ending, File, accepted_until, file_in_quarantine, served_key
 from recado.ports.core import Clock
 from recado.ports.files import FileObjects, FileStore, Found, Replaced
 
@@ -68,8 +68,10 @@ class FileChecks:
             settled = self._files.reject(a, file, reason, now)
             return Checked("rejected" if settled else "settled_before", a, file.id, found.size, reason)
         target = served_key(a, file.id, found.etag)
-        self._objects.keep(key, found, target, file.content_type, disposition(file))
-        if self._files.accept(a, file, found.etag, now):
+        kept_until = accepted_until(file.feature, now)
+        ending: Ending | None = "upload" if kept_until else None
+        self._objects.keep(key, found, target, file.content_type, disposition(file), ending)
+        if self._files.accept(a, file, found.etag, kept_until, now):
             return Checked("accepted", a, file.id, found.size)
         settled_as = self._files.get(a, file.id)
         if settled_as is None or settled_as.etag != found.etag:

@@ -22,6 +22,10 @@ FILE_IN_TIME = guard(
     "file-is-accepted-in-time",
     "a file's time ends while it is checked: what was told to be gone is there again",
 )
+FILE_KEPT = guard(
+    "file-is-kept-on-in-time",
+    "a file's time ends while an import takes it up: a part of its item is left for ever, or its end comes earlier",
+)
 
 
 class FileRecord(WorkspaceRecord):
@@ -74,10 +78,23 @@ class DynamoFiles:
         )
         return [record.sk.removeprefix(keys.chat_of_file_sk("")) for record in records]
 
-    def accept(self, a: str, file: File, etag: str, now: datetime) -> bool:
+    def accept(self, a: str, file: File, etag: str, kept_until: datetime | None, now: datetime) -> bool:
         """Accept the bytes with this etag; False when the file was settled before, or its time is over."""
-        actions: list[Action] = [FileRecord.state.set("accepted"), FileRecord.etag.set(etag), FileRecord.ttl.remove()]
+        actions: list[Action] = [FileRecord.state.set("accepted"), FileRecord.etag.set(etag)]
+        actions += _kept_until(kept_until) if kept_until else [FileRecord.ttl.remove()]
         return self._settle(a, file, actions, now)
+
+    def keep_until(self, a: str, file: File, until: datetime, now: datetime) -> bool:
+        """1 WRU, and 1 RRU where the end was put off as far before."""
+        earlier = (FileRecord.kept_until > now) & (FileRecord.kept_until < until)
+        try:
+            FileRecord(keys.file_pk(a, file.id), "FILE").update(_kept_until(until), condition=FILE_KEPT(earlier))
+        except UpdateError as error:
+            if not condition_failed(error):
+                raise
+            stored = self.get(a, file.id)
+            return stored is not None and not stored.is_gone(now)
+        return True
 
     def reject(self, a: str, file: File, reason: str, now: datetime) -> bool:
         """Reject it; False as above. The item keeps its end."""
@@ -94,6 +111,10 @@ class DynamoFiles:
                 return False
             raise
         return True
+
+
+def _kept_until(until: datetime) -> list[Action]:
+    return [FileRecord.kept_until.set(until), FileRecord.ttl.set(int(until.timestamp()))]
 
 
 def add_chat_of_file(tx: Transaction, a: str, file_id: str, chat_id: str) -> None:
