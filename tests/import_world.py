@@ -69,6 +69,16 @@ class NoResults:
 
 
 @dataclass
+class Told:
+    """Rows that were given up: stage, row, what was raised."""
+
+    rows: list[tuple[str, int, Exception]] = field(default_factory=list)
+
+    def row_failed(self, import_id: str, stage: str, row: int, error: Exception) -> None:
+        self.rows.append((stage, row, error))
+
+
+@dataclass
 class Waiting:
     """A queue whose commands wait, in any order."""
 
@@ -84,6 +94,7 @@ class ImportWorld:
     def __init__(self, clock: Any, ids: Any) -> None:
         self.memory, self.clock, self.ids, self.queue = Memory(), clock, ids, Waiting()
         memory: Any = self.memory
+        self.told = Told()
         self.store: Any = MemoryImports(memory)
         self.contacts: Any = MemoryContacts(memory)
         self.groups: Any = MemoryGroups(memory)
@@ -135,9 +146,10 @@ class ImportWorld:
             file,
             takers,
             NoResults(),
-            ImportUndo(self.store, undone, self.comments, clock),
+            ImportUndo(self.store, undone, self.comments, clock, self.told),
             self.queue,
             clock,
+            self.told,
         )
         self.imports = ContactImportService(
             self.store, self.objects, file, takers, takers.trial, self.queue, clock, ids

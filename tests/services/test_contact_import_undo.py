@@ -109,3 +109,4 @@ def test_a_row_that_breaks_its_undoing_again_and_again_is_left(
     assert list(world.memory.contacts) == [ids[30]]
     rows, _ = world.imports.rows(ADMIN, done["id"], 100, None)
     assert {one["undo_reason"] for one in rows} == {None, "failed"}
+    assert [(stage, row) for stage, row, _ in world.told.rows] == ([] if dies else [("undo", 32)])

@@ -95,7 +95,34 @@ def test_of_two_rows_for_one_contact_the_later_updates_wherever_they_stand(world
     done = world.run(csv_of(rows, HEADER))
     assert counts(done) == (1198, 2, 0, 0)
     contact = world.memory.of_phone("+5511988880001")
-    assert (contact.name, contact.city, contact.mobile) == ("Last", "Natal", "+551188880001")
+    assert (contact.name, contact.city, contact.mobile) == ("Last", "Natal", "+5511988880001")
+
+
+def test_a_list_of_years_ago_leaves_the_number_that_is_called_today(world: ImportWorld) -> None:
+    """It lacks Brazil's ninth digit; the other way round the number becomes that of today."""
+    header = ("name", "mobile", "phone")
+    world.run(csv_of([("Ana", "+55 11 98888-0001", "+55 11 98888-0003"), ("Bia", "+55 11 8888-0002", "")], header))
+    rows = [("Ana", "(11) 8888-0001", "1188880003"), ("Bia", "(11) 98888-0002", "")]
+    for dry_run in (True, False):
+        done = world.run(csv_of(rows, header), dry_run=dry_run)
+        assert [outcome for _, outcome, *_ in world.outcomes(done["id"])] == ["unchanged", "updated"]
+    ana, bia = world.memory.contacts.values()
+    assert (ana.mobile, ana.mobile_given, ana.phone) == ("+5511988880001", "+55 11 98888-0001", "+5511988880003")
+    assert bia.mobile == "+5511988880002"
+
+
+@pytest.mark.parametrize(
+    ("cell", "groups"),
+    [
+        ("Clientes, VIP", ["Clientes", "VIP"]),
+        ("Clientes; VIP", ["Clientes", "VIP"]),
+        ("Clientes|VIP", ["Clientes", "VIP"]),
+        ("Clientes, VIP|", ["Clientes, VIP"]),
+    ],
+)
+def test_one_cell_may_name_several_groups(world: ImportWorld, cell: str, groups: list[str]) -> None:
+    world.run(csv_of([("Ana", cell)], ("name", "groups")))
+    assert [one.name for one in world.memory.groups.values()] == groups
 
 
 def test_a_dry_run_says_what_would_be_and_writes_no_contact(world: ImportWorld) -> None:
@@ -235,6 +262,7 @@ def test_a_row_that_breaks_every_worker_is_told_and_the_others_are_done(
         (11, "failed"),
         (19, "failed"),
     ]
+    assert [(stage, row, type(error)) for stage, row, error in world.told.rows] == [("rows", 11, OSError)]
 
 
 def test_an_import_is_done_without_its_results_rather_than_not_at_all(

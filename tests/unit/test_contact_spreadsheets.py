@@ -47,6 +47,13 @@ def test_options_are_found_in_other_letters_unless_two_are_the_same_so() -> None
     ]
 
 
+def test_an_option_with_a_comma_is_one_and_others_stand_between_commas() -> None:
+    field = CustomField("cf_1", "contacts", "cor", "Cor", "multi_list", AT, options=("azul, claro", "verde", "rosa"))
+    cells = ("Azul, claro", "Verde, rosa", "verde;azul, claro", "azul, claro|", "x")
+    found = [["azul, claro"], ["verde", "rosa"], ["verde", "azul, claro"], ["azul, claro"], ["x"]]
+    assert [value_of(field, cell, "BR", ";") for cell in cells] == found
+
+
 def test_the_zeros_that_a_spreadsheet_took_from_a_document_come_back() -> None:
     cpf, cnpj = (CustomField("cf_1", "contacts", kind, kind, kind, AT) for kind in ("cpf", "cnpj"))  # type: ignore[arg-type]
     assert [value_of(cpf, one, "BR", ";") for one in ("1234567890", "191", "529.982.247-25")] == [

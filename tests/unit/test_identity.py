@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recado.domain.identity import canonical_phone, e164, phone_variants
+from recado.domain.identity import canonical_phone, e164, is_older_form, phone_variants
 
 AREA_CODES = [a * 10 + b for a in range(1, 10) for b in range(1, 10)]
 
@@ -107,3 +107,21 @@ def test_two_subscribers_share_no_variant(one: str, other: str) -> None:
     same = canonical_phone(one) == canonical_phone(other)
     assert same == bool(set(phone_variants(one)) & set(phone_variants(other)))
     assert same == (one == other)
+
+
+@pytest.mark.parametrize(
+    ("number", "held", "older"),
+    [
+        ("+551188880001", "+5511988880001", True),
+        ("+5511988880001", "+551188880001", False),
+        ("+5511988880001", "+5511988880001", False),
+        ("+551188880001", "+5511988880002", False),
+        ("+541112345678", "+5491112345678", True),
+        ("+5491112345678", "+541112345678", False),
+        ("+5215512345678", "+525512345678", True),
+        ("+525512345678", "+5215512345678", False),
+        ("+14155550100", "+14155550100", False),
+    ],
+)
+def test_which_of_two_forms_is_older(number: str, held: str, older: bool) -> None:
+    assert is_older_form(number, held) is older

@@ -1,6 +1,6 @@
 """What workers put right, set aside or tried, as log lines (ports.inbound.Journal, ports.outbox.SendJournal,
-ports.fetching.FetchJournal, ports.contact_exports.ExportJournal, ports.buttons.ClickJournal, ports.sockets.HintJournal,
-ports.reconciliation.DriftJournal)."""
+ports.fetching.FetchJournal, ports.contact_exports.ExportJournal, ports.contact_imports.ImportJournal,
+ports.buttons.ClickJournal, ports.sockets.HintJournal, ports.reconciliation.DriftJournal)."""
 
 from __future__ import annotations
 
@@ -89,6 +89,14 @@ class LoggedExports:
     def not_enqueued(self, export_id: str, error: Exception) -> None:
         """The queue did not take the command."""
         telemetry.failure("export_not_enqueued", error, record_id=export_id)
+
+
+class LoggedImports:
+    """What comes of imports (ports.contact_imports.ImportJournal)."""
+
+    def row_failed(self, import_id: str, stage: str, row: int, error: Exception) -> None:
+        """A row is given up."""
+        telemetry.failure("import_row_failed", error, record_id=import_id, kind=stage, seq=row)
 
 
 class LoggedClicks:

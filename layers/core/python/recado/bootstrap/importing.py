@@ -45,6 +45,7 @@ class Importing(Exporting):
     def contact_import_work(self) -> ContactImportWork:
         """The work of imports."""
         from recado.aws.export_objects import S3ExportObjects
+        from recado.journal import LoggedImports
         from recado.services.contact_import_results import ContactImportResults
         from recado.services.contact_import_undo import ImportUndo
         from recado.services.contact_import_work import ContactImportWork
@@ -59,9 +60,10 @@ class Importing(Exporting):
             self._import_file,
             self._import_takers,
             ContactImportResults(store, DynamoFiles(), objects, self.clock),
-            ImportUndo(store, self._undone, ContactTimelines(), self.clock),
+            ImportUndo(store, self._undone, ContactTimelines(), self.clock, LoggedImports()),
             self.contact_imports_queue,
             self.clock,
+            LoggedImports(),
         )
 
     @cached_property

@@ -1,7 +1,8 @@
 """The columns of contacts in CSV files: the header of exports and what an import's columns may mean, in one list.
 
-Several values in one cell stand between `|`; a `|` or `\\` of their own has a `\\` before it. That no cell is taken for
-a formula is the matter of `domain.csv_cells`.
+Several values in one cell stand between `|`; a `|` or `\\` of their own has a `\\` before it. In a cell without a `|`,
+as other programs and people write it, they stand between line breaks, ` ::: `, `;` or `,`: so a single value that has
+one of these has a `|` behind it. That no cell is taken for a formula is the matter of `domain.csv_cells`.
 """
 
 from __future__ import annotations
@@ -28,6 +29,11 @@ SEPARATOR = "|"
 _ESCAPED = re.compile(r"[\\|]")
 _VALUE = re.compile(r"(?:[^\\|]|\\[\\|]|\\)+")
 _ESCAPE = re.compile(r"\\([\\|])")
+_BAR = re.compile(r"(?<!\\)(?:\\\\)*\|")
+_LINE_BREAKS = re.compile(r"[\r\n]+")
+_OTHER_SEPARATORS = (" ::: ", ";", ",")
+"""Of the address books of Google, of most programs for customers, of people. The first of them that a cell has
+separates its values, the others are part of them."""
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _WITH_COMMA = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+,\d+|\d+,\d+)(?:[eE][+-]?\d+)?", re.ASCII)
@@ -108,13 +114,24 @@ _OTHERS: Mapping[str, Callable[[Sequence[Contact], Names], Column]] = {
 
 def joined(values: Iterable[str]) -> str:
     """Several texts as one cell."""
-    return SEPARATOR.join([_ESCAPED.sub(r"\\\g<0>", one) if "|" in one or "\\" in one else one for one in values])
+    texts = [_ESCAPED.sub(r"\\\g<0>", one) if "|" in one or "\\" in one else one for one in values]
+    if len(texts) == 1 and len(_without_bar(texts[0])) > 1:
+        texts.append("")
+    return SEPARATOR.join(texts)
 
 
 def divided(cell: str) -> list[str]:
     """The texts of a cell, without blanks around them; none is empty. A `\\` before anything else stands for itself."""
-    values = (_ESCAPE.sub(r"\1", value).strip() for value in _VALUE.findall(cell))
-    return [value for value in values if value]
+    values = _VALUE.findall(cell) if _BAR.search(cell) else _without_bar(cell)
+    texts = (_ESCAPE.sub(r"\1", value).strip() for value in values)
+    return [text for text in texts if text]
+
+
+def _without_bar(cell: str) -> list[str]:
+    """The parts of a cell that has no `|`."""
+    separator = next((one for one in _OTHER_SEPARATORS if one in cell), None)
+    lines = _LINE_BREAKS.split(cell)
+    return [part for line in lines for part in line.split(separator)] if separator else lines
 
 
 def value_cell(value: Any) -> str:

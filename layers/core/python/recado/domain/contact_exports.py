@@ -116,12 +116,12 @@ class ContactExport:
 def begun(export: ContactExport, now: datetime) -> ContactExport:
     """Somebody begins to work on it."""
     started = export.started_at or now
-    return _moved(export, now, state="running", started_at=started, tries=export.tries + 1)
+    return replace(_moved(export, now), state="running", started_at=started, tries=export.tries + 1)
 
 
 def uploading(export: ContactExport, upload_id: str, now: datetime) -> ContactExport:
     """The file was begun."""
-    return _moved(export, now, upload_id=upload_id)
+    return replace(_moved(export, now), upload_id=upload_id)
 
 
 def further(
@@ -129,19 +129,18 @@ def further(
 ) -> ContactExport:
     """The part that `version` names is written, with so many bytes and contacts, and the next one begins at `place`."""
     part = Part(export.version, etag)
-    return _moved(
-        export, now, parts=(*export.parts, part), size=export.size + size, done=export.done + rows, place=place, tries=0
-    )  # fmt: skip
+    parts, done = (*export.parts, part), export.done + rows
+    return replace(_moved(export, now), parts=parts, size=export.size + size, done=done, place=place, tries=0)
 
 
 def finished(export: ContactExport, now: datetime) -> ContactExport:
     """The file is there."""
-    return _moved(export, now, state="done", finished_at=now, due=None)
+    return replace(_moved(export, now), state="done", finished_at=now, due=None)
 
 
 def failed(export: ContactExport, reason: ExportFailure, now: datetime) -> ContactExport:
     """It will not come any further."""
-    return _moved(export, now, state="failed", finished_at=now, reason=reason, due=None)
+    return replace(_moved(export, now), state="failed", finished_at=now, reason=reason, due=None)
 
 
 def pause(tries: int) -> timedelta:
@@ -194,6 +193,6 @@ class ExportRows:
         return text.encode()
 
 
-def _moved(export: ContactExport, now: datetime, **fields: object) -> ContactExport:
-    changes: dict[str, object] = {"version": export.version + 1, "moved_at": now, "due": now + LEASE, **fields}
-    return replace(export, **changes)  # type: ignore[arg-type]
+def _moved(export: ContactExport, now: datetime) -> ContactExport:
+    """A step further: who makes it has time until it is due."""
+    return replace(export, version=export.version + 1, moved_at=now, due=now + LEASE)

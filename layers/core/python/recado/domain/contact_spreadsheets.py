@@ -44,13 +44,16 @@ def value_of(field: CustomField, text: str, region: str, separator: str) -> Any:
     if digits and text.isdecimal():  # a spreadsheet took it for a number; the check digits tell whether it was one
         return text.zfill(digits) if len(text) >= digits - _MOST_ZEROS else text
     value = cell_value(field.type, text, decimal_comma=separator == ";")
-    return _options(value, field.options) if field.type in CHOICES else value
-
-
-def _options(value: Any, options: tuple[str, ...]) -> Any:
+    if field.type not in CHOICES:
+        return value
     if isinstance(value, str):
-        return value if value in options else _by_letters(options).get(fold(value), value)
-    return [_options(one, options) for one in value]
+        return _option(value, field.options)
+    whole = _option(text, field.options)  # an option may have a comma of its own
+    return [whole] if whole in field.options else [_option(one, field.options) for one in value]
+
+
+def _option(text: str, options: tuple[str, ...]) -> str:
+    return text if text in options else _by_letters(options).get(fold(text), text)
 
 
 @lru_cache(maxsize=64)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, charmap_decode, getincrementaldecoder
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from io import StringIO
@@ -151,10 +151,9 @@ def _check_columns(row: int, columns: tuple[str, ...]) -> None:
     if sum(map(len, columns)) > MAX_HEADER:
         detail = f"All names of columns together may have {MAX_HEADER:,} characters."
         raise CsvRefused(row, "header_too_long", detail)
-    seen: set[str] = set()
-    again = [column for column in columns if column and (column in seen or seen.add(column))]  # type: ignore[func-returns-value]
+    again = [column for column, count in Counter(filter(None, columns)).items() if count > 1]
     if again:
-        names = ", ".join(f"“{name}”" for name in dict.fromkeys(again[:_SHOWN]))
+        names = ", ".join(f"“{name}”" for name in again[:_SHOWN])
         raise CsvRefused(row, "duplicate_column", f"The header has these columns more than once: {names}.")
 
 

@@ -59,3 +59,13 @@ def phone_variants(number: str) -> tuple[str, ...]:
     if match := _MEXICO.fullmatch(digits):
         return f"+52{match[2]}", f"+521{match[2]}"
     return ("+" + digits,)
+
+
+def is_older_form(number: str, held: str) -> bool:
+    """Whether a number is how the subscriber of the number `held` was written before their plan changed, or is written
+    by who leaves a digit out: in Brazil without the ninth digit, in Argentina without the 9 of mobiles, in Mexico with
+    the 1 of old. The other way round it is not. Raises ValueError as canonical_phone does."""
+    forms = phone_variants(number)
+    if number == held or held not in forms:
+        return False
+    return held == (forms[1] if held.startswith("+54") else forms[0])

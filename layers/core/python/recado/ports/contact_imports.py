@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from recado.domain.contact_imports import ContactImport, Lane, Plan, Row
+from recado.domain.contact_imports import ContactImport, Lane, Plan, Row, Stage
 from recado.domain.contacts import Claim
 from recado.ports.contacts import Contacts
 from recado.ports.sweeps import DuePage
@@ -90,6 +90,14 @@ class ImportStore(Protocol):
 
     def mark_undone(self, a: str, import_id: str, row: Row) -> bool:
         """Write what undoing did with a row; False when that was written before."""
+        ...
+
+
+class ImportJournal(Protocol):
+    """What workers tell of imports."""
+
+    def row_failed(self, import_id: str, stage: Stage, row: int, error: Exception) -> None:
+        """A row broke its last careful try, and is told as failed or left."""
         ...
 
 

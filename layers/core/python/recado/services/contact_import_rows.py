@@ -15,6 +15,7 @@ from recado.domain.contact_imports import ContactImport, Row, Trouble
 from recado.domain.contacts import Claim, Contact
 from recado.domain.csv_files import DETAILS, Record, Wrong
 from recado.domain.errors import Busy, DomainError, Invalid, NotFound
+from recado.domain.identity import is_older_form
 from recado.domain.ids import is_id
 from recado.ports.contact_imports import ImportStore, RowContacts, RowDone
 from recado.services.contacts import ContactService
@@ -163,7 +164,8 @@ def _may_pass(refused: DomainError) -> bool:
 
 
 def _news(given: Mapping[str, Any], contact: Contact, region: str) -> dict[str, Any]:
-    """What of it the contact is not already: a number in another spelling is none, groups in another order are none."""
+    """What of it the contact is not already: a number in another spelling or an older form is none, groups in another
+    order are none."""
     news = {}
     for name, value in given.items():
         now = getattr(contact, name)
@@ -173,9 +175,13 @@ def _news(given: Mapping[str, Any], contact: Contact, region: str) -> dict[str, 
         elif name == "group_ids":
             same = set(now) == set(value)
         else:
-            same = now == value or (
-                name in contact_rules.PHONES and now and contact_rules.e164_of(value, region) == now
-            )
+            same = now == value or (name in contact_rules.PHONES and now and _is_number(value, now, region))
         if not same:
             news[name] = value
     return news
+
+
+def _is_number(text: str, held: str, region: str) -> bool:
+    """Whether a list says the number that is held: one that was made years ago has numbers of then."""
+    number = contact_rules.e164_of(text, region)
+    return number is not None and (number == held or is_older_form(number, held))

@@ -24,7 +24,7 @@ from recado.domain.contact_imports import (
 )
 from recado.domain.contacts import Contact
 from recado.domain.errors import Busy, DomainError, NotFound
-from recado.ports.contact_imports import ChangedSince, ImportStore, RowDone, UndoneContacts
+from recado.ports.contact_imports import ChangedSince, ImportJournal, ImportStore, RowDone, UndoneContacts
 from recado.ports.contacts import Comments
 from recado.ports.core import Clock
 from recado.services.contacts import ContactService
@@ -50,15 +50,17 @@ class ImportUndo:
         made: Callable[[ContactImport], tuple[UndoneContacts, ContactService, Caller]],
         comments: Comments,
         clock: Clock,
+        journal: ImportJournal,
     ) -> None:
         self._store = store
         self._made = made
         self._comments = comments
         self._clock = clock
+        self._journal = journal
 
     def __call__(self, a: str, one: ContactImport, has_time: Callable[[], bool]) -> bool:
         """Go on with it; False when there was no time for all. Raises what went wrong: it is taken up again."""
-        way = _Way(a, one, self._store, self._comments, *self._made(one))
+        way = _Way(a, one, self._store, self._comments, self._journal, *self._made(one))
         begun = self._store.lane(a, one.id, WAY_BACK)
         lane = self._kept(a, one, begun, replace(begun, tries=begun.tries + 1))
         tries = lane.tries if lane else 0
@@ -94,6 +96,7 @@ class _Way:
         one: ContactImport,
         store: ImportStore,
         comments: Comments,
+        journal: ImportJournal,
         contacts: UndoneContacts,
         service: ContactService,
         caller: Caller,
@@ -102,6 +105,7 @@ class _Way:
         self._import = one
         self._store = store
         self._comments = comments
+        self._journal = journal
         self._contacts = contacts
         self._service = service
         self._caller = caller
@@ -114,9 +118,10 @@ class _Way:
             return self._left(row, _FAILED)
         try:
             return self._taken_back(row, row.contact_id)
-        except Exception:
+        except Exception as error:
             if tries <= _CAREFUL_AFTER:
                 raise
+            self._journal.row_failed(self._import.id, "undo", row.number, error)
             return self._left(row, _FAILED)
 
     def _taken_back(self, row: Row, contact_id: str) -> str | None:

@@ -32,7 +32,7 @@ from recado.domain.csv_files import LOOKED_AT_BYTES, CsvRefused, Record, records
 from recado.domain.custom_fields import CustomField
 from recado.domain.errors import Invalid
 from recado.domain.files import File, served_key
-from recado.ports.contact_imports import ImportStore
+from recado.ports.contact_imports import ImportJournal, ImportStore
 from recado.ports.core import Clock, Command, Queue
 from recado.ports.files import FileObjects, FileStore, Found, Replaced
 from recado.ports.sweeps import Swept
@@ -141,6 +141,7 @@ class ContactImportWork:
         undo: Callable[[str, ContactImport, HasTime], bool],
         queue: Queue,
         clock: Clock,
+        journal: ImportJournal,
     ) -> None:
         self._store = store
         self._file = file
@@ -149,6 +150,7 @@ class ContactImportWork:
         self._undo = undo
         self._queue = queue
         self._clock = clock
+        self._journal = journal
 
     def work(self, a: str, import_id: str, stage: Stage, lane: int, has_time: HasTime) -> None:
         """Bring an import further that is at this stage; at another one that was done. Raises what went wrong: it is
@@ -323,9 +325,10 @@ class ContactImportWork:
         """What became of a row, written down."""
         try:
             row, written = taker.take(prepared)
-        except Exception:
+        except Exception as error:
             if not careful:
                 raise
+            self._journal.row_failed(one.id, "rows", prepared.number, error)
             row, written = failed(prepared.number), False
         if one.dry_run:
             row, written = taker.shown(row), False
