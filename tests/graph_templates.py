@@ -30,7 +30,8 @@ class GraphOfTests:
     ) -> HttpResponse:
         parts = urlsplit(url)
         _, version, first, *rest = parts.path.split("/")
-        values = {"version": version, ("waba_id" if rest else "template_id"): first}
+        kind = "session" if first.startswith("upload:") else "app_id" if rest == ["uploads"] else "waba_id"
+        values = {"version": version, (kind if rest or kind == "session" else "template_id"): first}
         path = parts.path + (f"?{parts.query}" if parts.query else "")
         call = Call("whatsapp", datetime.now(UTC), method, path, headers, body or b"", values)
         self.asked.append((method, path, call.body()))
@@ -50,7 +51,11 @@ class GraphOfTests:
 
     def submissions(self) -> list[Any]:
         """The bodies of what was submitted."""
-        return [body for method, _, body in self.asked if method == "POST"]
+        return [body for method, path, body in self.asked if method == "POST" and "upload" not in path]
+
+    def uploads(self) -> list[str]:
+        """The paths of what was uploaded."""
+        return [path for method, path, _ in self.asked if method == "POST" and "upload" in path]
 
 
 def refusal(code: int, message: str, subcode: int | None = None) -> HttpResponse:

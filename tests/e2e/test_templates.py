@@ -6,6 +6,8 @@ import secrets
 
 from infra.local.stack import Stack
 from tests.e2e.live import Customer, Live, eventually
+from tests.e2e.test_files import announce, post, settled
+from tests.file_samples import png
 
 
 def changes(live: Live, template_id: str) -> list[tuple[str, str]]:
@@ -55,3 +57,30 @@ def test_a_template_is_reviewed_offered_and_sent(stack: Stack) -> None:
     assert eventually(lambda: changes(live, made["id"])) == [("PENDING", "APPROVED")]
     live.admin.call("DELETE", f"/v1/templates/{made['id']}", expect=204)
     live.close_all()
+
+
+def test_a_template_is_submitted_with_a_picture_as_its_example(stack: Stack) -> None:
+    """On a channel of its own: that the demo's has no app changes nothing for the others."""
+    live, content = Live(stack), png(3_000)
+    app_id, waba_id = (f"{first}{secrets.randbelow(10**14):014}" for first in (5, 2))
+    settings = {"phone_number_id": waba_id[::-1], "waba_id": waba_id, "app_id": app_id}
+    channel = {"type": "whatsapp", "name": "Exemplos", "settings": settings}
+    channel["secrets"] = {"app_secret": "s3cret-of-tests", "verify_token": "v", "access_token": "EAAB1"}
+    made = live.admin.post("/v1/channels", channel, expect=201)
+    announced = announce(live, "image/png", len(content))
+    assert post(announced, content).status_code in (200, 204)
+    assert settled(live, announced)["state"] == "accepted"
+    components = [
+        {"type": "HEADER", "format": "IMAGE", "example": {"file_id": announced["file_id"]}},
+        {"type": "BODY", "text": "Sua fatura vence amanhã."},
+    ]
+    new = {"name": f"foto_{secrets.token_hex(4)}", "language": "pt_BR", "category": "UTILITY"}
+    template = live.admin.post("/v1/templates", {**new, "components": components, "channel_id": made["id"]}, expect=201)
+    assert (template["submission"]["state"], template["components"]) == ("taken", components)
+    calls = live.providers.items("/calls", channel="whatsapp")
+    wanted = (f"/{app_id}/uploads", "/upload:", f"/{waba_id}/message_templates")
+    start, place, submission = [one for one in calls if any(part in one["path"] for part in wanted)]
+    assert f"file_length={len(content)}" in start["path"] and start["status"] == place["status"] == 200
+    (handle,) = submission["body"]["components"][0]["example"]["header_handle"]
+    assert handle.startswith("4::")
+    live.admin.call("DELETE", f"/v1/templates/{template['id']}", expect=204)

@@ -108,3 +108,36 @@ def test_a_template_is_priced_by_its_own_category(
     (status,) = told["entry"][0]["changes"][0]["value"]["statuses"]
     assert status["pricing"] == {"billable": True, "pricing_model": "PMP", "category": category, "type": "regular"}
     assert status["conversation"]["origin"] == {"type": category}
+
+
+def test_an_example_is_uploaded_and_named_by_its_handle(simulator: str, web_client: httpx.Client) -> None:
+    graph, png = f"{simulator}/graph/v24.0", b"\x89PNG\r\n\x1a\nbits"
+    start = f"{graph}/123456/uploads?file_name=example.png&file_length={len(png)}&file_type="
+    assert web_client.post(f"{start}image/gif", headers=BEARER).json()["error"]["code"] == 100
+    assert web_client.post(f"{start}image/png").json()["error"]["code"] == 190
+    session = web_client.post(f"{start}image/png", headers=BEARER).json()["id"]
+    oauth = {"Authorization": "OAuth token", "file_offset": "0"}
+
+    def upload(content: bytes, headers: dict[str, str], place: str = session) -> httpx.Response:
+        return web_client.post(f"{graph}/{place}", content=content, headers=headers)
+
+    for refused in (
+        upload(png, {**oauth, **BEARER}),
+        upload(png, {"Authorization": "OAuth token"}),
+        upload(png[:-1], oauth),
+        upload(b"GIF89a" + b"x" * (len(png) - 6), oauth),
+        upload(png, oauth, "upload:unknown"),
+    ):
+        assert refused.status_code == 400
+    handle = upload(png, oauth).json()["h"]
+
+    def submit(form: str, handle: str) -> httpx.Response:
+        header = {"type": "HEADER", "format": form, "example": {"header_handle": [handle]}}
+        new = {**NEW, "components": [header, *NEW["components"]]}
+        return web_client.post(f"{graph}/{WABA}/message_templates", json=new, headers=BEARER)
+
+    assert submit("IMAGE", "4::made_up").status_code == submit("VIDEO", handle).status_code == 400
+    assert submit("IMAGE", handle).json()["status"] == "PENDING"
+    (listed,) = web_client.get(f"{graph}/{WABA}/message_templates?name=fatura", headers=BEARER).json()["data"]
+    (address,) = listed["components"][0]["example"]["header_handle"]
+    assert address.startswith("https://scontent.whatsapp.net/")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from recado.channels.whatsapp.templates import LIMITS
-from recado.domain.template_rules import check_components, check_names, naming
+from recado.domain.template_rules import check_components, check_names, example_file, naming
 
 
 def body(text: str = "Olá", **more: Any) -> dict[str, Any]:
@@ -16,6 +16,10 @@ def body(text: str = "Olá", **more: Any) -> dict[str, Any]:
 
 def header(text: str, **more: Any) -> dict[str, Any]:
     return {"type": "HEADER", "format": "TEXT", "text": text, **more}
+
+
+def file(form: str, **example: Any) -> dict[str, Any]:
+    return {"type": "HEADER", "format": form, "example": example}
 
 
 def buttons(*several: dict[str, Any]) -> dict[str, Any]:
@@ -60,7 +64,8 @@ def errors(*components: Any, category: str = "MARKETING") -> list[tuple[str, str
         ],
         [body("Oi {{2}} e {{1}}.", example={"body_text": [["Ana", "Bia"]]})],
         [body(), {"type": "FOOTER", "text": "x" * 60}],
-        [{"type": "HEADER", "format": "IMAGE", "example": {"header_handle": ["4::aW"]}}, body()],
+        [file("IMAGE", header_handle=["4::aW"]), body()],
+        [body(), file("DOCUMENT", file_id="fi_1")],
         [{"type": "HEADER", "format": "LOCATION"}, body()],
         [body(), buttons(*TEN)],
         [
@@ -118,11 +123,16 @@ def test_what_is_within_the_limits(components: list[Any]) -> None:
         ),
         ([header("a {{1}}"), body()], ("/components/0/example/header_text", "examples_required")),
         ([{"type": "HEADER", "format": "GIF"}, body()], ("/components/0/format", "invalid")),
-        ([{"type": "HEADER", "format": "VIDEO"}, body()], ("/components/0/example/header_handle", "examples_required")),
+        ([{"type": "HEADER", "format": "VIDEO"}, body()], ("/components/0/example", "examples_required")),
         (
-            [{"type": "HEADER", "format": "VIDEO", "example": {"file_id": "fi_1"}}, body()],
-            ("/components/0/example/file_id", "example_upload_not_supported"),
+            [file("VIDEO", file_id="fi_1", header_handle=["4::aW"]), body()],
+            ("/components/0/example", "examples_required"),
         ),
+        ([file("VIDEO", file_id=7), body()], ("/components/0/example/file_id", "wrong_type")),
+        ([file("VIDEO", file_id="fi_1", x=1), body()], ("/components/0/example/x", "unknown_field")),
+        ([file("VIDEO", header_handle=[]), body()], ("/components/0/example/header_handle", "examples_required")),
+        ([file("VIDEO", header_handle="4::aW"), body()], ("/components/0/example/header_handle", "examples_required")),
+        ([file("VIDEO", header_handle=[""]), body()], ("/components/0/example/header_handle", "examples_required")),
         ([body(), {"type": "FOOTER", "text": "x" * 61}], ("/components/1/text", "text_too_long")),
         ([body(), {"type": "FOOTER", "text": "a {{1}}"}], ("/components/1/text", "too_many_variables")),
         ([body(), buttons()], ("/components/1/buttons", "invalid")),
@@ -197,3 +207,8 @@ def test_names(name: str, language: str, category: str, wrong: list[str]) -> Non
 def test_how_variables_are_called() -> None:
     assert naming([body("a {{1}} b")]) == naming([body()]) == "POSITIONAL"
     assert naming([header("a"), body("a {{nome}} b")]) == "NAMED"
+
+
+def test_the_file_of_a_header_is_found() -> None:
+    assert example_file([body(), file("IMAGE", file_id="fi_1")]) == ("/components/1/example/file_id", "IMAGE", "fi_1")
+    assert example_file([file("IMAGE", header_handle=["4::aW"]), body(example={"file_id": "x"})]) is None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,15 @@ from urllib.parse import parse_qs, urlsplit
 
 from infra.local.providers.base import Answer, Call, StatusRefused, StatusRequest
 from infra.local.providers.example_templates import EXAMPLES, example_id
+from infra.local.providers.whatsapp_examples import ROUTES as UPLOAD_ROUTES
+from infra.local.providers.whatsapp_examples import ExampleUploads
 
 ROUTES = (
     ("POST", r"/graph/v{version:[\d.]+}/{waba_id}/message_templates"),
     ("GET", r"/graph/v{version:[\d.]+}/{waba_id}/message_templates"),
     ("DELETE", r"/graph/v{version:[\d.]+}/{waba_id}/message_templates"),
     ("POST", r"/graph/v{version:[\d.]+}/{template_id:\d+}"),
+    *UPLOAD_ROUTES,
 )
 EVENTS = (
     "APPROVED", "REJECTED", "PENDING", "PAUSED", "DISABLED", "FLAGGED", "REINSTATED", "IN_APPEAL", "PENDING_DELETION",
@@ -39,6 +42,7 @@ class TemplateShelf:
     def __init__(self) -> None:
         self._accounts: dict[str, dict[str, dict[str, Any]]] = {}
         self._file: Path | None = None
+        self._uploads = ExampleUploads()
 
     def keep_in(self, file: Path) -> None:
         """Go on with what the file holds, if it is there, and write every change to it."""
@@ -64,10 +68,12 @@ class TemplateShelf:
         return str(next((one["category"] for one in found), "utility")).lower()
 
     def takes(self, call: Call) -> bool:
-        return "waba_id" in call.values or "template_id" in call.values
+        return "waba_id" in call.values or "template_id" in call.values or self._uploads.takes(call)
 
     def answer(self, call: Call) -> Answer | str:
         """What Graph answers; a text is why it refuses, with code 100."""
+        if self._uploads.takes(call):
+            return self._uploads.answer(call)
         if "template_id" in call.values:
             return self._edit(call)
         shelf = self._shelf(call.values["waba_id"])
@@ -77,11 +83,14 @@ class TemplateShelf:
             return Answer.of_json(200, {"success": True}) if _chosen(shelf, call) else "The template does not exist."
         body = call.object()
         components = body.get("components")
-        kinds = [one.get("type") for one in components if isinstance(one, dict)] if isinstance(components, list) else []
+        given = [one for one in components if isinstance(one, dict)] if isinstance(components, list) else []
+        kinds = [one.get("type") for one in given]
         if not all(isinstance(body.get(name), str) for name in ("name", "language", "category")) or "BODY" not in kinds:
             return "The parameters name, language, category and components with a BODY are required."
         if any((one["name"], one["language"]) == (body["name"], body["language"]) for one in shelf.values()):
             return "There is already content in this language for this template."
+        if refused := self._without_example(given):
+            return refused
         made = {"id": "9" + str(secrets.randbelow(10**14)).zfill(14), "status": "PENDING", "category": body["category"]}
         return Answer.of_json(200, made)
 
@@ -91,14 +100,21 @@ class TemplateShelf:
             return "Unsupported post request."
         if known["status"] not in ("APPROVED", "REJECTED", "PAUSED"):
             return "Message templates can only be edited when they are approved, rejected or paused."
+        if refused := self._without_example(call.object().get("components") or []):
+            return refused
         return Answer.of_json(200, {"success": True})
+
+    def _without_example(self, components: Sequence[Mapping[str, Any]]) -> str | None:
+        return next((why for one in components if (why := self._uploads.refuses(one))), None)
 
     def remember(self, call: Call, answer: Answer) -> str | None:
         """Do what was answered; the template's id."""
+        if self._uploads.takes(call):
+            return self._uploads.remember(call, answer)
         if "template_id" in call.values:
             known = self._find(call.values["template_id"])
             if known is not None:
-                known.update({**call.object(), "status": "PENDING"})
+                known.update({**_listed(call.object()), "status": "PENDING"})
                 self._keep()
             return call.values["template_id"]
         shelf = self._shelf(call.values["waba_id"])
@@ -108,7 +124,12 @@ class TemplateShelf:
             self._keep()
         given = answer.object().get("id")
         if call.method == "POST" and isinstance(given, str):
-            shelf[given] = {**call.object(), "id": given, "status": "PENDING", "quality_score": {"score": "UNKNOWN"}}
+            shelf[given] = {
+                **_listed(call.object()),
+                "id": given,
+                "status": "PENDING",
+                "quality_score": {"score": "UNKNOWN"},
+            }
             self._keep()
             return given
         return None
@@ -158,6 +179,16 @@ class TemplateShelf:
 
     def _find(self, template_id: str) -> dict[str, Any] | None:
         return next((shelf[template_id] for shelf in self._accounts.values() if template_id in shelf), None)
+
+
+def _listed(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A submitted template as it is listed: the example of a file has an address, not its handle."""
+    address = {"header_handle": [f"https://scontent.whatsapp.net/v/t61.29466-34/{secrets.randbelow(10**15)}"]}
+    shown = [
+        {**one, "example": address} if "header_handle" in (one.get("example") or {}) else one
+        for one in body.get("components", [])
+    ]
+    return {**body, **({"components": shown} if shown else {})}
 
 
 def _reason(wish: StatusRequest) -> str | None:

@@ -19,9 +19,16 @@ templates = Resource("templates")
 Category = Literal["MARKETING", "UTILITY", "AUTHENTICATION"]
 Components = Annotated[
     list[dict[str, Any]],
-    Meta(max_length=10, description="HEADER, BODY, FOOTER and BUTTONS as the provider writes them, with examples."),
+    Meta(
+        max_length=10,
+        description="HEADER, BODY, FOOTER and BUTTONS as the provider writes them, with examples; the example of a "
+        'header that shows a file is `{"file_id"}` of an accepted one.',
+    ),
 ]
 DepartmentIds = Annotated[list[PublicId], Meta(max_length=50, description="Who may send it; empty: every department.")]
+_ABOUT_SUBMISSIONS = (
+    "provider_refused", "provider_unclear", "not_found", "file_not_accepted", "file_too_large", "file_type_not_taken",
+)  # fmt: skip
 
 
 class NewTemplateBody(Body, frozen=True):
@@ -132,7 +139,7 @@ def list_templates(call: Call) -> Any:
     body=NewTemplateBody,
     answers=TemplateShape,
     status=201,
-    problems=("template_exists", "provider_refused"),
+    problems=("template_exists", *_ABOUT_SUBMISSIONS),
 )
 def create_template(call: Call) -> Any:
     """Make a template and submit it to the provider, which reviews it."""
@@ -177,7 +184,7 @@ def refresh_template(call: Call, template_id: str) -> Any:
     may("templates:write", *ADMINS),
     body=TemplatePatch,
     answers=TemplateShape,
-    problems=("template_not_editable", "provider_refused"),
+    problems=("template_not_editable", *_ABOUT_SUBMISSIONS),
 )
 def change_template(call: Call, template_id: str) -> Any:
     """Change who may send it at any time; what it says when it is APPROVED, REJECTED or PAUSED, which is reviewed

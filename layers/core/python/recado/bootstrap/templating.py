@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from recado.bootstrap.chats import Chats
+from recado.bootstrap.filing import Filing
 
 if TYPE_CHECKING:
     from recado.ports.core import Http
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from recado.services.templates import TemplateService
 
 
-class Templating(Chats):
+class Templating(Filing):
     """Templates: made, submitted, kept as their provider has them, chosen for a send."""
 
     @cached_property
@@ -35,12 +35,18 @@ class Templating(Chats):
     @cached_property
     def template_service(self) -> TemplateService:
         """Templates as people work with them."""
+        from recado.services.sent_files import Attachments
+        from recado.services.template_examples import TemplateExamples
         from recado.services.templates import TemplateService
         from recado.storage.templates import DynamoTemplates
 
-        return TemplateService(
-            DynamoTemplates(), self.template_provider, self.channel_directory, self.departments, self.clock, self.ids
+        examples = TemplateExamples(
+            Attachments(self.file_service, self.sent_files), self.sent_files, self.template_provider
         )
+        return TemplateService(
+            DynamoTemplates(), self.template_provider, examples, self.channel_directory, self.departments, self.clock,
+            self.ids,
+        )  # fmt: skip
 
     @cached_property
     def template_mirror(self) -> TemplateMirror:

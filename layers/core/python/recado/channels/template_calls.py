@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from recado.channels.base import HttpRequest, Secrets
 from recado.channels.registry import adapter
+from recado.domain.messages import Media
 from recado.domain.template_rules import TemplateLimits
 from recado.domain.templates import Answered, Listed, MessageTemplate, Refused, Unclear
 from recado.ports.core import ConnectFailed, Http, HttpResponse, NoAnswer
@@ -25,8 +26,19 @@ class TemplateCalls(ABC):
         """The provider's account whose templates a channel sends."""
 
     @abstractmethod
-    def submit(self, template: MessageTemplate, settings: Mapping[str, Any], secrets: Secrets) -> HttpRequest:
-        """The request for a review of the template: of its draft when the provider has it already."""
+    def start_upload(self, file: Media, settings: Mapping[str, Any], secrets: Secrets) -> HttpRequest | Refused:
+        """The request for a place to which an example goes; Refused when the settings lack what it takes."""
+
+    @abstractmethod
+    def send_upload(self, place: str, file: Media, secrets: Secrets) -> HttpRequest:
+        """The request that brings the file to its place."""
+
+    @abstractmethod
+    def submit(
+        self, template: MessageTemplate, settings: Mapping[str, Any], secrets: Secrets, handles: Mapping[str, str]
+    ) -> HttpRequest:
+        """The request for a review of the template: of its draft when the provider has it already. `handles`: of the
+        files of ours in it, by their ids."""
 
     @abstractmethod
     def delete(self, template: MessageTemplate, settings: Mapping[str, Any], secrets: Secrets) -> HttpRequest:
@@ -35,6 +47,14 @@ class TemplateCalls(ABC):
     @abstractmethod
     def list(self, settings: Mapping[str, Any], secrets: Secrets, name: str | None, after: str | None) -> HttpRequest:
         """The request for a page of what there is; `after` is the cursor of the page before."""
+
+    @abstractmethod
+    def read_upload_started(self, response: HttpResponse) -> str | Refused | Unclear:
+        """The answer to `start_upload`: the place. Never raises."""
+
+    @abstractmethod
+    def read_uploaded(self, response: HttpResponse) -> str | Refused | Unclear:
+        """The answer to `send_upload`: the handle. Never raises."""
 
     @abstractmethod
     def read_submitted(self, response: HttpResponse) -> Answered:
@@ -66,12 +86,27 @@ class ProviderTemplates:
         calls = adapter(channel_type).template_calls()
         return calls.account(settings) if calls else None
 
-    def submit(self, channel: ConnectedChannel, template: MessageTemplate) -> Answered:
+    def upload_example(self, channel: ConnectedChannel, file: Media) -> str | Refused | Unclear:
+        """Two requests."""
+        calls = self._calls(channel)
+        if isinstance(calls, Refused):
+            return calls
+        start = calls.start_upload(file, channel.settings, channel.secrets)
+        if isinstance(start, Refused):
+            return start
+        answer = self._ask(start)
+        place = calls.read_upload_started(answer) if isinstance(answer, HttpResponse) else answer
+        if not isinstance(place, str):
+            return place
+        answer = self._ask(calls.send_upload(place, file, channel.secrets))
+        return calls.read_uploaded(answer) if isinstance(answer, HttpResponse) else answer
+
+    def submit(self, channel: ConnectedChannel, template: MessageTemplate, handles: Mapping[str, str]) -> Answered:
         """One request."""
         calls = self._calls(channel)
         if isinstance(calls, Refused):
             return calls
-        answer = self._ask(calls.submit(template, channel.settings, channel.secrets))
+        answer = self._ask(calls.submit(template, channel.settings, channel.secrets, handles))
         return calls.read_submitted(answer) if isinstance(answer, HttpResponse) else answer
 
     def delete(self, channel: ConnectedChannel, template: MessageTemplate) -> Answered:

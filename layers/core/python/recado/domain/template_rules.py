@@ -8,9 +8,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from recado.domain.errors import FieldError
+from recado.domain.file_limits import MediaLimit
 from recado.domain.template_texts import VARIABLE, variables_in
 
 NAME = re.compile(r"[a-z0-9_]{1,512}", re.ASCII)
@@ -36,12 +37,21 @@ class TemplateLimits:
     phone: int
     code: int
     of_button: Mapping[str, int]
-    media_formats: frozenset[str]
+    media_formats: Mapping[str, MediaLimit]
+    """Formats of a header that shows a file, and what its example may be."""
     code_minutes: int
     """For how long a one-time code may be said to hold, in minutes."""
     examples: int = 1024
     plain_formats: frozenset[str] = field(default_factory=lambda: frozenset({"LOCATION"}))
     """Formats of a header that need no example."""
+
+
+class ExampleFile(NamedTuple):
+    """A file of ours that a header of this format gives as its example. `pointer`: where it is named."""
+
+    pointer: str
+    form: str
+    file_id: str
 
 
 class _Errors(list[FieldError]):
@@ -83,6 +93,15 @@ def check_components(category: str, components: Sequence[Any], limits: TemplateL
     if not errors:
         _check_naming(components, errors)
     return errors
+
+
+def example_file(components: Sequence[Mapping[str, Any]]) -> ExampleFile | None:
+    """The file that checked components name as an example; a template has one header, so one file at most."""
+    for number, one in enumerate(components):
+        example = one.get("example") if one.get("type") == "HEADER" else None
+        if isinstance(example, Mapping) and "file_id" in example:
+            return ExampleFile(f"/components/{number}/example/file_id", str(one["format"]), str(example["file_id"]))
+    return None
 
 
 def naming(components: Sequence[Mapping[str, Any]]) -> str:
@@ -185,19 +204,24 @@ def _header(component: Mapping[str, Any], pointer: str, limits: TemplateLimits, 
     elif form in limits.media_formats:
         _media_example(component, pointer, errors)
     elif form not in limits.plain_formats:
-        known = ", ".join(["TEXT", *sorted(limits.media_formats | limits.plain_formats)])
+        known = ", ".join(["TEXT", *sorted({*limits.media_formats, *limits.plain_formats})])
         errors.add(f"{pointer}/format", "invalid", f"A header's format is one of {known}.")
 
 
 def _media_example(component: Mapping[str, Any], pointer: str, errors: _Errors) -> None:
-    """The example of a file is the handle under which it lies at the provider already."""
+    """A file of ours, or the handle under which one lies at the provider already."""
     example = component.get("example")
     given = example if isinstance(example, Mapping) else {}
-    if "file_id" in given:
-        detail = "Files are not uploaded as examples yet: give the provider's header_handle."
-        errors.add(f"{pointer}/example/file_id", "example_upload_not_supported", detail)
+    _only(given, f"{pointer}/example", "file_id header_handle", errors)
+    if ("file_id" in given) == ("header_handle" in given):
+        detail = "One example is needed: the file_id of an accepted file, or a header_handle of the provider's."
+        errors.add(f"{pointer}/example", "examples_required", detail)
         return
-    handles = given.get("header_handle")
+    if "file_id" in given:
+        if not isinstance(given["file_id"], str):
+            errors.add(f"{pointer}/example/file_id", "wrong_type", "The id of a file.")
+        return
+    handles = given["header_handle"]
     if not isinstance(handles, list) or len(handles) != 1 or not isinstance(handles[0], str) or not handles[0]:
         errors.add(f"{pointer}/example/header_handle", "examples_required", "One handle of an example is needed.")
 

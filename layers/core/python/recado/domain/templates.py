@@ -199,8 +199,11 @@ def adopted(template: MessageTemplate, found: Found, asked_at: datetime, now: da
     settles a submission without an answer, but none that may still get one."""
     if template.submission == "sending" and template.submitted_at and asked_at < template.submitted_at + ANSWER_WITHIN:
         return None
+    components = _with_own_example(
+        found.components, [template.components, (template.draft or {}).get("components", ())]
+    )
     after = replace(
-        template, provider_id=found.provider_id, category=found.category, components=found.components,
+        template, provider_id=found.provider_id, category=found.category, components=components,
         quality=found.quality, submission="taken" if template.in_submission else template.submission, draft=None,
         due=None,
     )  # fmt: skip
@@ -214,6 +217,24 @@ def adopted(template: MessageTemplate, found: Found, asked_at: datetime, now: da
     if template.status_at is None or template.status_at < since:
         after = replace(after, status_at=since, status_words=())
     return replace(after, updated_at=now, version=template.version + 1)
+
+
+def _with_own_example(found: Components, ours: Sequence[Components]) -> Components:
+    """What the provider lists, with the file of ours that its header was given as an example: the provider tells an
+    address of its own instead, which runs out and cannot be submitted again. As it is listed where our own word is of
+    two files."""
+
+    def listed(component: Mapping[str, Any]) -> Mapping[str, Any]:
+        files = {
+            one["example"]["file_id"]
+            for components in ours
+            for one in components
+            if one.get("type") == component.get("type") == "HEADER" and one.get("format") == component.get("format")
+            if isinstance(one.get("example"), Mapping) and "file_id" in one["example"]
+        }
+        return {**component, "example": {"file_id": files.pop()}} if len(files) == 1 else component
+
+    return tuple(listed(one) for one in found)
 
 
 def imported(template_id: str, channel_id: str, found: Found, asked_at: datetime, now: datetime) -> MessageTemplate:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from recado.domain.chats import Event
-from recado.domain.messages import TemplateUpdate
+from recado.domain.messages import Media, TemplateUpdate
 from recado.domain.template_rules import TemplateLimits
 from recado.domain.templates import Answered, Left, Listed, MessageTemplate, Refused, Unclear
 from recado.ports.reception import ConnectedChannel
@@ -81,8 +81,14 @@ class TemplateProvider(Protocol):
         """The provider's account whose templates a channel sends; None: none is set."""
         ...
 
-    def submit(self, channel: ConnectedChannel, template: MessageTemplate) -> Answered:
-        """Submit a new template, or the draft of one that the provider has. To be called once for each submission."""
+    def upload_example(self, channel: ConnectedChannel, file: Media) -> str | Refused | Unclear:
+        """Bring a file, with its content, to the provider as an example: the handle that names it there for some hours.
+        Again is harmless."""
+        ...
+
+    def submit(self, channel: ConnectedChannel, template: MessageTemplate, handles: Mapping[str, str]) -> Answered:
+        """Submit a new template, or the draft of one that the provider has. To be called once for each submission.
+        `handles`: of every file of ours in it, by its id."""
         ...
 
     def delete(self, channel: ConnectedChannel, template: MessageTemplate) -> Answered:

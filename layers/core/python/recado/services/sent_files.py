@@ -32,16 +32,17 @@ class SentFiles:
         file = self._files.get(a, str(shown["id"]))
         if file is None or file.etag is None:
             raise CannotSend(_MISSING)
-        return self.of_file(a, file, self._content(served_key(a, file.id, file.etag)) if uploads else None)
+        return self.of_file(a, file, self.content(a, file) if uploads else None)
 
     def of_file(self, a: str, file: File, content: bytes | None = None) -> Media:
         """An accepted file with these bytes, or with a link."""
         url = None if content is not None else self._objects.link(served_key(a, file.id, file.etag or ""), SENT_FOR_S)
         return Media(None, url, file.content_type, file.name, size=file.size, content=content)
 
-    def _content(self, key: str) -> bytes:
+    def content(self, a: str, file: File) -> bytes:
+        """The bytes of an accepted file. Raises CannotSend when they are gone."""
         try:
-            return self._blobs.get(key)
+            return self._blobs.get(served_key(a, file.id, file.etag or ""))
         except KeyError:
             raise CannotSend(_MISSING) from None
 
@@ -53,22 +54,22 @@ class Attachments:
         self._files = files
         self._sent = sent
 
-    def take(self, caller: Caller, file_id: str) -> File:
+    def take(self, caller: Caller, file_id: str, pointer: str = "/file_id") -> File:
         """The file, if the caller may send it at all. Raises NotFound, Conflict `file_not_accepted`, Invalid, each
-        pointing to `/file_id`."""
+        pointing to where it is named."""
         try:
             file = self._files.get(caller, file_id)
         except NotFound as unknown:
-            raise NotFound(unknown.detail, errors=[_at_file("not_found", unknown.detail)]) from None
+            raise NotFound(unknown.detail, errors=[FieldError(pointer, "not_found", unknown.detail)]) from None
         if file.feature not in SENDABLE:
             detail = f"A file that was uploaded for {file.feature} is not sent."
-            raise Invalid.field("/file_id", "feature_not_sent", detail)
+            raise Invalid.field(pointer, "feature_not_sent", detail)
         if file.state != "accepted":
             detail = "The file was rejected." if file.state == "rejected" else "The file did not arrive yet."
             raise Conflict(
                 detail,
                 code="file_not_accepted",
-                errors=[_at_file(file.state, detail)],
+                errors=[FieldError(pointer, file.state, detail)],
                 extra={"file_state": file.state, **({"reason": file.reason} if file.reason else {})},
             )
         return file
@@ -81,13 +82,9 @@ class Attachments:
         try:
             return sent_as(kind, file.content_type, file.size, adapter.media_limits, adapter.file_feature)
         except (WrongType, TooLarge) as refusal:
-            refusal.errors = (_at_file(refusal.code, refusal.detail),)
+            refusal.errors = (FieldError("/file_id", refusal.code, refusal.detail),)
             raise
 
     def media(self, a: str, file: File) -> Media:
         """The file as a channel is asked whether it takes it: with a link, whichever way it will go."""
         return self._sent.of_file(a, file)
-
-
-def _at_file(code: str, detail: str) -> FieldError:
-    return FieldError("/file_id", code, detail)

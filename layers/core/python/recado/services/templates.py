@@ -26,6 +26,7 @@ from recado.ports.core import Clock, Ids
 from recado.ports.idempotency import Attempt
 from recado.ports.reception import ChannelDirectory, ConnectedChannel
 from recado.ports.templates import TemplateFilter, TemplateProvider, TemplateStore
+from recado.services.template_examples import TemplateExamples
 from recado.services.template_views import status_event
 
 MAX_COMPONENTS_CHARACTERS = 20_000
@@ -52,6 +53,7 @@ class TemplateService:
         self,
         store: TemplateStore,
         provider: TemplateProvider,
+        examples: TemplateExamples,
         channels: ChannelDirectory,
         departments: Departments,
         clock: Clock,
@@ -59,6 +61,7 @@ class TemplateService:
     ) -> None:
         self._store = store
         self._provider = provider
+        self._examples = examples
         self._channels = channels
         self._departments = departments
         self._clock = clock
@@ -78,9 +81,10 @@ class TemplateService:
         return found
 
     def create(self, caller: Caller, wanted: NewTemplate, attempt: Attempt | None = None) -> MessageTemplate:
-        """Write it down and submit it. Raises Invalid with pointers, Conflict `template_exists`, `provider_refused`
-        (nothing is kept then). With an `attempt` what an earlier run of the request made is found again."""
-        a, now = caller.account, self._clock.now()
+        """Bring its example to the provider, write it down and submit it. Raises Invalid with pointers, Conflict
+        `template_exists`, `provider_refused` (nothing is kept then), what `TemplateExamples` raises. With an `attempt`
+        what an earlier run of the request made is found again."""
+        a = caller.account
         channel, limits = self._channel(a, wanted.channel_id)
         _refuse(check_names(wanted.name, wanted.language, wanted.category, limits))
         _check(wanted.category, wanted.components, limits)
@@ -88,27 +92,27 @@ class TemplateService:
         template_id = sibling_id("tm", attempt.origin) if attempt else self._ids.new("tm", a)
         if attempt and attempt.again and (made := self._store.get(a, template_id)):
             return made
+        self._refuse_second(a, wanted)
+        handles = self._examples.handles(caller, channel, wanted.components, limits, {})
+        now = self._clock.now()
         fresh = MessageTemplate(
             template_id, wanted.channel_id, wanted.name, wanted.language, wanted.category, tuple(wanted.components),
             now, now, wanted.department_ids,
         )  # fmt: skip
         template = replace(submitted(fresh, None, now), version=1)
         if not self._store.create(a, template):
-            known = self._store.named(a, wanted.channel_id, wanted.name, wanted.language)
-            raise Conflict(
-                "The channel has a template of this name and language.",
-                code="template_exists",
-                extra={"template_id": known.id if known else None},
-            )
-        outcome = self._provider.submit(channel, template)
+            self._refuse_second(a, wanted)
+            raise Busy(f"template {wanted.name}")  # the other one is gone again
+        outcome = self._provider.submit(channel, template, handles)
         if isinstance(outcome, Refused) and self._store.delete(a, template, None):
             raise _refused(outcome)
         return self._conclude(caller.author, a, template_id, outcome)
 
     def change(self, caller: Caller, template_id: str, fields: Mapping[str, Any]) -> MessageTemplate:
         """Change who may send it, and submit an edit of what it says. Raises NotFound, Invalid with pointers, Conflict
-        `template_not_editable`, `provider_refused` (what was approved stands then)."""
+        `template_not_editable`, `provider_refused` (what was approved stands then), what `TemplateExamples` raises."""
         a = caller.account
+        handles: Mapping[str, str] = {}
         if "department_ids" in fields:
             self._check_departments(a, fields["department_ids"])
         for _ in range(_TRIES):
@@ -129,10 +133,11 @@ class TemplateService:
                 if self._store.change(a, before, after, None):
                     return after
                 continue
-            channel = self._editable(a, before, draft)
+            channel, limits = self._editable(a, before, draft)
+            handles = self._examples.handles(caller, channel, draft["components"], limits, handles)
             after = submitted(after, draft, self._clock.now())
             if self._store.change(a, before, after, None):
-                outcome = self._provider.submit(channel, after)
+                outcome = self._provider.submit(channel, after, handles)
                 return self._conclude(caller.author, a, template_id, outcome)
         raise Busy(f"template {template_id}")
 
@@ -180,14 +185,22 @@ class TemplateService:
                 return after
         raise Busy(f"template {template_id}")
 
-    def _editable(self, a: str, template: MessageTemplate, draft: Mapping[str, Any]) -> ConnectedChannel:
+    def _refuse_second(self, a: str, wanted: NewTemplate) -> None:
+        known = self._store.named(a, wanted.channel_id, wanted.name, wanted.language)
+        if known is not None:
+            detail = "The channel has a template of this name and language."
+            raise Conflict(detail, code="template_exists", extra={"template_id": known.id})
+
+    def _editable(
+        self, a: str, template: MessageTemplate, draft: Mapping[str, Any]
+    ) -> tuple[ConnectedChannel, TemplateLimits]:
         if template.in_submission:
             raise _not_editable(template, "What became of its last submission is not known yet.")
         if template.status not in EDITABLE:
             raise _not_editable(template, f"It is {template.status}; only {', '.join(sorted(EDITABLE))} can be edited.")
         channel, limits = self._channel(a, template.channel_id)
         _check(draft["category"], draft["components"], limits)
-        return channel
+        return channel, limits
 
     def _channel(self, a: str, channel_id: str) -> tuple[ConnectedChannel, TemplateLimits]:
         channel = self._channels.latest(a, channel_id) if is_id(channel_id, "ch", a) else None

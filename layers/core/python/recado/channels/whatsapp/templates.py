@@ -1,8 +1,8 @@
-"""Templates of a WhatsApp Business account: Graph's requests, its answers, its webhooks and its limits.
+"""Templates of a WhatsApp Business account: Graph's requests, its answers and its limits.
 
 Source: developers.facebook.com/documentation/business-messaging/whatsapp/templates (overview, components, template
 management; authentication templates) and …/webhooks/reference/message_template_status_update,
-…/message_template_quality_update, …/template_category_update.
+…/message_template_quality_update, …/template_category_update. Of examples see ``template_examples``.
 """
 
 from __future__ import annotations
@@ -15,14 +15,17 @@ from urllib.parse import urlencode
 from recado.channels.base import HttpRequest, Secrets
 from recado.channels.meta import GRAPH_VERSION, error_code
 from recado.channels.template_calls import TemplateCalls
-from recado.channels.untrusted import Unreadable, bounded_tree, decode, identifier, label, mapping, objects
+from recado.channels.untrusted import bounded_tree, identifier, label, mapping, objects
+from recado.channels.whatsapp import template_examples
+from recado.channels.whatsapp.template_answers import answered, error_of
 from recado.channels.whatsapp.template_languages import LANGUAGES
 from recado.channels.whatsapp.template_updates import STATUSES
+from recado.domain.messages import Media
 from recado.domain.template_rules import TemplateLimits, naming
 from recado.domain.templates import Answered, Found, Listed, MessageTemplate, Refused, Taken, Unclear
 from recado.ports.core import HttpResponse
 
-TIMEOUT_S, LIST_TIMEOUT_S = 15.0, 8.0
+TIMEOUT_S, LIST_TIMEOUT_S = 12.0, 8.0
 PAGE = 50
 _FIELDS = "id,name,language,status,category,components,quality_score,rejected_reason"
 _GONE = frozenset({2593002, 2388094})
@@ -39,7 +42,7 @@ LIMITS = TemplateLimits(
     phone=20,
     code=15,
     of_button={"QUICK_REPLY": 10, "URL": 2, "PHONE_NUMBER": 1, "COPY_CODE": 1, "FLOW": 1},
-    media_formats=frozenset({"IMAGE", "VIDEO", "DOCUMENT"}),
+    media_formats=template_examples.LIMITS,
     code_minutes=90,
 )
 
@@ -57,10 +60,21 @@ class WhatsAppTemplates(TemplateCalls):
         value = settings.get("waba_id")
         return value if isinstance(value, str) and value else None
 
-    def submit(self, template: MessageTemplate, settings: Mapping[str, Any], secrets: Secrets) -> HttpRequest:
+    def start_upload(self, file: Media, settings: Mapping[str, Any], secrets: Secrets) -> HttpRequest | Refused:
+        """See ``template_examples``."""
+        return template_examples.start(self._base_url, file, settings, secrets)
+
+    def send_upload(self, place: str, file: Media, secrets: Secrets) -> HttpRequest:
+        """See ``template_examples``."""
+        return template_examples.send(self._base_url, place, file, secrets)
+
+    def submit(
+        self, template: MessageTemplate, settings: Mapping[str, Any], secrets: Secrets, handles: Mapping[str, str]
+    ) -> HttpRequest:
         """POST to the account's templates, or to the template itself when it is there already."""
         draft = template.draft or {"category": template.category, "components": template.components}
-        body: dict[str, Any] = {"category": draft["category"], "components": [dict(one) for one in draft["components"]]}
+        components = template_examples.with_handles(draft["components"], handles)
+        body: dict[str, Any] = {"category": draft["category"], "components": components}
         if template.provider_id:
             return self._request("POST", template.provider_id, secrets, body)
         body |= {"name": template.name, "language": template.language, "parameter_format": naming(body["components"])}
@@ -88,9 +102,17 @@ class WhatsAppTemplates(TemplateCalls):
             LIST_TIMEOUT_S if method == "GET" else TIMEOUT_S,
         )  # fmt: skip
 
+    def read_upload_started(self, response: HttpResponse) -> str | Refused | Unclear:
+        """See ``template_examples``."""
+        return template_examples.read_started(response)
+
+    def read_uploaded(self, response: HttpResponse) -> str | Refused | Unclear:
+        """See ``template_examples``."""
+        return template_examples.read_sent(response)
+
     def read_submitted(self, response: HttpResponse) -> Answered:
         """`{id, status, category}` of a new one, `{success: true}` of an edit."""
-        body, error = _read(response)
+        body, error = answered(response)
         if error is not None:
             return error
         provider_id = identifier(body.get("id"))
@@ -101,14 +123,14 @@ class WhatsAppTemplates(TemplateCalls):
 
     def read_deleted(self, response: HttpResponse) -> Answered:
         """`{success: true}`; that there is none is as good."""
-        body, error = _read(response)
-        if isinstance(error, Refused) and error_code(_error(response).get("error_subcode")) in _GONE:
+        body, error = answered(response)
+        if isinstance(error, Refused) and error_code(error_of(response).get("error_subcode")) in _GONE:
             return Taken()
         return error or (Taken() if body.get("success") is True else Unclear("unreadable_answer"))
 
     def read_listed(self, response: HttpResponse) -> Listed | Refused | Unclear:
         """`{data: [{id, name, language, status, category, components, …}], paging: {cursors: {after}, next}}`."""
-        body, error = _read(response)
+        body, error = answered(response)
         if error is not None:
             return error
         if not isinstance(body.get("data"), list):
@@ -137,29 +159,3 @@ def _found(item: dict[str, Any]) -> Found | None:
         label(mapping(item.get("quality_score")).get("score")) or "UNKNOWN",
         None if reason in (None, "NONE") else reason,
     )
-
-
-def _error(response: HttpResponse) -> dict[str, Any]:
-    try:
-        return mapping(mapping(decode(response.body)).get("error"))
-    except Unreadable:
-        return {}
-
-
-def _read(response: HttpResponse) -> tuple[dict[str, Any], Refused | Unclear | None]:
-    """The body, or what went wrong. An error that Graph wrote was not processed; a bare 5xx may have been."""
-    error = _error(response)
-    code = error_code(error.get("error_subcode")) or error_code(error.get("code"))
-    if code is not None:
-        title = (
-            label(error.get("error_user_msg")) or label(error.get("error_user_title")) or label(error.get("message"))
-        )
-        return {}, Refused(str(code), title or "No reason was given.")
-    if response.status >= 500:
-        return {}, Unclear(f"http_{response.status}")
-    if response.status >= 400 or error:
-        return {}, Refused(f"http_{response.status}", "No reason was given.")
-    try:
-        return mapping(decode(response.body)), None
-    except Unreadable:
-        return {}, Unclear("unreadable_answer")
