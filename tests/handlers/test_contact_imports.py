@@ -15,9 +15,16 @@ A = "accounta"
 ADMIN = Caller(A, "admin", user_id=f"us_{A}_{'1' * 27}")
 BUCKET = BUCKETS["FILES_BUCKET"]
 DAY_S = 86_400
-PEOPLE = "Nome;Celular;Empresa;Grupos\r\n=José;'+5511987654321;Ñandú & Cia;VIP|Clientes\r\n;12;;\r\nBia;;;\r\n".encode(
-    "utf-16"
-)
+PEOPLE = "\r\n".join(
+    [
+        "Nome;Celular;Empresa;Grupos",
+        "=José;'+5511987654321;Ñandú & Cia;VIP|Clientes",
+        ";12;;",
+        "Bia;;;",
+        "Caio;12;;a|b|c|d|e|f|g|h|i|j|k",
+        "",
+    ]
+).encode("utf-16")
 
 
 def uploaded(stack: Stack, body: bytes) -> str:
@@ -47,10 +54,10 @@ def test_from_the_upload_to_the_results_and_back(stack: Stack) -> None:
     seen = service.preview(ADMIN, file_id, {})
     assert (seen["encoding"], [one["outcome"] for one in seen["rows"]]) == (
         "utf-16-le",
-        ["created", "rejected", "created"],
+        ["created", "rejected", "created", "rejected"],
     )
     done = worked(stack, service.create(ADMIN, file_id, {}, False)["id"])
-    assert (done["state"], done["created"], done["rejected"], done["total"]) == ("done", 2, 1, 3)
+    assert (done["state"], done["created"], done["rejected"], done["total"]) == ("done", 2, 2, 4)
     [found] = stack.container.contact_service.page(ADMIN, "987654321", 10, None)[0]
     assert (found["name"], found["mobile"], len(found["group_ids"])) == ("=José", "+5511987654321", 2)
     results = stack.container.file_service.get(ADMIN, done["result_url"].split("/files/")[1].split("/")[1])
@@ -62,9 +69,11 @@ def test_from_the_upload_to_the_results_and_back(stack: Stack) -> None:
         "3,rejected,,Celular,invalid_phone,"
         '"This is no telephone number. Give it with its area code, or with + and its country code."',
         f"4,created,{service.rows(ADMIN, done['id'], 9, 3)[0][0]['contact_id']},,,",
+        '5,rejected,,Grupos|Celular,too_many|invalid_phone,"A contact is in 10 groups at most.|'
+        'This is no telephone number. Give it with its area code, or with + and its country code."',
     ]
     again = worked(stack, service.create(ADMIN, file_id, {}, False)["id"])
-    assert (again["created"], again["unchanged"], again["rejected"]) == (0, 2, 1)
+    assert (again["created"], again["unchanged"], again["rejected"]) == (0, 2, 2)
     service.undo(ADMIN, done["id"])
     undone = worked(stack, done["id"])
     assert (undone["state"], undone["undo"]) == ("undone", {"removed": 2, "restored": 0, "left": 0})

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from recado.domain.custom_fields import CustomField
 from recado.domain.errors import Conflict, Invalid
 from tests.import_world import ADMIN, A, ImportWorld, csv_of
 
@@ -189,6 +190,48 @@ def test_a_row_that_is_wrong_is_told_with_its_column(
     assert counts(done) == (2, 0, 0, 1)
     assert world.outcomes(done["id"])[1] == (3, "rejected", reason, column)
     assert [(one["row"], one["reason"], one["column"]) for one in done["errors"]] == [(3, reason, column)]
+
+
+def test_a_row_tells_all_that_is_wrong_with_it(world: ImportWorld) -> None:
+    world.memory.fields += [
+        CustomField("cf_1", "contacts", "idade", "Idade", "number", world.clock.now()),
+        CustomField("cf_2", "contacts", "cpf", "CPF", "cpf", world.clock.now(), required=True),
+    ]
+    header = ("Nome", "Celular", "Fixo", "E-mail", "Nascimento", "Grupos", "Empresa", "Idade", "id")
+    rows = [
+        ("x" * 1001, "12", "9" * 41, "nobody", "31/02/2026", "|".join("abcdefghijk"), "x" * 201, "old", "ct_x"),
+        ("", "", "", "", "31/02/2026", "", "", "old", ""),
+        ("Ana", "11 98888-0001", "", "", "", "", "", "old", ""),
+    ]
+    for dry_run in (True, False):
+        done = world.run(csv_of(rows, header), dry_run=dry_run)
+        found = world.imports.rows(ADMIN, done["id"], 9, None)[0]
+        first, second, third = ({one["column"]: one["reason"] for one in row["errors"]} for row in found)
+        assert first == {
+            "id": "not_found",
+            "Nome": "too_long",
+            "Celular": "invalid_phone",
+            "Fixo": "too_long",
+            "E-mail": "invalid_email",
+            "Nascimento": "invalid_date",
+            "Grupos": "too_many",
+            "Empresa": "invalid_name",
+            "Idade": "invalid",
+        }
+        assert second == {"Nome": "required", "Nascimento": "invalid_date", "Idade": "invalid", None: "required"}
+        assert third == {"Idade": "invalid", None: "required"}
+        assert (found[0]["reason"], found[0]["column"]) == ("not_found", "id")
+        assert [one["row"] for one in done["errors"]] == [2] * 9 + [3] * 4 + [4] * 2
+
+
+def test_so_many_errors_of_one_row_and_of_one_import_are_told(world: ImportWorld) -> None:
+    columns = [f"n{n}" for n in range(15)]
+    now = world.clock.now()
+    world.memory.fields += [CustomField(f"cf_{one}", "contacts", one, one, "number", now) for one in columns]
+    done = world.run(csv_of([("Ana", *["x"] * 15)] * 3, ("name", *columns)))
+    found = world.imports.rows(ADMIN, done["id"], 9, None)[0]
+    assert [len(row["errors"]) for row in found] == [10, 10, 10]
+    assert len(done["errors"]) == 20
 
 
 def test_a_row_may_name_its_contact_by_id(world: ImportWorld) -> None:

@@ -79,14 +79,14 @@ def test_what_is_read_is_what_was_written(world: StoredWorld, clock: Any, ids: A
     assert store.lanes(A, one.id) == [replace(lane, version=1)]
     back = store.save_lane(A, one, Lane(-1), Lane(-1, row=8))
     assert (store.lane(A, one.id, -1), len(store.lanes(A, one.id))) == (back, 1)
-    row = Row(2, "updated", "ct", trouble, {"name": None}, {"name": "Ana", "group_ids": ["gr"]}, "mark")
+    row = Row(2, "updated", "ct", (trouble, trouble), {"name": None}, {"name": "Ana", "group_ids": ["gr"]}, "mark")
     assert store.put_row(A, one, row)
     assert store.row(A, one.id, 2) == row
     undone = replace(row, undone="left", undo_trouble=trouble)
     assert store.mark_undone(A, one.id, undone)
     assert store.row(A, one.id, 2) == undone
     store.forget_row(A, one.id, 2)
-    assert store.row(A, one.id, 2) == Row(2, "updated", None, trouble, undone="left", undo_trouble=trouble)
+    assert store.row(A, one.id, 2) == Row(2, "updated", None, (trouble, trouble), undone="left", undo_trouble=trouble)
 
 
 def test_rows_page_over_partitions_and_empty_lines(world: StoredWorld, clock: Any, ids: Any) -> None:

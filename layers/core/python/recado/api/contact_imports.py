@@ -62,9 +62,9 @@ class UndoShape(msgspec.Struct):
 
 class ContactImportShape(msgspec.Struct):
     """`done` rows of `total` (null until they were counted) are created + updated + unchanged + rejected; `rate` in
-    rows a second. `errors`: the first few rows that were rejected; `reason` when it failed. `stage` is what is being
-    done. `result_url`, a CSV file with what became of each row, is good for five minutes and given anew with each
-    answer for a week. Until `expires_at` rows can be asked for and the import be undone."""
+    rows a second. `errors`: those of the first rows that were rejected, at most twenty; `reason` when it failed.
+    `stage` is what is being done. `result_url`, a CSV file with what became of each row, is good for five minutes and
+    given anew with each answer for a week. Until `expires_at` rows can be asked for and the import be undone."""
 
     id: str
     file_id: str
@@ -91,8 +91,15 @@ class ContactImportShape(msgspec.Struct):
     expires_at: str
 
 
+class RowErrorShape(msgspec.Struct):
+    column: str | None
+    reason: str
+    detail: str
+
+
 class ImportRowShape(msgspec.Struct):
-    """`reason`, `detail` and `column` of a rejected row; `undone` what undoing did, `undo_reason` why not all."""
+    """`errors`: all that is wrong with a rejected row, at most ten; `reason`, `detail` and `column` are those of the
+    first. `undone` what undoing did, `undo_reason` why not all."""
 
     row: int
     outcome: Outcome
@@ -100,6 +107,7 @@ class ImportRowShape(msgspec.Struct):
     column: str | None
     reason: str | None
     detail: str | None
+    errors: list[RowErrorShape]
     undone: Undone | None
     undo_reason: str | None
     undo_detail: str | None

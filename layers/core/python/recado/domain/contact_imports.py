@@ -23,7 +23,10 @@ KEPT = timedelta(days=30)
 """So long rows can be asked for and undone."""
 WAY_BACK, RESULTS = -1, -2
 """Numbers of the lane that leads back, and of the one in which tries at the file of results are counted."""
-ERRORS_SHOWN = 10
+ERRORS_SHOWN = 20
+"""Of a whole import: those of the first rows that were rejected."""
+ERRORS_OF_ROW = 10
+"""Told of one row at most."""
 LOOKED_AT_AGAIN = timedelta(minutes=2)
 """An import that did not move for so long is asked for again."""
 _TEXTS = (
@@ -116,19 +119,20 @@ class Lane:
         counts = dict(self.counts)
         for row in rows:
             counts[row.outcome] = counts.get(row.outcome, 0) + 1
-        errors = [*self.errors, *(row.trouble for row in rows if row.trouble)][:ERRORS_SHOWN]
+        errors = [*self.errors, *(trouble for row in rows for trouble in row.troubles)][:ERRORS_SHOWN]
         return replace(self, row=rows[-1].number, counts=counts, errors=tuple(errors))
 
 
 @dataclass(frozen=True)
 class Row:
-    """What became of a row. `before` and `after`: the fields that it changed, as they were and became; `mark`: what the
-    contact that it created was like. `undone` says what undoing did."""
+    """What became of a row; `troubles` why it was rejected, at most ERRORS_OF_ROW. `before` and `after`: the fields
+    that it changed, as they were and became; `mark`: what the contact that it created was like. `undone` says what
+    undoing did."""
 
     number: int
     outcome: Outcome
     contact_id: str | None = None
-    trouble: Trouble | None = None
+    troubles: tuple[Trouble, ...] = ()
     before: Mapping[str, Any] = field(default_factory=dict)
     after: Mapping[str, Any] = field(default_factory=dict)
     mark: str | None = None

@@ -36,6 +36,7 @@ _LENGTHS = {"name": MAX_NAME, "email": MAX_EMAIL, "address": MAX_ADDRESS, "notes
 _SEVERAL_LINES = frozenset({"address", "notes"})
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _SOME_OF = ("name", "mobile", "phone", "email")
+_NOBODY = FieldError("/name", "required", "A contact needs a name or one of mobile, phone and email.")
 
 
 def region_of(locale: str) -> str:
@@ -108,6 +109,11 @@ def cleaned(given: Mapping[str, Any], region: str) -> tuple[dict[str, Any], list
     return values, errors
 
 
+def nobody(given: Mapping[str, Any]) -> list[FieldError]:
+    """An error where the fields of a new contact have nothing that it would be known by."""
+    return [] if any((given.get(name) or "").strip() for name in _SOME_OF) else [_NOBODY]
+
+
 def created(contact_id: str, values: Mapping[str, Any], now: datetime) -> Contact:
     """The contact of cleaned values, with all its claims. Raises Invalid when it would have nothing to be known by."""
     claims = claims_of(phones=[values.get(name) for name in PHONES], email=values.get("email"))
@@ -137,8 +143,7 @@ def field_of(claim: Claim, contact: Contact) -> str:
 def _known(contact: Contact) -> Contact:
     if any(getattr(contact, name) for name in _SOME_OF) or contact.identities:
         return contact
-    detail = "A contact needs a name or one of mobile, phone and email."
-    raise Invalid(detail, errors=[FieldError("/name", "required", detail)])
+    raise Invalid(_NOBODY.detail, errors=[_NOBODY])
 
 
 def _is_date(text: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal, get_args
@@ -88,12 +88,13 @@ def checked(
     return values, errors
 
 
-def missing(fields: Iterable[CustomField], values: Mapping[str, Any]) -> list[FieldError]:
-    """An error for each required field without a value."""
+def missing(fields: Iterable[CustomField], values: Mapping[str, Any], wrong: Collection[str] = ()) -> list[FieldError]:
+    """An error for each required field without a value, but for those (`wrong`, by slug) that were given a wrong
+    one."""
     return [
         FieldError(f"/custom_fields/{field.slug}", "required", "This field is needed.")
         for field in fields
-        if field.active and field.required and field.slug not in values
+        if field.active and field.required and field.slug not in values and field.slug not in wrong
     ]
 
 

@@ -1,5 +1,6 @@
-"""The file that says what became of each row of an import: row, outcome, contact, column, reason, detail. Written in
-parts, so that memory does not grow with it; one that was begun and left is thrown away by the bucket."""
+"""The file that says what became of each row of an import: row, outcome, contact, column, reason, detail; of a row with
+several errors each of the last three has as many values (`domain.contact_columns`). Written in parts, so that memory
+does not grow with it; one that was begun and left is thrown away by the bucket."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import csv
 import io
 from dataclasses import replace
 
+from recado.domain.contact_columns import joined
 from recado.domain.contact_exports import KEPT_FOR, PART_BYTES, Part
 from recado.domain.contact_imports import ContactImport, Row
 from recado.domain.csv_cells import row_written
@@ -79,8 +81,8 @@ class _Lines:
     def add(self, rows: list[Row]) -> None:
         """Lines for these rows."""
         for row in rows:
-            why = row.trouble
-            said = (why.column or "", why.code, why.detail) if why else ("", "", "")
+            why = [(trouble.column or "", trouble.code, trouble.detail) for trouble in row.troubles]
+            said = [joined(texts) for texts in zip(*why, strict=True)] if len(why) > 1 else (*why, ("", "", ""))[0]
             self._writer.writerow(row_written([str(row.number), row.outcome, row.contact_id or "", *said]))
         self._part += self._page.getvalue().encode("utf-8", "replace")
         self._page.seek(0)

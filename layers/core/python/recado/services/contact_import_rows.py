@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 from recado.domain import contact_rules
 from recado.domain.access import Caller
 from recado.domain.contact_claims import claims_of
+from recado.domain.contact_columns import CUSTOM
 from recado.domain.contact_import_columns import Given, RowReader
-from recado.domain.contact_imports import ContactImport, Row, Trouble
+from recado.domain.contact_imports import ERRORS_OF_ROW, ContactImport, Row, Trouble
 from recado.domain.contacts import Claim, Contact
 from recado.domain.csv_files import DETAILS, Record, Wrong
-from recado.domain.errors import Busy, DomainError, Invalid, NotFound
+from recado.domain.errors import Busy, DomainError, FieldError, Invalid, NotFound
 from recado.domain.identity import is_older_form
 from recado.domain.ids import is_id
 from recado.ports.contact_imports import ImportStore, RowContacts, RowDone
@@ -22,6 +23,7 @@ from recado.services.contacts import ContactService
 from recado.services.import_names import ImportNames
 
 _TRIES = 3
+_NO_SUCH_ID = FieldError("/id", "not_found", "There is no contact of this id.")
 
 
 class Prepared(NamedTuple):
@@ -70,7 +72,7 @@ class RowTaker:
     def take(self, row: Prepared) -> tuple[Row, bool]:
         """What became of a row, and whether that is written already: with the contact, or by who did it before."""
         if row.wrong is not None:
-            return Row(row.number, "rejected", trouble=Trouble(row.wrong, DETAILS[row.wrong], row.number)), False
+            return Row(row.number, "rejected", troubles=(Trouble(row.wrong, DETAILS[row.wrong], row.number),)), False
         for _ in range(_TRIES):
             self._contacts.begin(row.number, row.said.key)
             try:
@@ -99,61 +101,74 @@ class RowTaker:
         return found
 
     def _written(self, row: Prepared) -> str:
-        """The contact that the row is about, with what it says written into it. Raises DomainError, RowDone."""
-        contact = self._whom(row)
-        given = self._fields(self._caller.account, row.said)
+        """The contact that the row is about, with what it says written into it. Raises DomainError with all that is
+        wrong, RowDone."""
+        contact, unknown = self._whom(row)
+        given, errors = self._fields(self._caller.account, row.said)
         if contact is not None:
             given = _news(given, contact, self._region)
-            if not given:
+            if not given and not errors:
                 return contact.id
-        if errors := contact_rules.too_much(given):
-            raise Invalid("Some fields are wrong.", errors=errors)
+        errors = [*unknown, *errors, *contact_rules.too_much(given)]
+        if errors:
+            more = self._service.wrong(self._caller, given, contact)
+            told = [error for error in more if not unknown or error.code != "required"]  # who is known may have it
+            raise Invalid("Some fields are wrong.", errors=[*errors, *told])
         if contact is None:
             return str(self._service.create(self._caller, given)["id"])
         return str(self._service.change(self._caller, contact.id, given)["id"])
 
-    def _whom(self, row: Prepared) -> Contact | None:
-        """The contact of the row's id, else of its number or address, else the one that such a row made before."""
+    def _whom(self, row: Prepared) -> tuple[Contact | None, list[FieldError]]:
+        """The contact of the row's id, else of its number or address, else the one that such a row made before; and an
+        error where there is none of this id."""
         a, said = self._caller.account, row.said
         if said.id:
             found = self._contacts.resolved(a, said.id) if is_id(said.id, "ct", a) else None
-            if found is None:
-                raise Invalid.field("/id", "not_found", "There is no contact of this id.")
-            return found
+            return found, [] if found else [_NO_SUCH_ID]
         contact_id = self._contacts.find_by_claims(a, row.claims) if row.claims else None
         if contact_id is None and said.key:
             contact_id = self._contacts.contact_of_key(a, said.key)
-        return self._contacts.resolved(a, contact_id) if contact_id else None
+        return (self._contacts.resolved(a, contact_id) if contact_id else None), []
 
     def _claims(self, said: Given) -> tuple[Claim, ...]:
         given = [text for name in contact_rules.PHONES if (text := said.texts.get(name))]
         numbers = [contact_rules.e164_of(text, self._region) for text in given]
         return claims_of(phones=numbers, email=said.texts.get("email"))
 
-    def _fields(self, a: str, said: Given) -> dict[str, Any]:
-        """What the row says, as the API would be told."""
-        given = dict(said.texts)
-        if said.organization:
-            [given["organization_id"]] = self._names.ids_of(a, "organization", [said.organization])
-        if said.groups:
-            given["group_ids"] = self._names.ids_of(a, "group", said.groups)
+    def _fields(self, a: str, said: Given) -> tuple[dict[str, Any], list[FieldError]]:
+        """What the row says, as the API would be told, and what of it names nothing that there could be."""
+        given, errors = dict(said.texts), list[FieldError]()
+        try:
+            if said.organization:
+                [given["organization_id"]] = self._names.ids_of(a, "organization", [said.organization])
+        except Invalid as refused:
+            errors += refused.errors
+        try:
+            if said.groups:
+                given["group_ids"] = self._names.ids_of(a, "group", said.groups)
+        except Invalid as refused:
+            errors += refused.errors
         if said.custom_fields:
             given["custom_fields"] = said.custom_fields
-        return given
+        return given, errors
 
     def _rejected(self, number: int, refused: DomainError) -> Row:
-        code, detail, column = refused.code, refused.detail, None
-        if refused.errors:
-            first = refused.errors[0]
-            column = self._reader.column_of(first.pointer)
-            if isinstance(refused, Invalid):
-                code, detail = first.code, first.detail
-        return Row(number, "rejected", trouble=Trouble(code, detail, number, column))
+        """The row with all that is wrong with it, each column once: what is too long is no number either."""
+        troubles: dict[str, Trouble] = {}
+        for error in refused.errors:
+            column = self._reader.column_of(error.pointer)
+            said = error if isinstance(refused, Invalid) else refused
+            field = error.pointer.removeprefix("/custom_fields/")
+            detail = said.detail if column or field == error.pointer else f"{CUSTOM}{field}: {said.detail}"
+            troubles.setdefault(column or error.pointer, Trouble(said.code, detail, number, column))
+        told = tuple(troubles.values()) or (Trouble(refused.code, refused.detail, number),)
+        return Row(number, "rejected", troubles=told[:ERRORS_OF_ROW])
 
 
 def failed(number: int) -> Row:
     """A row that could not be done, again and again."""
-    return Row(number, "rejected", trouble=Trouble("failed", "The row could not be written. Try it again.", number))
+    why = Trouble("failed", "The row could not be written. Try it again.", number)
+    return Row(number, "rejected", troubles=(why,))
 
 
 def _may_pass(refused: DomainError) -> bool:

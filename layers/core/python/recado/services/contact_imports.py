@@ -272,14 +272,15 @@ def import_view(one: ContactImport, back: Lane | None) -> dict[str, Any]:
 
 def row_view(row: Row) -> dict[str, Any]:
     """What became of a row in its public shape."""
-    trouble, back = row.trouble, row.undo_trouble
+    first, back = next(iter(row.troubles), None), row.undo_trouble
     return {
         "row": row.number,
         "outcome": row.outcome,
         "contact_id": row.contact_id,
-        "column": trouble.column if trouble else None,
-        "reason": trouble.code if trouble else None,
-        "detail": trouble.detail if trouble else None,
+        "column": first.column if first else None,
+        "reason": first.code if first else None,
+        "detail": first.detail if first else None,
+        "errors": [{"column": one.column, "reason": one.code, "detail": one.detail} for one in row.troubles],
         "undone": row.undone,
         "undo_reason": back.code if back else None,
         "undo_detail": back.detail if back else None,

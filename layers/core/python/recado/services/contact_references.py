@@ -66,8 +66,8 @@ class ContactReferences:
 
         def check(fields: Sequence[CustomField]) -> tuple[dict[str, Any], list[FieldError]]:
             values, errors = self._field_values(a, fields, given, before or {}, region)
-            if before is None and not errors:
-                errors = custom_fields.missing(fields, values)
+            if before is None:
+                errors += custom_fields.missing(fields, values, given if errors else ())
             return values, errors
 
         return self._fields.checked(a, table, check)

@@ -128,6 +128,11 @@ class ContactService:
         nothing. Raises as `create` and NotFound."""
         return self._changed(caller, contact_id, given, "contact.updated", "/principal_id")
 
+    def wrong(self, caller: Caller, given: Mapping[str, Any], before: Contact | None) -> list[FieldError]:
+        """What is wrong with these fields of a contact, of a new one without it, as far as that shows before they are
+        written."""
+        return self._judged(caller.account, given, before)[1]
+
     def link(self, caller: Caller, contact_id: str, principal_id: str | None) -> dict[str, Any]:
         """Link a contact to its principal, or to none. Raises NotFound, Invalid, Conflict `same_contact`,
         `principal_is_linked`, `contact_has_linked`, `too_many_linked`."""
@@ -233,14 +238,22 @@ class ContactService:
 
     def _checked(self, a: str, given: Mapping[str, Any], before: Contact | None) -> dict[str, Any]:
         """The fields as a contact holds them. Raises Invalid with a pointer to each that is wrong."""
+        values, errors = self._judged(a, given, before)
+        if errors:
+            raise Invalid("Some fields are wrong.", errors=errors)
+        return values
+
+    def _judged(
+        self, a: str, given: Mapping[str, Any], before: Contact | None
+    ) -> tuple[dict[str, Any], list[FieldError]]:
+        """As `_checked`, with the errors."""
         numbers = any(given.get(name) for name in (*contact_rules.PHONES, "custom_fields"))
         account = self._accounts.get(a) if numbers else None
         region = contact_rules.region_of(account.locale) if account else contact_rules.DEFAULT_REGION
         values, errors = contact_rules.cleaned(given, region)
         referred, wrong = self._references.checked(a, given, before, region)
-        if errors or wrong:
-            raise Invalid("Some fields are wrong.", errors=[*errors, *wrong])
-        return {**values, **referred}
+        unknown = contact_rules.nobody(given) if before is None else []
+        return {**values, **referred}, [*unknown, *errors, *wrong]
 
     # -- links
     # --------------------------------------------------------------------------------------------------------------

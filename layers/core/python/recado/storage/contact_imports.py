@@ -146,7 +146,7 @@ class RowRecord(WorkspaceRecord):
 
     outcome = UnicodeAttribute()
     contact_id = UnicodeAttribute(null=True)
-    trouble = JSONAttribute(null=True)
+    troubles = JSONAttribute(null=True)
     before = JSONAttribute(null=True)
     after = JSONAttribute(null=True)
     mark = UnicodeAttribute(null=True)
@@ -160,7 +160,7 @@ class RowRecord(WorkspaceRecord):
             row,
             pk=_rows_pk(a, import_id, row.number),
             sk=_row_sk(row.number),
-            trouble=_item(row.trouble),
+            troubles=[asdict(trouble) for trouble in row.troubles] or None,
             before=dict(row.before) or None,
             after=dict(row.after) or None,
             undo_trouble=_item(row.undo_trouble),
@@ -173,7 +173,7 @@ class RowRecord(WorkspaceRecord):
             int(self.sk),
             cast(Outcome, self.outcome),
             self.contact_id,
-            _trouble(self.trouble),
+            _troubles(self.troubles),
             self.before or {},
             self.after or {},
             self.mark,
@@ -300,7 +300,7 @@ class DynamoImports:
                 behind,
                 limit=left,
                 page_size=left,
-                attributes_to_get=["sk", "outcome", "contact_id", "trouble", "undone", "undo_trouble"],
+                attributes_to_get=["sk", "outcome", "contact_id", "troubles", "undone", "undo_trouble"],
             )
             found += [record.said() for record in records]
             if len(found) == limit:
