@@ -75,8 +75,8 @@ def test_a_body_is_read_as_it_says(body: bytes, kind: str, value: Any) -> None:
 @pytest.mark.parametrize(
     ("behaviour", "code"),
     [
-        (answer(b"{}", "text/plain", "404 Not Found"), "status_404"),
-        (answer(b"{}", "text/plain", "302 Found", "Location: http://127.0.0.1:1/"), "status_302"),
+        (answer(b"{}", "text/plain", "404 Not Found"), "http_404"),
+        (answer(b"{}", "text/plain", "302 Found", "Location: http://127.0.0.1:1/"), "http_302"),
         (answer(b"{", "application/json"), "answer_unreadable"),
         (answer(b"[" * 100_000, "application/json"), "answer_unreadable"),
         (answer(b"\xff\xfe\x00", "image/png"), "answer_unreadable"),
@@ -107,7 +107,7 @@ def test_what_is_no_success_has_a_code(behaviour: Any, code: str) -> None:
         ({"url": "https://127.0.0.1:{port}/"}, "address_refused"),
         ({"url": "https://[::ffff:7f00:1]:{port}/"}, "address_refused"),
         ({"url": "https://169.254.169.254/latest/meta-data/"}, "address_refused"),
-        ({"url": "https://no.such.name.invalid/"}, "not_connected"),
+        ({"url": "https://no.such.name.invalid/"}, "no_connection"),
         ({"headers": {"Host": "x"}}, "wrong_header"),
         ({"headers": {"transfer-encoding": "chunked"}}, "wrong_header"),
         ({"headers": {"Proxy-Authorization": "x"}}, "wrong_header"),
@@ -124,7 +124,7 @@ def test_what_never_leaves(more: dict[str, Any], code: str) -> None:
 
 
 def test_nobody_there() -> None:
-    assert refused(free_port()) == "not_connected"
+    assert refused(free_port()) == "no_connection"
 
 
 def test_an_answer_that_trickles_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,6 +34,7 @@ RESOURCES = (
     "shortcuts",
     "projects",
     "flows",
+    "flow_secrets",
     "segments",
     "events",
     "reports",

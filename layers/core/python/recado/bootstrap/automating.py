@@ -10,6 +10,9 @@ from recado.settings import local_doors
 
 if TYPE_CHECKING:
     from recado.ports.flow_http import FlowRequests
+    from recado.ports.flow_secrets import FlowSecretStore
+    from recado.services.flow_requests import FlowRequesting
+    from recado.services.flow_secrets import FlowSecretService
     from recado.services.flows import FlowService, ProjectService
     from recado.services.segments import SegmentService
     from recado.services.shortcuts import ShortcutService
@@ -75,8 +78,30 @@ class Automating(Filing):
             self.tabulation_service,
             Attachments(self.file_service, self.sent_files),
             self.segment_service,
+            self.flow_secrets,
         )
         return FlowService(DynamoFlows(), self.project_service, references, self.clock, self.ids)
+
+    @cached_property
+    def flow_secrets(self) -> FlowSecretStore:
+        """Secrets of flows, with their values."""
+        from recado.storage.flow_secrets import DynamoFlowSecrets
+
+        return DynamoFlowSecrets()
+
+    @cached_property
+    def flow_secret_service(self) -> FlowSecretService:
+        """Secrets of flows."""
+        from recado.services.flow_secrets import FlowSecretService
+
+        return FlowSecretService(self.flow_secrets, self.clock)
+
+    @cached_property
+    def flow_requesting(self) -> FlowRequesting:
+        """HTTP steps of flows."""
+        from recado.services.flow_requests import FlowRequesting
+
+        return FlowRequesting(self.flow_requests, self.flow_secrets)
 
     @cached_property
     def flow_requests(self) -> FlowRequests:

@@ -14,6 +14,7 @@ from typing import Any
 
 from recado.domain.errors import FieldError, Invalid
 from recado.domain.flow_requests import ADDRESS, is_forbidden
+from recado.domain.flow_secrets import misplaced
 
 MAX_STEPS = 200
 MAX_OPTIONS = 10
@@ -182,6 +183,8 @@ def _check_fields(
             check(fields[name])
         except _Wrong as wrong:
             errors.append(FieldError(f"{pointer}/{name}{wrong.pointer}", wrong.code, str(wrong)))
+    detail = "A secret stands in the headers, the body or the query of an HTTP step, nowhere else."
+    errors += [FieldError(pointer + at, "secret_not_here", detail) for at in misplaced(kind, fields)]
     if kind == "transfer" and len(set(fields) & {"department_id", "agent_id"}) != 1:
         errors.append(FieldError(pointer, "invalid", "Transfer to a department_id or to an agent_id."))
 

@@ -21,6 +21,8 @@ MAX_STEPS_PER_MESSAGE = 100
 """Steps between two messages of the customer: what goes on longer is a loop."""
 MAX_VARIABLES = 100
 MAX_VALUE_CHARACTERS = 4_096
+MAX_HEADER = 4_000
+"""Characters of a header's text with its variables in place."""
 DEFAULT_RETRIES = 2
 
 State = Literal["running", "waiting", "finished", "failed", "aborted"]
@@ -200,7 +202,7 @@ def _after(now: datetime, seconds: int | None) -> datetime | None:
 
 def _one_line(text: str) -> str:
     """A header's text: values from outside never begin another header."""
-    return "".join(sign for sign in text if sign.isprintable())[:1_000]
+    return "".join(sign for sign in text if sign.isprintable())[:MAX_HEADER]
 
 
 def _template(given: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:

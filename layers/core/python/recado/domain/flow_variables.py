@@ -1,7 +1,8 @@
 """Variables in the texts of flows and shortcuts: `{{contact.name}}` (PRODUCT F2). Pure.
 
 `contact.*` are the fields of the contact, its own as `contact.custom.<slug>`; `system.*` what Recado knows at that
-moment; any other name what the flow itself saved. What has no value is left empty: no customer ever reads braces.
+moment; `secret.*` a secret, in requests of HTTP steps alone (`domain.flow_secrets`); any other name what the flow
+itself saved. What has no value is left empty: no customer ever reads braces.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class OutsideFlowRequests:
         except AddressRefused:
             raise FlowRequestFailed("address_refused") from None
         except ConnectFailed:
-            raise FlowRequestFailed("not_connected") from None
+            raise FlowRequestFailed("no_connection") from None
         except NoAnswer:
             raise FlowRequestFailed("no_answer") from None
         except _TooLarge:
@@ -58,7 +58,7 @@ class OutsideFlowRequests:
         except ValueError:
             raise FlowRequestFailed("wrong_address") from None
         if not 200 <= status < 300:
-            raise FlowRequestFailed(f"status_{status}")
+            raise FlowRequestFailed(f"http_{status}")
         return FlowResponse(status, _value(given, answer))
 
 

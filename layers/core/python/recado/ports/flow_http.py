@@ -13,12 +13,12 @@ class FlowResponse:
     empty."""
 
     status: int
-    value: Any
+    value: Any = None
 
 
 class FlowRequestFailed(Exception):
     """There is no success; `code` says why and holds nothing of addresses or contents: `wrong_address`, `wrong_header`,
-    `body_too_large`, `address_refused`, `not_connected`, `no_answer`, `status_404` (any that is no success),
+    `body_too_large`, `address_refused`, `no_connection`, `no_answer`, `http_404` (any that is no success),
     `answer_too_large`, `answer_unreadable`. Of the first five alone is it certain that nobody received the request."""
 
     def __init__(self, code: str) -> None:

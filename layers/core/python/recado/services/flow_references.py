@@ -1,4 +1,5 @@
-"""What the steps of a flow name: departments, agents, files, other flows. Only when all is there it is published."""
+"""What the steps of a flow name: departments, agents, files, secrets, other flows. Only when all is there it
+is published."""
 
 from __future__ import annotations
 
@@ -8,8 +9,10 @@ from typing import Any
 from recado.domain.access import Caller
 from recado.domain.errors import Conflict, FieldError, Invalid, NotFound
 from recado.domain.flow_definitions import Definition, Step
+from recado.domain.flow_secrets import named
 from recado.domain.ids import is_id
 from recado.ports.agents import Departments
+from recado.ports.flow_secrets import FlowSecretStore
 from recado.ports.flows import FlowStore
 from recado.ports.people import UserStore
 from recado.services.segments import SegmentService
@@ -32,6 +35,7 @@ class KnownReferences:
         tabulations: TabulationService,
         files: Attachments,
         segments: SegmentService,
+        secrets: FlowSecretStore,
     ) -> None:
         self._flows = flows
         self._departments = departments
@@ -40,6 +44,7 @@ class KnownReferences:
         self._tabulations = tabulations
         self._files = files
         self._segments = segments
+        self._secrets = secrets
 
     def errors(self, caller: Caller, drawn: Definition) -> list[FieldError]:
         """An error for each thing that a step names and that is not there, at most 50."""
@@ -64,6 +69,7 @@ class KnownReferences:
                     errors.append(FieldError(f"{pointer}/{name}", "not_found", _DETAILS[name]))
             errors += self._of_file(caller, step, pointer)
             errors += self._of_filter(a, step, saved, pointer)
+        errors += self._of_secrets(a, drawn)
         return errors[:_MOST]
 
     def _is_published(self, a: str, flow_id: str) -> bool:
@@ -81,6 +87,15 @@ class KnownReferences:
             return []
         detail = f"The file was uploaded for {feature}: upload it for `flow`."
         return [FieldError(f"{pointer}/file_id", "wrong_feature", detail)]
+
+    def _of_secrets(self, a: str, drawn: Definition) -> list[FieldError]:
+        uses = [(name, f"/steps/{step.id}{at}") for step in drawn.steps.values() for name, at in named(step.fields)]
+        there = {one.name for one in self._secrets.all(a)} if uses else set()
+        return [
+            FieldError(pointer, "not_found", f"There is no secret {name!r}.")
+            for name, pointer in uses
+            if name not in there
+        ]
 
     def _of_filter(self, a: str, step: Step, saved: list[str], pointer: str) -> list[FieldError]:
         if step.type != "condition":

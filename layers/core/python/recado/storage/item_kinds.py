@@ -84,11 +84,11 @@ _WORKSPACE = (
             "ButtonCodeRecord", "ButtonRecord", "ChannelAddressRecord", "ChannelDirectoryRecord", "ChannelRecord",
             "ChannelSecretsRecord", "ClosingRecord", "CountRecord", "CountingRecord", "CustomFieldRecord",
             "DefaultRecord", "DeletedGroupRecord", "DepartmentRecord", "DirectoryRecord", "FailedLoginsRecord",
-            "FlowDraftRecord", "FlowRecord", "FlowVersionRecord", "GroupNameRecord", "GroupRecord", "ImportRecord",
-            "LaneRecord", "LeaseRecord", "MarkRecord", "MemberRecord", "PlanRecord", "ProjectRecord", "RateRecord",
-            "RemovalCodeRecord", "RingRecord", "SeqRecord", "SessionRecord", "ShortcutRecord", "ShortcutSlugRecord",
-            "SlotRecord", "SpeedRecord", "TabulationRecord", "TemplateNameRecord", "TemplateRecord", "TreeRecord",
-            "UserRecord", "WorkflowRecord",
+            "FlowDraftRecord", "FlowRecord", "FlowSecretRecord", "FlowVersionRecord", "GroupNameRecord",
+            "GroupRecord", "ImportRecord", "LaneRecord", "LeaseRecord", "MarkRecord", "MemberRecord", "PlanRecord",
+            "ProjectRecord", "RateRecord", "RemovalCodeRecord", "RingRecord", "SeqRecord", "SessionRecord",
+            "ShortcutRecord", "ShortcutSlugRecord", "SlotRecord", "SpeedRecord", "TabulationRecord",
+            "TemplateNameRecord", "TemplateRecord", "TreeRecord", "UserRecord", "WorkflowRecord",
         )
     ),
 )  # fmt: skip
