@@ -20,6 +20,7 @@ from recado.ports.core import Command
 from recado.ports.sweeps import DuePage
 from recado.services.contact_export_work import ContactExportWork
 from recado.storage.keys import shard_of
+from tests.import_stores import Memory, MemoryFields, MemoryUsers
 
 A = "accounta"
 PAGE = 40
@@ -219,13 +220,17 @@ class ExportWorld:
         self.clock, self.ids, self._part_bytes, self._steps = clock, ids, part_bytes, steps
         self.fate = Fate()
         self.tables, self.bucket = Tables(self.fate), Bucket(self.fate, part_bytes * 5 // 6)
+        memory = Memory()
+        self.users, self.fields = MemoryUsers(memory), MemoryFields(memory)
         self.groups, self.queue, self.journal = Groups(self.tables), Line(self.fate), Told()
 
     @property
     def work(self) -> ContactExportWork:
         """A fresh worker, as in a fresh process."""
+        tables: Any = self.tables
+        users: Any = self.users
         return ContactExportWork(
-            self.tables, self.tables, self.groups, self.bucket, self.queue, self.clock, self.ids, self.journal,  # type: ignore[arg-type]
+            tables, tables, self.groups, self.fields, users, self.bucket, self.queue, self.clock, self.ids, self.journal,
             part_bytes=self._part_bytes,
         )  # fmt: skip
 

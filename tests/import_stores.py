@@ -17,6 +17,7 @@ from recado.domain.contacts import Claim, Contact
 from recado.domain.custom_fields import CustomField
 from recado.domain.files import File
 from recado.domain.groups import Group, name_key
+from recado.domain.people import User
 from recado.ports.contact_imports import ChangedSince, RowDone
 from recado.ports.contacts import ClaimsTaken, ContactChange, ContactMoved, GroupsGone
 from recado.ports.files import Found, Replaced
@@ -65,6 +66,7 @@ class Memory:
     plans: dict[str, Plan] = field(default_factory=dict)
     lanes: dict[tuple[str, int], Lane] = field(default_factory=dict)
     fields: list[CustomField] = field(default_factory=list)
+    users: dict[str, User] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     open_chats: set[str] = field(default_factory=set)
     commented: set[str] = field(default_factory=set)
@@ -361,6 +363,25 @@ class MemoryGroups:
         if self.by_names(a, group.kind, [name_key(group.name)]):
             raise NameTaken
         self.memory.groups[group.id] = group
+
+
+class MemoryUsers:
+    """Users, as far as lists name them."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+        self.pages = 0
+
+    def get(self, a: str, user_id: str) -> User | None:
+        return self.memory.users.get(user_id)
+
+    def read(self, a: str, user_ids: Sequence[str]) -> list[User]:
+        assert len(user_ids) <= 100
+        return [self.memory.users[one] for one in user_ids if one in self.memory.users]
+
+    def page(self, a: str, limit: int, after: str | None) -> list[User]:
+        self.pages += 1
+        return [self.memory.users[one] for one in sorted(self.memory.users) if after is None or one > after][:limit]
 
 
 class MemoryFields:

@@ -23,6 +23,7 @@ from recado.services.contact_shapes import ContactShapes
 from recado.services.contacts import ContactService
 from recado.services.custom_fields import RememberedFields
 from recado.services.groups import GroupService
+from recado.services.import_agents import ImportAgents
 from recado.services.import_names import ImportNames
 from tests.import_stores import (
     ADMIN,
@@ -36,6 +37,7 @@ from tests.import_stores import (
     MemoryImports,
     MemoryRowContacts,
     MemoryUndoneContacts,
+    MemoryUsers,
 )
 
 
@@ -99,6 +101,7 @@ class ImportWorld:
         self.contacts: Any = MemoryContacts(memory)
         self.groups: Any = MemoryGroups(memory)
         self.fields: Any = MemoryFields(memory)
+        self.users = MemoryUsers(memory)
         self.rows_of: Any = lambda one: MemoryRowContacts(memory, one)
         self.undone_of: Any = lambda one: MemoryUndoneContacts(memory, one)
         self.files_of: Any = MemoryFiles
@@ -114,10 +117,11 @@ class ImportWorld:
         memory, clock, ids = self.memory, self.clock, self.ids
         self.objects: Any = self.files_of(memory)
         nothing: Any = _Nothing(memory)
+        users: Any = self.users
         remembered = RememberedFields(self.fields, clock)
 
         def service(contacts: Any, names: Any, accounts: Any) -> ContactService:
-            references = ContactReferences(names, remembered, nothing, nothing)
+            references = ContactReferences(names, remembered, users, nothing)
             shapes = ContactShapes(remembered)
             return ContactService(
                 contacts, nothing, nothing, references, shapes, nothing, nothing, accounts, clock, ids
@@ -136,6 +140,7 @@ class ImportWorld:
             self.fields,
             self.rows_of,
             lambda trial: ImportNames(self.groups, group_service, clock, ids, trial),
+            ImportAgents(users, clock),
             service,
             ["pigeon"],
         )

@@ -43,12 +43,15 @@ class Exporting(Filing):
         from recado.services.contact_export_work import ContactExportWork
         from recado.storage.contact_exports import DynamoExports
         from recado.storage.contact_pages import DynamoContactPages
+        from recado.storage.custom_fields import DynamoCustomFields
         from recado.storage.groups import DynamoGroups
 
         return ContactExportWork(
             DynamoExports(),
             DynamoContactPages(),
             DynamoGroups(),
+            DynamoCustomFields(),
+            self.users,
             S3ExportObjects(self.settings.files_bucket),
             self.contact_exports_queue,
             self.clock,

@@ -77,6 +77,7 @@ class Importing(Exporting):
     def _import_takers(self) -> ImportTakers:
         from recado.channels.registry import adapter_class, types
         from recado.services.contact_import_takers import ImportTakers
+        from recado.services.import_agents import ImportAgents
         from recado.services.import_names import ImportNames
         from recado.storage.contact_imports import DynamoImports
         from recado.storage.custom_fields import DynamoCustomFields
@@ -89,6 +90,7 @@ class Importing(Exporting):
             DynamoCustomFields(),
             DynamoRowContacts,
             lambda trial: ImportNames(DynamoGroups(), self.group_service, self.clock, self.ids, trial),
+            ImportAgents(self.users, self.clock),
             self._contacts_over,
             [one for one in types() if "mobile" in adapter_class(one).starts_by],
         )

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from recado.domain.contact_search import fold
@@ -47,10 +47,12 @@ _BOOLEANS = dict.fromkeys(("true", "verdadeiro", "verdadero", "sim", "s", "si", 
 
 @dataclass(frozen=True)
 class Names:
-    """What organizations and groups are called, by id. Those that are not here are not in the account any more."""
+    """What organizations and groups are called, and the addresses of users, by id. Those that are not here are not in
+    the account any more."""
 
     organizations: Mapping[str, str]
     groups: Mapping[str, str]
+    users: Mapping[str, str] = field(default_factory=dict)
 
 
 Column = Sequence[str | None]
@@ -63,9 +65,10 @@ def header(fields: Iterable[CustomField]) -> tuple[str, ...]:
     return (*COLUMNS, *(f"{CUSTOM}{field.slug}" for field in own))
 
 
-def cells_maker(columns: Sequence[str], decimal_comma: bool = False) -> Cells:
+def cells_maker(columns: Sequence[str], decimal_comma: bool = False, agents: Collection[str] = ()) -> Cells:
     """What makes the cells of some contacts, a list for each of these columns of `header`; what a contact does not have
-    is None or empty. `decimal_comma`: numbers of custom fields have one."""
+    is None or empty. `decimal_comma`: numbers of custom fields have one. `agents`: slugs of custom fields whose values
+    are users: they are told by their addresses, those who are gone by their ids."""
     own = [column for column in columns if column not in _OTHERS and not column.startswith(CUSTOM)]
     fields = operator.attrgetter("custom_fields", "id", *own)  # two at least: of a single one it gives no tuple
 
@@ -77,6 +80,7 @@ def cells_maker(columns: Sequence[str], decimal_comma: bool = False) -> Cells:
         return [
             made[column] if column in made
             else _OTHERS[column](contacts, names) if column in _OTHERS
+            else _agent_cells(column.removeprefix(CUSTOM), custom, names) if column.removeprefix(CUSTOM) in agents
             else _custom_cells(column.removeprefix(CUSTOM), custom, decimal_comma)
             for column in columns
         ]  # fmt: skip
@@ -104,6 +108,11 @@ def _custom_cells(slug: str, each: Sequence[Mapping[str, Any]], decimal_comma: b
     if decimal_comma:
         values = [repr(value).replace(".", ",") if type(value) is float else value for value in values]
     return [value if value is None or type(value) is str else value_cell(value) for value in values]
+
+
+def _agent_cells(slug: str, each: Sequence[Mapping[str, Any]], names: Names) -> Column:
+    ids = [values.get(slug) for values in each]
+    return [names.users.get(one, one) if one else None for one in ids]
 
 
 _OTHERS: Mapping[str, Callable[[Sequence[Contact], Names], Column]] = {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
@@ -165,12 +165,12 @@ def rate(export: ContactExport) -> float | None:
 
 
 class ExportRows:
-    """Makes lines of contacts, in UTF-8."""
+    """Makes lines of contacts, in UTF-8; `agents` as `domain.contact_columns.cells_maker`."""
 
-    def __init__(self, columns: Sequence[str], file_format: ExportFormat) -> None:
+    def __init__(self, columns: Sequence[str], file_format: ExportFormat, agents: Collection[str] = ()) -> None:
         separator, self._start = _ENCODING[file_format]
         self._columns = columns
-        self._cells = cells_maker(columns, decimal_comma=file_format == "excel")
+        self._cells = cells_maker(columns, file_format == "excel", agents)
         self._buffer = io.StringIO(newline="")
         self._write = csv.writer(self._buffer, delimiter=separator).writerows
 

@@ -102,7 +102,8 @@ def check_mapping(mapping: Mapping[str, str], columns: Sequence[str], fields: It
 
 
 class RowReader:
-    """Reads what rows say by a mapping of columns to fields."""
+    """Reads what rows say by a mapping of columns to fields. `agents`: slugs of the custom fields whose texts name
+    users."""
 
     def __init__(self, layout: Layout, mapping: Mapping[str, str], fields: Iterable[CustomField]) -> None:
         columns = layout.columns
@@ -111,6 +112,7 @@ class RowReader:
         self._columns = {name: column for column, name in mapping.items()}
         self._at = [(columns.index(column), name, known.get(name)) for column, name in mapping.items()]
         self._phones = [at for at, name, _ in self._at if name in _PHONES]
+        self.agents = frozenset(one.slug for _, _, one in self._at if one and one.type == "agent")
         self._others = [(at, name) for at, name, _ in self._at if name in ("id", "email", "principal_id")]
 
     def column_of(self, pointer: str) -> str | None:

@@ -13,7 +13,7 @@ from datetime import timedelta
 from io import BytesIO
 
 from recado.domain.chats import Event
-from recado.domain.contact_columns import Names
+from recado.domain.contact_columns import CUSTOM, Names
 from recado.domain.contact_exports import (
     MOST_PARTS,
     MOST_TRIES,
@@ -33,7 +33,8 @@ from recado.domain.files import served_key
 from recado.domain.groups import GroupKind
 from recado.ports.contact_exports import ContactPages, ExportJournal, ExportObjects, ExportStore, UploadGone
 from recado.ports.core import Clock, Ids, Queue
-from recado.ports.groups import GroupStore
+from recado.ports.groups import CustomFieldStore, GroupStore
+from recado.ports.people import UserStore
 from recado.ports.sweeps import Swept
 from recado.services.contact_exports import export_command, export_view
 from recado.services.file_checks import disposition
@@ -57,6 +58,8 @@ class ContactExportWork:
         exports: ExportStore,
         pages: ContactPages,
         groups: GroupStore,
+        fields: CustomFieldStore,
+        users: UserStore,
         objects: ExportObjects,
         queue: Queue,
         clock: Clock,
@@ -67,6 +70,8 @@ class ContactExportWork:
         self._exports = exports
         self._pages = pages
         self._groups = groups
+        self._fields = fields
+        self._users = users
         self._objects = objects
         self._queue = queue
         self._clock = clock
@@ -113,8 +118,9 @@ class ContactExportWork:
         if export.upload_id is None:
             upload_id = self._objects.begin(key, _SERVED_AS, disposition(export.file()))
             export = self._moved(a, export, uploading(export, upload_id, self._clock.now()))
-        names = _RememberedNames(self._groups, a)
-        rows = ExportRows(export.columns, export.format)
+        agents = self._agents(a, export.columns)
+        names = _RememberedNames(self._groups, self._users, a, agents)
+        rows = ExportRows(export.columns, export.format, agents)
         try:
             while export.place is not None:
                 if len(export.parts) >= MOST_PARTS:
@@ -128,6 +134,12 @@ class ContactExportWork:
             self._finish(a, export, key)
         except UploadGone:
             self._fail(a, export, "upload_gone")
+
+    def _agents(self, a: str, columns: Sequence[str]) -> list[str]:
+        """Slugs of the custom fields among these columns that hold users."""
+        own = {column.removeprefix(CUSTOM) for column in columns if column.startswith(CUSTOM)}
+        every = self._fields.all(a, "contacts") if own else ()
+        return [field.slug for field in every if field.type == "agent" and field.slug in own]
 
     def _part(
         self, a: str, export: ContactExport, key: str, rows: ExportRows, names: _RememberedNames
@@ -180,19 +192,35 @@ class ContactExportWork:
 
 
 class _RememberedNames:
-    """Names of organizations and groups, each asked for once by a worker."""
+    """Names of organizations and groups, and addresses of the users in the fields `agents`, each asked for once by a
+    worker."""
 
-    def __init__(self, groups: GroupStore, a: str) -> None:
+    def __init__(self, groups: GroupStore, users: UserStore, a: str, agents: Sequence[str]) -> None:
         self._groups = groups
+        self._users = users
         self._a = a
+        self._agents = agents
         self._names: dict[GroupKind, dict[str, str]] = {"organization": {}, "group": {}}
         self._gone: set[str] = set()
+        self._addresses: dict[str, str] = {}
 
     def of(self, contacts: Sequence[Contact]) -> Names:
         """Names of all that these contacts are in."""
         organizations = self._known("organization", {one.organization_id for one in contacts if one.organization_id})
         groups = self._known("group", {group_id for one in contacts for group_id in one.group_ids})
-        return Names(organizations, groups)
+        users = {one.custom_fields[slug] for slug in self._agents for one in contacts if one.custom_fields.get(slug)}
+        return Names(organizations, groups, self._addresses_of(users) if users else {})
+
+    def _addresses_of(self, wanted: set[str]) -> Mapping[str, str]:
+        """By id; of those who are gone the id itself."""
+        if len(self._addresses) > _MOST_NAMES:
+            self._addresses.clear()
+        missing = sorted(wanted - self._addresses.keys())
+        for start in range(0, len(missing), _NAMES_AT_ONCE):
+            asked = missing[start : start + _NAMES_AT_ONCE]
+            found = {user.id: user.email for user in self._users.read(self._a, asked)}
+            self._addresses |= {one: found.get(one, one) for one in asked}
+        return self._addresses
 
     def _known(self, kind: GroupKind, wanted: set[str]) -> Mapping[str, str]:
         names = self._names[kind]

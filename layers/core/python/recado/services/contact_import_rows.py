@@ -20,6 +20,7 @@ from recado.domain.identity import is_older_form
 from recado.domain.ids import is_id
 from recado.ports.contact_imports import ImportStore, RowContacts, RowDone
 from recado.services.contacts import ContactService
+from recado.services.import_agents import ImportAgents
 from recado.services.import_names import ImportNames
 
 _TRIES = 3
@@ -48,6 +49,7 @@ class RowTaker:
         contacts: RowContacts,
         service: ContactService,
         names: ImportNames,
+        agents: ImportAgents,
     ) -> None:
         self._import = one
         self._reader = reader
@@ -57,6 +59,7 @@ class RowTaker:
         self._contacts = contacts
         self._service = service
         self._names = names
+        self._agents = agents
 
     def prepared(self, records: Sequence[Record]) -> list[Prepared]:
         """Rows read, and together what they will need."""
@@ -149,7 +152,11 @@ class RowTaker:
         except Invalid as refused:
             errors += refused.errors
         if said.custom_fields:
-            given["custom_fields"] = said.custom_fields
+            given["custom_fields"] = dict(said.custom_fields)
+            for slug in self._reader.agents & said.custom_fields.keys():
+                text = said.custom_fields[slug]
+                given["custom_fields"][slug], wrong = self._agents.found(a, text, f"/custom_fields/{slug}")
+                errors += wrong
         return given, errors
 
     def _rejected(self, number: int, refused: DomainError) -> Row:

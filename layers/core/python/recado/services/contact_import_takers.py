@@ -17,6 +17,7 @@ from recado.ports.people import Accounts
 from recado.services.contact_import_rows import RowTaker
 from recado.services.contact_import_trial import TrialContacts
 from recado.services.contacts import ContactService
+from recado.services.import_agents import ImportAgents
 from recado.services.import_names import ImportNames
 
 
@@ -42,6 +43,7 @@ class ImportTakers:
         fields: CustomFieldStore,
         contacts: Callable[[ContactImport], RowContacts],
         names: Callable[[bool], ImportNames],
+        agents: ImportAgents,
         service: Callable[[RowContacts, ImportNames, Accounts], ContactService],
         by_mobile: Sequence[str],
     ) -> None:
@@ -50,6 +52,7 @@ class ImportTakers:
         self._fields = fields
         self._contacts = contacts
         self._names = names
+        self._agents = agents
         self._service = service
         self._by_mobile = by_mobile
 
@@ -75,7 +78,7 @@ class ImportTakers:
         region = region_of(account.locale) if account else DEFAULT_REGION
         names = self._names(one.dry_run)
         service = self._service(contacts, names, KnownAccount(account))
-        return RowTaker(one, reader, region, caller_of(one), self._store, contacts, service, names)
+        return RowTaker(one, reader, region, caller_of(one), self._store, contacts, service, names, self._agents)
 
 
 def caller_of(one: ContactImport) -> Caller:
