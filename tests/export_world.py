@@ -229,10 +229,10 @@ class ExportWorld:
         """A fresh worker, as in a fresh process."""
         tables: Any = self.tables
         users: Any = self.users
+        beside = self.queue, self.clock, self.ids, self.journal
         return ContactExportWork(
-            tables, tables, self.groups, self.fields, users, self.bucket, self.queue, self.clock, self.ids, self.journal,
-            part_bytes=self._part_bytes,
-        )  # fmt: skip
+            tables, tables, self.groups, self.fields, users, self.bucket, *beside, part_bytes=self._part_bytes
+        )
 
     def add(self, number: int, **fields: Any) -> Contact:
         """A contact whose id follows from the number."""
