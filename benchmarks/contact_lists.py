@@ -37,8 +37,11 @@ for name, value in (("CONTACTS_TABLE", "contacts"), ("AWS_DEFAULT_REGION", "us-e
 
 CONTACTS = 1_000_000
 LIMITS = (50, 200)
-TEXTS = ("maria", "maria silva", "maria clara", "joao", "98765", "4321", "example", "zz")
-"""Names that many have, one that nobody has, numbers by their beginning and their end, a word of every address."""
+TEXTS = (
+    "maria", "maria silva", "maria clara", "clara example", "heitor gabriela", "joao", "98765", "4321", "example", "zz",
+)  # fmt: skip
+"""Names that many have, two that nobody has both of, one that nobody has, numbers by their beginning and their end, a
+word of every address."""
 KEPT = 60
 """So many of each shard that a text finds have their tokens: more than a page reads of it."""
 _UNIT = 4096

@@ -21,6 +21,14 @@ order. A change of all that a contact is, its groups too, has to fit one transac
 MAX_TOKEN_LENGTH = 64
 MAX_QUERY_LENGTH = 200
 
+_COMMON = frozenset({
+    "maria", "jose", "ana", "joao", "antonio", "francisco", "carlos", "paulo", "pedro", "lucas", "luiz",
+    "marcos", "luis", "gabriel", "rafael", "silva", "santos", "oliveira", "souza", "sousa", "pereira",
+    "ferreira", "lima", "alves", "rodrigues", "costa", "ribeiro", "martins", "carvalho", "almeida", "gomes",
+    "lopes", "gmail", "hotmail", "outlook", "yahoo", "icloud",
+})  # fmt: skip
+"""Words that very many contacts in Brazil have (IBGE's commonest names and surnames; providers of mail): looked up
+after any other."""
 _WORD = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"[\s+()./\-]*\d[\d\s+()./\-]*", re.ASCII)
 _LAST_DIGITS = 4
@@ -39,6 +47,11 @@ class Query:
 
     prefix: str
     others: tuple[str, ...] = ()
+
+    def looked_up_by_each(self) -> tuple[Query, ...]:
+        """The same query, looked up by each of its words; first by those that fewer contacts are likely to have."""
+        terms = (self.prefix, *self.others)
+        return tuple(Query(term, tuple(other for other in terms if other != term)) for term in terms)
 
     def met_by(self, token: str, tokens: Iterable[str]) -> bool:
         """Whether the contact with these tokens is to be reported at this one: it is the least that matches, and the
@@ -72,7 +85,9 @@ def parse_query(text: str) -> Query | None:
         return _number_query(folded)
     terms = dict.fromkeys(term[:MAX_TOKEN_LENGTH] for chunk in folded.split() for term in _terms(chunk))
     implied = {term for term, following in pairwise(sorted(terms)) if following.startswith(term)}
-    needed = sorted((term for term in terms if term not in implied), key=lambda term: (-len(term), term))
+    needed = sorted(
+        (term for term in terms if term not in implied), key=lambda term: (term in _COMMON, -len(term), term)
+    )
     return Query(needed[0], tuple(needed[1:])) if needed else None
 
 

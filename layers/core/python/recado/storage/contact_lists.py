@@ -6,42 +6,28 @@ so that nothing is left out and nothing comes twice while contacts are added."""
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import lru_cache
 from heapq import merge
 from itertools import islice, takewhile
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from recado.domain.contact_search import Query
 from recado.domain.groups import GroupKind
 from recado.ports.contacts import ContactPage
 from recado.storage import keys
 from recado.storage.contact_records import ContactRecord, MembershipRecord, TokenRecord
+from recado.storage.contact_shards import LAST, Slice, behind, read_at_once, tokens_of
+from recado.storage.contact_word_search import WordSearch
 from recado.storage.contacts import ContactStore
 from recado.storage.groups import MEMBERSHIPS
 
 _R = TypeVar("_R", ContactRecord, MembershipRecord, TokenRecord)
 
-_SHARD_NAMES = tuple(f"{shard:x}" for shard in range(keys.SHARDS))
-_LAST = "\U0010ffff"
-"""After everything that a key can go on with."""
-
 # How much a page reads, so that it stays within 40 RRU whatever was asked for: contacts of some 700 bytes, tokens of
-# some 330. Of tokens: how many of each shard are read, and how many contacts at most are then got for them.
+# some 330. Of tokens: how many of each shard are read, and how many contacts at most are then got for them
+# (several words: `contact_word_search`).
 _MOST_CONTACTS_OF_A_SHARD = 22
 _MOST_MEMBERS = 40
 _ONE_WORD = 16, 48
-_SEVERAL_WORDS = 35, 32
-
-
-@dataclass(frozen=True)
-class _Slice(Generic[_R]):
-    """What one shard gave; `more` when it was not read to its end."""
-
-    records: list[_R]
-    more: bool
 
 
 class ContactLists:
@@ -53,9 +39,9 @@ class ContactLists:
     def page(self, a: str, limit: int, after: str | None) -> ContactPage:
         """All contacts, newest first: 16 queries. A page may be shorter than `limit` and have a `next` all the same."""
         most = min(limit // 8 + 6, _MOST_CONTACTS_OF_A_SHARD)
-        before = keys.contact_sk(after) if after else keys.contact_sk(_LAST)
+        before = keys.contact_sk(after) if after else keys.contact_sk(LAST)
 
-        def read(shard: str) -> _Slice[ContactRecord]:
+        def read(shard: str) -> Slice[ContactRecord]:
             # Nothing in the partition sorts before its contacts, so there is no lower end to name.
             found = ContactRecord.query(
                 keys.contact_shard(a, shard),
@@ -65,9 +51,9 @@ class ContactLists:
                 page_size=most + 1,
             )
             records = list(found)
-            return _Slice(records[:most], len(records) > most)
+            return Slice(records[:most], len(records) > most)
 
-        merged, more = _merged(_all_shards(read), "sk", newest_first=True)
+        merged, more = _merged(read_at_once(read), "sk", newest_first=True)
         items = tuple(record.contact() for record in merged[:limit])
         return ContactPage(items, items[-1].id if items and (more or len(merged) > limit) else None)
 
@@ -75,39 +61,35 @@ class ContactLists:
         """Who is in a group or organization, newest first: 16 queries and 1 batch get of at most 100 contacts."""
         most = min(limit, _MOST_MEMBERS) // 8 + 6
 
-        def read(shard: str) -> _Slice[MembershipRecord]:
+        def read(shard: str) -> Slice[MembershipRecord]:
             found = MembershipRecord.query(
                 keys.membership_shard(a, MEMBERSHIPS[kind], group_id, shard),
-                MembershipRecord.sk < (after or _LAST),
+                MembershipRecord.sk < (after or LAST),
                 scan_index_forward=False,
                 limit=most + 1,
                 page_size=most + 1,
             )
             records = list(found)
-            return _Slice(records[:most], len(records) > most)
+            return Slice(records[:most], len(records) > most)
 
-        merged, more = _merged(_all_shards(read), "sk", newest_first=True)
+        merged, more = _merged(read_at_once(read), "sk", newest_first=True)
         ids = [str(record.sk) for record in merged[: min(limit, _MOST_MEMBERS)]]
         contacts = self._contacts.get_many(a, ids)
         items = tuple(contacts[one] for one in ids if one in contacts)
         return ContactPage(items, ids[-1] if ids and (more or len(merged) > len(ids)) else None)
 
     def search(self, a: str, query: Query, limit: int, after: str | None) -> ContactPage:
-        """What meets a query, in the order of the tokens: 16 queries and 1 batch get of at most 48 contacts. Of a query
-        of several words the longest is looked up and the others are tested on what it finds, so a page may be empty and
-        have a `next` all the same."""
-        per_shard, most = _SEVERAL_WORDS if query.others else _ONE_WORD
-        # Places end in ids of one length, so with `!` begins what is behind the place itself and before every other.
-        start = f"TOK#{_place(query, after)}!" if after else f"TOK#{query.prefix}"
-
-        def read(shard: str) -> _Slice[TokenRecord]:
-            condition = TokenRecord.sk.between(start, f"TOK#{query.prefix}{_LAST}")
-            most_read = per_shard + 1
-            found = TokenRecord.query(keys.contact_shard(a, shard), condition, limit=most_read, page_size=most_read)
-            records = list(found)
-            return _Slice(records[:per_shard], len(records) > per_shard)
-
-        merged, more = _merged(_all_shards(read), "sk", newest_first=False)
+        """What meets a query: at most 16 queries and 1 batch get of at most 48 contacts. Of one word, in the order of
+        the tokens. A page for several words has less, and may be empty and have a `next` all the same: where many
+        contacts have each of them and hardly one has all."""
+        if query.others:
+            ids, following = WordSearch(a, limit).read(query, after)
+            contacts = self._contacts.get_many(a, ids)
+            return ContactPage(tuple(contacts[one] for one in ids if one in contacts), following)
+        per_shard, most = _ONE_WORD
+        start = behind(_place(query, after)) if after else keys.token_prefix(query.prefix)
+        slices = read_at_once(lambda shard: tokens_of(a, shard, start, query.prefix, per_shard))
+        merged, more = _merged(slices, "sk", newest_first=False)
         met = (record for record in merged if query.met_by(record.token, record.tokens))
         found = list(islice(met, min(limit, most) + 1))
         full = len(found) > min(limit, most)
@@ -118,7 +100,7 @@ class ContactLists:
         return ContactPage(items, reached.place if reached else None)
 
 
-def _merged(slices: list[_Slice[_R]], key: str, *, newest_first: bool) -> tuple[list[_R], bool]:
+def _merged(slices: list[Slice[_R]], key: str, *, newest_first: bool) -> tuple[list[_R], bool]:
     """The records of all shards in order, as far as every shard was read, and whether there are more."""
     by_key = operator.attrgetter(key)
     ends = [by_key(one.records[-1]) for one in slices if one.more]
@@ -127,16 +109,6 @@ def _merged(slices: list[_Slice[_R]], key: str, *, newest_first: bool) -> tuple[
         return list(everything), False
     end, within = (max(ends), operator.ge) if newest_first else (min(ends), operator.le)
     return list(takewhile(lambda record: within(by_key(record), end), everything)), True
-
-
-def _all_shards(read: Callable[[str], _Slice[_R]]) -> list[_Slice[_R]]:
-    ContactRecord._get_connection()  # made once here rather than by sixteen threads at a time
-    return list(_pool().map(read, _SHARD_NAMES))
-
-
-@lru_cache(maxsize=1)
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(keys.SHARDS, thread_name_prefix="contact-shard")
 
 
 def _place(query: Query, cursor: str) -> str:

@@ -91,7 +91,7 @@ class TokenRecord(ContactsRecord):
     @property
     def place(self) -> str:
         """Where the item stands in the order of its shard: `<token>#<contact id>`."""
-        return str(self.sk).removeprefix(keys.token_sk("", "").removesuffix("#"))
+        return str(self.sk).removeprefix(keys.token_prefix(""))
 
     @property
     def token(self) -> str:

@@ -40,6 +40,11 @@ def contact_sk(contact_id: str) -> str:
     return f"CONTACT#{contact_id}"
 
 
+def token_prefix(beginning: str) -> str:
+    """With what the sort keys of tokens begin that begin so."""
+    return f"TOK#{beginning}"
+
+
 def token_sk(token: str, contact_id: str) -> str:
     return f"TOK#{token}#{contact_id}"
 
