@@ -31,6 +31,13 @@ KINDS: dict[str, Any] = {
 }
 
 
+PLACE = {"latitude": "-23.5", "longitude": "-46.6", "name": "Loja", "address": "Rua 1"}
+
+
+def shows(kind: str, place: dict[str, str]) -> dict[str, Any]:
+    return {"type": kind, "parameters": [{"type": "location", "location": place}]}
+
+
 def message(kind: str = "text", **more: Any) -> dict[str, Any]:
     return {"messaging_product": "whatsapp", "to": TO, "type": kind, kind: KINDS[kind], **more}
 
@@ -60,6 +67,8 @@ def test_every_kind_is_accepted_with_a_fresh_id(simulator: str, web_client: http
         message(text=None),
         message("image", image={"id": "1", "link": "https://example.com"}),
         message("template", template={"name": "a"}),
+        message("template", template={**KINDS["template"], "components": [shows("header", {"latitude": "1"})]}),
+        message("template", template={**KINDS["template"], "components": [shows("body", PLACE)]}),
         message("reaction", reaction={"message_id": "wamid.x"}),
         message(biz_opaque_callback_data="x" * 513),
         [],
@@ -73,6 +82,11 @@ def test_what_the_cloud_api_refuses_is_refused_in_its_shape(
     assert (answer.status_code, error["code"], error["type"]) == (400, 100, "OAuthException")
     assert error["message"].startswith("(#100) ")
     assert error["fbtrace_id"]
+
+
+def test_a_template_shows_a_place(simulator: str, web_client: httpx.Client) -> None:
+    body = message("template", template={**KINDS["template"], "components": [shows("header", PLACE)]})
+    assert send(web_client, simulator, body).status_code == 200
 
 
 def test_without_a_bearer_token_nothing_is_given(simulator: str, web_client: httpx.Client) -> None:

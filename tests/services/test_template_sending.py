@@ -81,13 +81,32 @@ def test_only_one_of_the_channel_by_a_department_that_may(world: World) -> None:
     assert world.write(text=None, template=Template("nossa", "pt_BR")).text == "Oi"
 
 
-def test_missing_values_are_named_and_places_in_headers_are_not_sent(world: World) -> None:
+def test_missing_values_are_named_and_other_headers_are_not_sent(world: World) -> None:
     world.template("ola", "pt_BR", "Oi {{1}}, são {{2}}.")
     error = refused(world, Invalid, Template("ola", "pt_BR", ("Ana",)))
     assert (error.errors[0].pointer, error.errors[0].code) == ("/template/variables", "missing_variables")
     assert "body {{2}}" in error.detail
-    world.template("lugar", "pt_BR", "Oi", {"type": "HEADER", "format": "LOCATION"})
-    assert refused(world, Invalid, Template("lugar", "pt_BR")).errors[0].code == "header_not_supported"
+    world.template("anel", "pt_BR", "Oi", {"type": "HEADER", "format": "GIF"})
+    assert refused(world, Invalid, Template("anel", "pt_BR")).errors[0].code == "header_not_supported"
+
+
+def test_a_place_in_the_header(world: World) -> None:
+    """It is stored with the send, and goes out as it was given."""
+    world.template("lugar", "pt_BR", "Oi {{1}}, tudo bem?", {"type": "HEADER", "format": "LOCATION"})
+    place = {"latitude": "-23.5613", "longitude": "-46.65", "name": "Loja", "address": "Av. Paulista 1"}
+    assert refused(world, Invalid, Template("lugar", "pt_BR", ("Ana",))).errors[0].code == "missing_variables"
+    with pytest.raises(Invalid) as caught:
+        world.write(text=None, template=Template("lugar", "pt_BR", (*place.values(), "Ana")), file_id=world.has_file())
+    assert caught.value.errors[0].pointer == "/file_id"
+    wanted = Template("lugar", "pt_BR", {"header": place, "body": ("Ana",)})
+    sent = world.write(text=None, template=wanted)
+    assert (sent.kind, sent.text) == ("text", "Loja\nAv. Paulista 1\nOi Ana, tudo bem?")
+    world.work()
+    assert world.message(sent.id).status == "sent"
+    assert json.loads(world.provider.sent[0])["template"]["components"] == [
+        {"type": "header", "parameters": [{"type": "location", "location": place}]},
+        {"type": "body", "parameters": [{"type": "text", "text": "Ana"}]},
+    ]
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,12 @@ def test_what_is_within_the_limits(components: list[Any]) -> None:
             [file("VIDEO", file_id="fi_1", header_handle=["4::aW"]), body()],
             ("/components/0/example", "examples_required"),
         ),
+        (
+            [{"type": "HEADER", "format": "LOCATION", "example": {"x": 1}}, body()],
+            ("/components/0/example", "unknown_field"),
+        ),
+        ([{"type": "HEADER", "format": "LOCATION", "text": "x"}, body()], ("/components/0/text", "unknown_field")),
+        ([{**file("VIDEO", file_id="fi_1"), "text": "x"}, body()], ("/components/0/text", "unknown_field")),
         ([file("VIDEO", file_id=7), body()], ("/components/0/example/file_id", "wrong_type")),
         ([file("VIDEO", file_id="fi_1", x=1), body()], ("/components/0/example/x", "unknown_field")),
         ([file("VIDEO", header_handle=[]), body()], ("/components/0/example/header_handle", "examples_required")),
@@ -202,6 +208,23 @@ def test_one_time_codes_have_the_providers_own_text() -> None:
 )
 def test_names(name: str, language: str, category: str, wrong: list[str]) -> None:
     assert [one.pointer for one in check_names(name, language, category, LIMITS)] == wrong
+
+
+def test_languages_are_the_providers_own_codes() -> None:
+    """From the first of its list to the last; where it has a language by its country alone, and where by both."""
+    assert len(LIMITS.languages) == 111
+    for known in (
+        "af", "ar", "ar_QA", "be_BY", "bn_IN", "prs_AF", "nl_BE", "en", "en_QA", "fil", "fr_CI", "de_CH", "hi", "hu",
+        "id", "rw_RW", "ky_KG", "nb", "ps_AF", "fa", "pt_BR", "pt_PT", "sr", "si_LK", "es", "es_HN", "es_ES", "es_UY",
+        "sw", "uz", "vi", "zh_HK", "zu",
+    ):  # fmt: skip
+        assert check_names("a", known, "UTILITY", LIMITS) == [], known
+    for other in (
+        "", "pt", "pt_pt", "pt-BR", "zh", "zh_SG", "no", "nn", "iw", "in", "tl", "fa_AF", "ps", "si", "rw", "ky", "be",
+        "es_VE", "es_419", "fr_FR", "de_DE", "en_us", "en_UK", "hi_IN", "zu ", "ZU",
+    ):  # fmt: skip
+        (wrong,) = check_names("a", other, "UTILITY", LIMITS)
+        assert (wrong.pointer, wrong.code) == ("/language", "unknown_language"), other
 
 
 def test_how_variables_are_called() -> None:

@@ -87,6 +87,56 @@ def test_what_else_is_in_a_header() -> None:
     ] * 2
 
 
+PLACE = {"type": "HEADER", "format": "LOCATION"}
+SHOP = {"latitude": "-23.5613", "longitude": "-46.65", "name": "Loja", "address": "Av. Paulista 1"}
+NAMED = {"type": "BODY", "text": "Oi {{name}}!"}
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [(*SHOP.values(), "Ana"), {"header": SHOP, "name": "Ana"}, {"header": list(SHOP.values()), "body": ["Ana"]}],
+)
+def test_a_place_in_the_header(variables: Any) -> None:
+    """Its name is no variable of the text, even where that has one of the name."""
+    filled = fill([NAMED, PLACE], variables)
+    assert isinstance(filled, Filled)
+    assert filled.text == "Loja\nAv. Paulista 1\nOi Ana!"
+    place = tuple(TextValue(name, value) for name, value in SHOP.items())
+    assert filled.parts == TemplateParts(body=(TextValue("name", "Ana"),), location=place)
+
+
+@pytest.mark.parametrize(
+    ("variables", "pointer", "code"),
+    [
+        ((), "", "missing_variables"),
+        (("-23.5", "-46.6", " ", "x", "Ana"), "", "missing_variables"),
+        ({"name": "Ana"}, "", "missing_variables"),
+        ({"header": {**SHOP, "zip": "1"}, "name": "Ana"}, "/header/zip", "unknown_variables"),
+        ({"body": SHOP, "header": SHOP}, "", "missing_variables"),
+        ({"header": SHOP, "latitude": "1", "name": "Ana"}, "", "unknown_variables"),
+        (("90.1", "0", "a", "b", "Ana"), "/0", "invalid_value"),
+        (("90", "-180.00001", "a", "b", "Ana"), "/1", "invalid_value"),
+        (("1e1", "0", "a", "b", "Ana"), "/0", "invalid_value"),
+        (("-23,5", "0", "a", "b", "Ana"), "/0", "invalid_value"),
+        (("١", "0", "a", "b", "Ana"), "/0", "invalid_value"),
+        (("nan", "0", "a", "b", "Ana"), "/0", "invalid_value"),
+        ({"header": ["0", "181", "a", "b"], "name": "Ana"}, "/header/1", "invalid_value"),
+        ({"header": {**SHOP, "longitude": "x"}, "name": "Ana"}, "/header/longitude", "invalid_value"),
+        ({"header": {**SHOP, "address": "a\nb"}, "name": "Ana"}, "", "invalid_value"),
+    ],
+)
+def test_wrong_places(variables: Any, pointer: str, code: str) -> None:
+    wrong = fill([PLACE, NAMED], variables)
+    assert isinstance(wrong, list)
+    assert (wrong[0].pointer, wrong[0].code) == ("/template/variables" + pointer, code)
+
+
+def test_a_map_for_a_header_that_shows_no_place() -> None:
+    wrong = fill(WHOLE, {"header": SHOP, "body": ["a", "b"], "buttons": ["c", "d"]})
+    assert isinstance(wrong, list)
+    assert {one.code for one in wrong} == {"missing_variables", "unknown_variables"}
+
+
 def test_braces_that_are_not_closed_take_no_time() -> None:
     begun = time.process_time()
     assert variables_in("{{" + " " * 20_000) == []

@@ -59,8 +59,11 @@ def _check_template(part: dict[str, Any]) -> None:
     for component in part.get("components") or []:
         for given in component.get("parameters", []) if isinstance(component, dict) else []:
             kind = given.get("type") if isinstance(given, dict) else None
+            shown = given.get(kind) if isinstance(given, dict) and isinstance(given.get(kind), dict) else {}
             if kind in ("image", "video", "document"):
-                _check_media(given.get(kind) if isinstance(given.get(kind), dict) else {})
+                _check_media(shown)
+            if kind == "location":
+                _check_shown_place(component, shown)
 
 
 def _check_reaction(part: dict[str, Any]) -> None:
@@ -80,6 +83,14 @@ def _check_location(part: dict[str, Any]) -> None:
     for name in ("latitude", "longitude"):
         if part.get(name) is None:
             raise BadMessage(f"The parameter {name} is required.")
+
+
+def _check_shown_place(component: dict[str, Any], part: dict[str, Any]) -> None:
+    """A place in a template: in its header, and whole."""
+    if component.get("type") != "header":
+        raise BadMessage("A location stands in the header.")
+    for name in ("latitude", "longitude", "name", "address"):
+        _need_text(part, name)
 
 
 def _check_contacts(part: list[Any]) -> None:

@@ -19,7 +19,6 @@ messages = Resource("messages")
 MessageText = Annotated[str, Meta(max_length=MAX_TEXT_BYTES // 4, pattern=r"^[^\x00]*$")]
 Variable = Annotated[str, Meta(max_length=1024, pattern=r"^[^\x00]*$")]
 Variables = Annotated[list[Variable], Meta(max_length=100)]
-NamedVariables = Annotated[dict[str, Variable | Variables], Meta(max_length=100)]
 
 
 class MessageQuery(Query, frozen=True):
@@ -35,9 +34,17 @@ class ContactMessageQuery(Query, frozen=True):
     q: Annotated[str, Meta(max_length=200)] | None = None
 
 
+Place = Annotated[
+    dict[str, float | Variable],
+    Meta(max_length=10, description="A place: latitude and longitude in degrees, name, address."),
+]
+NamedVariables = Annotated[dict[str, Variable | Variables | Place], Meta(max_length=100)]
+
+
 class TemplateBody(Body, frozen=True):
     """`variables`: a list for {{1}}, {{2}} …, in the order header, body, buttons; a map for named ones. A map may also
-    hold lists by `header`, `body` and `buttons`."""
+    hold lists by `header`, `body` and `buttons`, and by `header` the place {latitude, longitude, name, address} that
+    is shown there; in a list a place is these four, in this order."""
 
     name: Text
     language: Text
@@ -203,4 +210,14 @@ def delete_message(call: Call, chat_id: str, message_id: str) -> None:
 
 
 def _variables(given: list[str] | dict[str, Any]) -> tuple[str, ...] | dict[str, Any]:
-    return given if isinstance(given, dict) else tuple(given)
+    if not isinstance(given, dict):
+        return tuple(given)
+    return {name: _place(value) if isinstance(value, dict) else value for name, value in given.items()}
+
+
+def _place(place: dict[str, float | str]) -> dict[str, str]:
+    """All as texts: a number with eight decimals, which are a millimetre."""
+    return {
+        name: value if isinstance(value, str) else f"{value:.8f}".rstrip("0").removesuffix(".")
+        for name, value in place.items()
+    }

@@ -211,6 +211,8 @@ class TemplateParts(NamedTuple):
     header: tuple[TextValue, ...] = ()
     body: tuple[TextValue, ...] = ()
     buttons: tuple[ButtonValue, ...] = ()
+    location: tuple[TextValue, ...] = ()
+    """The place that the header shows: latitude, longitude, name, address."""
 
 
 class Renewed(NamedTuple):
@@ -225,7 +227,8 @@ class Template(NamedTuple):
     name: str
     language: str
     variables: tuple[str, ...] | Mapping[str, Any] = ()
-    """A tuple for {{1}}, {{2}} …; a mapping for named ones, or for lists by `header`, `body` and `buttons`."""
+    """A tuple for {{1}}, {{2}} …; a mapping for named ones, or for lists by `header`, `body` and `buttons`. A
+    place in the header is four texts, or a mapping of them by `header`."""
     parts: TemplateParts | None = None
     """The variables as the template's definition places them; None: all are of the body."""
     category: str | None = None

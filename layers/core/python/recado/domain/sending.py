@@ -222,6 +222,7 @@ def _parts(stored: Mapping[str, Any]) -> TemplateParts:
         tuple(TextValue(*one) for one in stored["header"]),
         tuple(TextValue(*one) for one in stored["body"]),
         tuple(ButtonValue(int(one[0]), one[1], one[2]) for one in stored["buttons"]),
+        tuple(TextValue(*one) for one in stored.get("location", ())),  # stored before there were places: none
     )
 
 

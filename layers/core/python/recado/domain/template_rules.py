@@ -188,8 +188,9 @@ def _examples(
 
 
 def _header(component: Mapping[str, Any], pointer: str, limits: TemplateLimits, errors: _Errors) -> None:
-    _only(component, pointer, "type format text example", errors)
     form = component.get("format")
+    shows = "" if form in limits.plain_formats else "example" if form in limits.media_formats else "text example"
+    _only(component, pointer, f"type format {shows}", errors)
     if form == "TEXT":
         text = _text(component, pointer, limits.header, errors)
         if text is None:

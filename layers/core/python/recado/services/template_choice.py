@@ -38,7 +38,7 @@ class TemplateChoice:
             )
         header = (media_header(found.components) or "").lower() or None
         if header is not None and header not in MEDIA_KINDS:
-            detail = f"Templates with a header of format {header.upper()} cannot be sent yet."
+            detail = f"Templates with a header of format {header.upper()} cannot be sent."
             raise Invalid.field("/template/name", "header_not_supported", detail)
         filled = fill(found.components, wanted.variables)
         if isinstance(filled, list):

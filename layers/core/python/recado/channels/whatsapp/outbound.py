@@ -177,6 +177,9 @@ def _template(template: Template, file: Media | None) -> dict[str, Any]:
     if template.header and file:
         shown = {"type": template.header, template.header: _media(template.header, None, file)}
         components.insert(0, {"type": "header", "parameters": [shown]})
+    if parts.location:
+        place = {value.name: value.text for value in parts.location}
+        components.insert(0, {"type": "header", "parameters": [{"type": "location", "location": place}]})
     components += [_button(value) for value in parts.buttons]
     if components:
         content["components"] = components

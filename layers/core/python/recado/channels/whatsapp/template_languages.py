@@ -1,6 +1,7 @@
 """The languages that templates of WhatsApp can be in.
 
-Source: developers.facebook.com/documentation/business-messaging/whatsapp/templates/supported-languages.
+Source: developers.facebook.com/documentation/business-messaging/whatsapp/templates/supported-languages, as updated on
+2026-05-21: 111 codes, in the order of that page.
 """
 
 from __future__ import annotations
