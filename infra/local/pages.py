@@ -14,10 +14,11 @@ WEB = Path(__file__).resolve().parents[2] / "web"
 FILES = {
     "/demo/": ("demo/index.html", "text/html"),
     "/demo/chat.js": ("demo/chat.js", "text/javascript"),
+    "/demo/triggers.js": ("demo/triggers.js", "text/javascript"),
 }
 HEADERS = {
     # Files go to S3 and come from there, which is another origin.
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src * ; "
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src *; img-src *; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-cache",

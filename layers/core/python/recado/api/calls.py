@@ -38,6 +38,7 @@ KINDS = {
     "import_id": "im",
     "export_id": "ex",
     "shortcut_id": "sc",
+    "trigger_id": "tg",
     "project_id": "pj",
     "flow_id": "fl",
     "erasure_id": "er",

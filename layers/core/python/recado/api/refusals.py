@@ -151,6 +151,7 @@ REFUSALS = {
     "too_many_projects": Refusal(409, "The account has as many as there may be.", ("limit",)),
     "too_many_flows": Refusal(409, "The account has as many as there may be.", ("limit",)),
     "too_many_flow_secrets": Refusal(409, "The account has as many as there may be.", ("limit",)),
+    "too_many_triggers": Refusal(409, "The account has as many as there may be.", ("limit",)),
     "too_many_shortcuts": Refusal(409, "The account has as many as there may be.", ("limit",)),
     "too_many_workflows": Refusal(409, "The account has as many as there may be.", ("limit",)),
     "user_has_chats": Refusal(409, "The user has chats in service: transfer or close them first."),

@@ -32,6 +32,7 @@ RESOURCES = (
     "workflows",
     "tabulations",
     "shortcuts",
+    "triggers",
     "projects",
     "flows",
     "flow_secrets",

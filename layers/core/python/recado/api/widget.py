@@ -27,6 +27,7 @@ _METHODS = {
     "/widget/sessions": "POST, OPTIONS",
     "/widget/messages": "GET, POST, OPTIONS",
     "/widget/files": "POST, OPTIONS",
+    "/widget/triggers": "GET, OPTIONS",
 }
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST",
@@ -173,6 +174,8 @@ def _within_session(request: WidgetRequest, channel: ConnectedChannel | None, se
             page = messages.page(channel, visitor, int(query.after or 0), query.limit, read_until)
             cursor = str(page.cursor)
             return _told(200, {"items": page.items, "next": cursor if page.more else None, "cursor": cursor})
+        case "GET", "/widget/triggers":
+            return _told(200, {"items": services.widget_triggers.shown(channel)})
         case _:
             wanted = _body(request, FileBody)
             file, form = messages.announce(channel, visitor, wanted.name, wanted.content_type, wanted.size)

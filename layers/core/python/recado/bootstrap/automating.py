@@ -1,4 +1,4 @@
-"""What answers by itself, and what agents call up: flows, segments, shortcuts."""
+"""What answers by itself, and what agents call up: flows, triggers, segments, shortcuts."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from recado.services.flows import FlowService, ProjectService
     from recado.services.segments import SegmentService
     from recado.services.shortcuts import ShortcutService
+    from recado.services.triggers import TriggerService
     from recado.services.variables import Variables
 
 
 class Automating(Filing):
-    """What answers by itself, and what agents call up: flows, segments, shortcuts."""
+    """What answers by itself, and what agents call up: flows, triggers, segments, shortcuts."""
 
     @cached_property
     def variables(self) -> Variables:
@@ -111,6 +112,14 @@ class Automating(Filing):
 
         folder = local_doors().folder
         return OutsideFlowRequests(PublicAddresses(origins_in(folder)) if folder else PublicAddresses())
+
+    @cached_property
+    def trigger_service(self) -> TriggerService:
+        """Triggers of online chats."""
+        from recado.services.triggers import TriggerService
+        from recado.storage.triggers import DynamoTriggers
+
+        return TriggerService(DynamoTriggers(), self.channels, self.file_service, self.clock, self.ids)
 
     @cached_property
     def shortcut_service(self) -> ShortcutService:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from recado.ports.widget import RateLimits
     from recado.services.widget_messages import WidgetMessages
     from recado.services.widget_sessions import WidgetSessions
+    from recado.services.widget_triggers import WidgetTriggers
 
 
 class Widgets(Messaging):
@@ -31,6 +32,15 @@ class Widgets(Messaging):
         has_sockets, base = bool(self.settings.sockets_url), self.settings.public_base_url
         sockets_at = f"ws{base.removeprefix('http')}/socket" if has_sockets else None
         return WidgetSessions(self.channel_directory, self.rate_limits, self.clock, self.ids, sockets_at)
+
+    @cached_property
+    def widget_triggers(self) -> WidgetTriggers:
+        """What pages show by themselves."""
+        from recado.services.widget_triggers import WidgetTriggers
+        from recado.storage.files import DynamoFiles
+        from recado.storage.triggers import DynamoTriggers
+
+        return WidgetTriggers(DynamoTriggers(), DynamoFiles(), self.file_service, self.clock)
 
     @cached_property
     def widget_messages(self) -> WidgetMessages:

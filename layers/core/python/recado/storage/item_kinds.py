@@ -88,7 +88,8 @@ _WORKSPACE = (
             "GroupRecord", "ImportRecord", "LaneRecord", "LeaseRecord", "MarkRecord", "MemberRecord", "PlanRecord",
             "ProjectRecord", "RateRecord", "RemovalCodeRecord", "RingRecord", "SeqRecord", "SessionRecord",
             "ShortcutRecord", "ShortcutSlugRecord", "SlotRecord", "SpeedRecord", "TabulationRecord",
-            "TemplateNameRecord", "TemplateRecord", "TreeRecord", "UserRecord", "WorkflowRecord",
+            "TemplateNameRecord", "TemplateRecord", "TreeRecord", "TriggerRecord", "UserRecord",
+            "WorkflowRecord",
         )
     ),
 )  # fmt: skip

@@ -1,0 +1,97 @@
+"""What pages of a site are told to show by themselves (PRODUCT F3)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from recado.domain.access import Caller
+from recado.domain.triggers import Action, Appearance, Conditions, PageRule, Trigger
+from recado.services.widget_triggers import KEPT
+from recado.storage.files import DynamoFiles
+from recado.storage.triggers import TriggerRecord
+from tests.handlers.stack import Stack
+from tests.recording import record
+from tests.widget_site import Site
+
+
+@pytest.fixture
+def site(stack: Stack) -> Site:
+    return Site(stack)
+
+
+def admin(site: Site) -> Caller:
+    return Caller(site.a, "admin", user_id=site.signed.admin.id)
+
+
+def make(site: Site, **fields: Any) -> Trigger:
+    given = {
+        "name": "Segredo interno", "channel_id": site.channel.id, "type": "popup",
+        "appearance": Appearance(text="Precisa de ajuda?"), "conditions": Conditions((PageRule("is", "/"),), 5),
+        "action": Action("open_chat", "Oi"), **fields,
+    }  # fmt: skip
+    return site.stack.container.trigger_service.create(admin(site), given)
+
+
+def shown(site: Site, token: str) -> Any:
+    heard = site.call("GET", "/widget/triggers", token=token)
+    assert heard.status == 200, heard
+    return heard.json["items"]
+
+
+def test_a_page_gets_the_enabled_ones_of_its_channel(stack: Stack, site: Site) -> None:
+    token = site.page().token
+    made = make(site)
+    make(site, enabled=False)
+    other = stack.container.channel_service.create(
+        site.a, "online_chat", "Blog", site.signed.department.id, {"allowed_origins": ["https://blog.example"]}, {}
+    )
+    make(site, channel_id=other.id)
+    [one] = shown(site, token)
+    assert one == {
+        "id": made.id,
+        "type": "popup",
+        "appearance": {
+            "title": "", "text": "Precisa de ajuda?", "button": "", "position": "bottom_right", "background": None,
+            "color": None,
+        },
+        "conditions": {
+            "pages": [{"match": "is", "value": "/"}], "after_s": 5, "scroll_percent": 0, "min_visits": 1,
+            "max_visits": None,
+        },
+        "action": {"type": "open_chat", "text": "Oi", "url": None},
+        "image_url": None,
+    }  # fmt: skip
+
+
+def test_an_image_comes_by_a_link(stack: Stack, site: Site) -> None:
+    files = stack.container.file_service
+    file, _ = files.announce(admin(site), "trigger", None, "oferta.png", "image/png", 10)
+    assert DynamoFiles().accept(site.a, file, "e" * 32, None, stack.container.clock.now())
+    make(site, file_id=file.id)
+    [one] = shown(site, site.page().token)
+    assert "/files/" in one["image_url"]
+
+
+def test_it_is_cheap_and_seconds_old(stack: Stack, site: Site) -> None:
+    make(site)
+    token = site.page().token
+    shown(site, token)
+    with record() as calls:
+        shown(site, token)
+    assert calls.operations == {}
+    TriggerRecord(f"{site.a}#TRIGGERS", stack.container.trigger_service.all(site.a, None)[0].id).delete()
+    stack.container.clock.move(KEPT / timedelta(seconds=1))  # type: ignore[attr-defined]
+    with record() as calls:
+        assert shown(site, token) == []
+    assert calls.operations == {"dynamodb:Query": 1}
+
+
+def test_only_pages_of_the_site_with_a_session(site: Site) -> None:
+    token = site.page().token
+    assert site.call("GET", "/widget/triggers").status == 401
+    foreign = site.call("GET", "/widget/triggers", token=token, origin="https://evil.example")
+    assert (foreign.status, "Access-Control-Allow-Origin" in foreign.headers) == (403, False)
+    assert site.call("POST", "/widget/triggers", {}, token=token).status == 405
