@@ -110,9 +110,6 @@ class MemoryContacts:
     def delete(self, a: str, contact: Contact, event: Event, others: Sequence[ContactChange] = ()) -> None:
         self.write(contact, None, event, others)
 
-    def comment(self, a: str, event: Event) -> None:
-        raise NotImplementedError
-
     def write(
         self,
         before: Contact | None,

@@ -20,6 +20,7 @@ from recado.services.contact_import_work import ContactImportWork, ImportFile
 from recado.services.contact_imports import ContactImportService
 from recado.services.contact_references import ContactReferences
 from recado.services.contact_shapes import ContactShapes
+from recado.services.contact_writing import ContactWriting
 from recado.services.contacts import ContactService
 from recado.services.custom_fields import RememberedFields
 from recado.services.groups import GroupService
@@ -120,6 +121,11 @@ class ImportWorld:
         users: Any = self.users
         remembered = RememberedFields(self.fields, clock)
 
+        def writing(contacts: Any, names: Any, accounts: Any) -> ContactWriting:
+            references = ContactReferences(names, remembered, users, nothing)
+            shapes = ContactShapes(remembered)
+            return ContactWriting(contacts, references, shapes, nothing, nothing, accounts, clock, ids)
+
         def service(contacts: Any, names: Any, accounts: Any) -> ContactService:
             references = ContactReferences(names, remembered, users, nothing)
             shapes = ContactShapes(remembered)
@@ -141,7 +147,7 @@ class ImportWorld:
             self.rows_of,
             lambda trial: ImportNames(self.groups, group_service, clock, ids, trial),
             ImportAgents(users, clock),
-            service,
+            writing,
             ["pigeon"],
         )
         self.people = service(self.contacts, self.groups, nothing)

@@ -10,14 +10,16 @@ from recado.bootstrap.exporting import Exporting
 if TYPE_CHECKING:
     from recado.domain.access import Caller
     from recado.domain.contact_imports import ContactImport
-    from recado.ports.contact_imports import UndoneContacts
-    from recado.ports.contacts import Contacts
+    from recado.ports.contact_imports import RowContacts, UndoneContacts
     from recado.ports.groups import GroupsById
     from recado.ports.people import Accounts
     from recado.services.contact_import_takers import ImportTakers
     from recado.services.contact_import_work import ContactImportWork, ImportFile
     from recado.services.contact_imports import ContactImportService
+    from recado.services.contact_references import ContactReferences
+    from recado.services.contact_writing import ContactWriting
     from recado.services.contacts import ContactService
+    from recado.services.import_names import ImportNames
 
 
 class Importing(Exporting):
@@ -91,38 +93,51 @@ class Importing(Exporting):
             DynamoRowContacts,
             lambda trial: ImportNames(DynamoGroups(), self.group_service, self.clock, self.ids, trial),
             ImportAgents(self.users, self.clock),
-            self._contacts_over,
+            self._writing,
             [one for one in types() if "mobile" in adapter_class(one).starts_by],
         )
 
     def _undone(self, one: ContactImport) -> tuple[UndoneContacts, ContactService, Caller]:
-        from recado.services.contact_import_takers import caller_of
-        from recado.storage.groups import DynamoGroups
-        from recado.storage.imported_contacts import DynamoUndoneContacts
-
-        contacts = DynamoUndoneContacts(one)
-        return contacts, self._contacts_over(contacts, DynamoGroups(), self.accounts), caller_of(one)
-
-    def _contacts_over(self, contacts: Contacts, groups: GroupsById, accounts: Accounts) -> ContactService:
-        """The service that people use, over other contacts."""
+        """The service that people use, over contacts that are written as undoing does."""
         from recado.channels.reach import ChannelReach
         from recado.services.connected_channels import RememberedChannels
-        from recado.services.contact_references import ContactReferences
+        from recado.services.contact_import_takers import caller_of
         from recado.services.contacts import ContactService
         from recado.storage.contact_lists import ContactLists
         from recado.storage.contact_timelines import ContactTimelines
         from recado.storage.contacts import ContactStore
-        from recado.storage.files import DynamoFiles
+        from recado.storage.groups import DynamoGroups
+        from recado.storage.imported_contacts import DynamoUndoneContacts
 
-        return ContactService(
+        contacts = DynamoUndoneContacts(one)
+        service = ContactService(
             contacts,
             ContactLists(ContactStore()),
             ContactTimelines(),
-            ContactReferences(groups, self.remembered_fields, self.users, DynamoFiles()),
+            self._references_to(DynamoGroups()),
             self.contact_shapes,
             RememberedChannels(self.channels, self.clock),
             ChannelReach(),
-            accounts,
+            self.accounts,
             self.clock,
             self.ids,
         )
+        return contacts, service, caller_of(one)
+
+    def _writing(self, contacts: RowContacts, names: ImportNames, accounts: Accounts) -> ContactWriting:
+        """What adds and changes contacts for people, over those of an import."""
+        from recado.channels.reach import ChannelReach
+        from recado.services.connected_channels import RememberedChannels
+        from recado.services.contact_writing import ContactWriting
+
+        channels = RememberedChannels(self.channels, self.clock)
+        references = self._references_to(names)
+        return ContactWriting(
+            contacts, references, self.contact_shapes, channels, ChannelReach(), accounts, self.clock, self.ids
+        )
+
+    def _references_to(self, groups: GroupsById) -> ContactReferences:
+        from recado.services.contact_references import ContactReferences
+        from recado.storage.files import DynamoFiles
+
+        return ContactReferences(groups, self.remembered_fields, self.users, DynamoFiles())

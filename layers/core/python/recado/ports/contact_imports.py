@@ -8,7 +8,7 @@ from typing import Protocol
 
 from recado.domain.contact_imports import ContactImport, Lane, Plan, Row, Stage
 from recado.domain.contacts import Claim
-from recado.ports.contacts import Contacts
+from recado.ports.contacts import Contacts, WrittenContacts
 from recado.ports.sweeps import DuePage
 
 
@@ -101,7 +101,7 @@ class ImportJournal(Protocol):
         ...
 
 
-class RowContacts(Contacts, Protocol):
+class RowContacts(WrittenContacts, Protocol):
     """Contacts as one import writes them: each with the row it is for, in one transaction. `create` and `change` raise
     RowDone too."""
 

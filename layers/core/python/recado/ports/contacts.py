@@ -61,8 +61,8 @@ class EventPage:
     next: str | None
 
 
-class Contacts(Protocol):
-    """The store of contacts."""
+class WrittenContacts(Protocol):
+    """Contacts as they are found, added and changed."""
 
     def get(self, a: str, contact_id: str) -> Contact | None:
         """One contact, strongly consistent."""
@@ -96,12 +96,25 @@ class Contacts(Protocol):
         GroupsGone."""
         ...
 
+
+class Contacts(WrittenContacts, Protocol):
+    """The store of contacts."""
+
     def delete(self, a: str, contact: Contact, event: Event, others: Sequence[ContactChange] = ()) -> None:
         """Delete a contact as it was read, with its claims, tokens and memberships. Raises ContactMoved."""
         ...
 
+
+class CommentedContacts(Protocol):
+    """Contacts as people write about them."""
+
+    def resolved(self, a: str, contact_id: str) -> Contact | None:
+        """The contact of an id, or the one that it was merged into."""
+        ...
+
     def comment(self, a: str, event: Event) -> None:
-        """Write a comment into a contact's timeline. Raises ContactGone."""
+        """Write a comment into a contact's timeline: whoever read the contact before finds that it moved. Raises
+        ContactGone."""
         ...
 
 

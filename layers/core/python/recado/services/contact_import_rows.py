@@ -19,7 +19,7 @@ from recado.domain.errors import Busy, DomainError, FieldError, Invalid, NotFoun
 from recado.domain.identity import is_older_form
 from recado.domain.ids import is_id
 from recado.ports.contact_imports import ImportStore, RowContacts, RowDone
-from recado.services.contacts import ContactService
+from recado.services.contact_writing import ContactWriting
 from recado.services.import_agents import ImportAgents
 from recado.services.import_names import ImportNames
 
@@ -47,7 +47,7 @@ class RowTaker:
         caller: Caller,
         store: ImportStore,
         contacts: RowContacts,
-        service: ContactService,
+        service: ContactWriting,
         names: ImportNames,
         agents: ImportAgents,
     ) -> None:

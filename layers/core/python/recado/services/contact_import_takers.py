@@ -16,7 +16,7 @@ from recado.ports.groups import CustomFieldStore
 from recado.ports.people import Accounts
 from recado.services.contact_import_rows import RowTaker
 from recado.services.contact_import_trial import TrialContacts
-from recado.services.contacts import ContactService
+from recado.services.contact_writing import ContactWriting
 from recado.services.import_agents import ImportAgents
 from recado.services.import_names import ImportNames
 
@@ -44,7 +44,7 @@ class ImportTakers:
         contacts: Callable[[ContactImport], RowContacts],
         names: Callable[[bool], ImportNames],
         agents: ImportAgents,
-        service: Callable[[RowContacts, ImportNames, Accounts], ContactService],
+        service: Callable[[RowContacts, ImportNames, Accounts], ContactWriting],
         by_mobile: Sequence[str],
     ) -> None:
         self._store = store

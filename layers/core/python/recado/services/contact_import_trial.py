@@ -85,14 +85,6 @@ class TrialContacts:
         self._keep(after, others)
         self.written = updated_row(self._number, before, after)
 
-    def delete(self, a: str, contact: Contact, event: Event, others: Sequence[ContactChange] = ()) -> None:
-        """No row deletes."""
-        raise NotImplementedError
-
-    def comment(self, a: str, event: Event) -> None:
-        """No row comments."""
-        raise NotImplementedError
-
     def _take(self, a: str, contact: Contact, claims: Sequence[Claim]) -> None:
         taken = tuple(claim for claim, holder in self.holders(a, claims).items() if holder != contact.id)
         if taken:

@@ -11,7 +11,7 @@ from recado.domain.contacts import Contact
 from recado.domain.errors import Invalid, NotFound
 from recado.domain.ids import is_id
 from recado.ports.chats import ChatStore, DepartmentList
-from recado.ports.contacts import ContactGone, Contacts, Timelines
+from recado.ports.contacts import CommentedContacts, ContactGone, Timelines
 from recado.ports.core import Clock, Ids
 from recado.services.views import event_view
 
@@ -21,7 +21,7 @@ class ContactTimelineService:
 
     def __init__(
         self,
-        contacts: Contacts,
+        contacts: CommentedContacts,
         timelines: Timelines,
         chats: ChatStore,
         departments: DepartmentList,
