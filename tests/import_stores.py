@@ -12,7 +12,7 @@ from typing import Any
 from recado.domain.access import Caller
 from recado.domain.chats import Event
 from recado.domain.contact_claims import strongest_holder
-from recado.domain.contact_imports import ContactImport, Lane, Plan, Row, created_row, updated_row
+from recado.domain.contact_imports import RESULTS, ContactImport, Lane, Plan, Row, created_row, updated_row
 from recado.domain.contacts import Claim, Contact
 from recado.domain.custom_fields import CustomField
 from recado.domain.files import File
@@ -296,6 +296,13 @@ class MemoryImports:
 
     def lanes(self, a: str, import_id: str) -> list[Lane]:
         return [lane for (one, number), lane in self.memory.lanes.items() if one == import_id and number >= 0]
+
+    def ways_back(self, a: str, import_id: str) -> list[Lane]:
+        return [
+            lane
+            for (one, number), lane in self.memory.lanes.items()
+            if one == import_id and number < 0 and number != RESULTS
+        ]
 
     def save_lane(self, a: str, one: ContactImport, seen: Lane, lane: Lane) -> Lane | None:
         def write() -> Lane | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from recado.domain.contact_imports import Trouble
+from recado.domain.contact_import_lanes import LANES
+from recado.domain.contact_imports import WAY_BACK, Trouble
 from recado.domain.errors import Conflict
 from tests.import_stores import Died
 from tests.import_world import ADMIN, A, ImportWorld, csv_of
@@ -110,3 +113,67 @@ def test_a_row_that_breaks_its_undoing_again_and_again_is_left(
     rows, _ = world.imports.rows(ADMIN, done["id"], 100, None)
     assert {one["undo_reason"] for one in rows} == {None, "failed"}
     assert [(stage, row) for stage, row, _ in world.told.rows] == ([] if dies else [("undo", 32)])
+
+
+def wandered(world: ImportWorld, count: int = 30) -> tuple[str, dict[str, str]]:
+    """An import by which each contact's address became the next one's, and what was before it. It goes back in lanes as
+    if it were larger."""
+    header = ("name", "mobile", "email")
+    one_by_one = [(f"Ana {n}", f"+55119{8000_0000 + n}", f"a{n}@example.com") for n in range(count)]
+    world.run(csv_of(one_by_one, header))
+    before = world.state()
+    rows = [("", f"+55119{8000_0000 + n}", f"a{n + 1}@example.com") for n in reversed(range(count))]
+    done = world.run(csv_of([*rows, ("Bia", "", "a0@example.com")], header))
+    assert counts(done) == (1, count, 0, 0)
+    world.memory.imports[done["id"]] = replace(world.memory.imports[done["id"]], lanes=LANES)
+    return done["id"], before
+
+
+@pytest.mark.parametrize("most", [100, 2])
+def test_addresses_that_wandered_between_contacts_come_back_from_all_lanes(
+    world: ImportWorld, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """Whichever lane is first finds an address held by a contact of another lane; one lane puts off a few contacts at
+    most, and then all that is left of it."""
+    monkeypatch.setattr("recado.services.contact_import_undo.MOST_PUT_OFF", most)
+    import_id, before = wandered(world)
+    world.memory.deaths.each, turns = 0.01, random.Random(7)
+    world.imports.undo(ADMIN, import_id)
+    undone = world.finish(import_id, lambda: turns.randrange(1, 5))
+    ways = world.store.ways_back(A, import_id)
+    put_off = [len(way.put_off) for way in ways]
+    assert (sum(put_off) > 2, max(put_off) <= most, len(ways)) == (True, True, LANES + 1)
+    assert (undone["undo"], world.state()) == ({"removed": 1, "restored": 30, "left": 0}, before)
+
+
+def test_rows_go_back_side_by_side_and_are_counted_meanwhile(world: ImportWorld) -> None:
+    done = world.run(csv_of(people(1_200), HEADER))
+    world.imports.undo(ADMIN, done["id"])
+    assert [one.body["lane"] for one in world.queue.sent] == [0, 1, 2]
+    for _ in range(3):
+        world._deliver(world.queue.sent.pop(0), 0)
+    assert world.imports.get(ADMIN, done["id"])["undo"] == {"removed": 3 * 25, "restored": 0, "left": 0}
+    assert world.finish(done["id"])["undo"] == {"removed": 1_200, "restored": 0, "left": 0}
+    assert not [way for way in world.store.ways_back(A, done["id"]) if way.number == WAY_BACK], "nothing was put off"
+
+
+def test_a_comment_that_comes_while_its_contact_is_taken_away_keeps_it(
+    world: ImportWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = world.run(csv_of(people(2), HEADER))
+    _, second = world.memory.contacts
+    looked = world.comments.has_comment
+
+    def meanwhile(a: str, contact_id: str) -> bool:
+        found = bool(looked(a, contact_id))
+        if contact_id == second and not found:
+            world.memory.commented.add(second)
+            contact = world.memory.contacts[second]
+            world.memory.contacts[second] = replace(contact, version=contact.version + 1)
+        return found
+
+    monkeypatch.setattr(world.comments, "has_comment", meanwhile)
+    assert world.undo(done["id"])["undo"] == {"removed": 1, "restored": 0, "left": 1}
+    assert list(world.memory.contacts) == [second]
+    rows, _ = world.imports.rows(ADMIN, done["id"], 100, None)
+    assert [one["undo_reason"] for one in rows] == [None, "commented_since"]

@@ -79,6 +79,8 @@ def test_what_is_read_is_what_was_written(world: StoredWorld, clock: Any, ids: A
     assert store.lanes(A, one.id) == [replace(lane, version=1)]
     back = store.save_lane(A, one, Lane(-1), Lane(-1, row=8))
     assert (store.lane(A, one.id, -1), len(store.lanes(A, one.id))) == (back, 1)
+    lane_back = store.save_lane(A, one, Lane(-12), Lane(-12, 1, 4, {"removed": 2}, put_off=("ct",)))
+    assert store.ways_back(A, one.id) == [back, lane_back]
     row = Row(2, "updated", "ct", (trouble, trouble), {"name": None}, {"name": "Ana", "group_ids": ["gr"]}, "mark")
     assert store.put_row(A, one, row)
     assert store.row(A, one.id, 2) == row

@@ -13,7 +13,7 @@ from recado.domain.contact_imports import ContactImport, Plan, Row
 from recado.domain.contacts import Contact
 from recado.domain.csv_files import Layout
 from recado.ports.contact_imports import RowDone
-from recado.ports.contacts import ClaimsTaken
+from recado.ports.contacts import ClaimsTaken, ContactMoved
 from recado.storage.contact_imports import DynamoImports, ImportRecord, RowRecord
 from recado.storage.contacts import ContactStore
 from recado.storage.imported_contacts import DynamoRowContacts, DynamoUndoneContacts
@@ -130,6 +130,22 @@ def a_row_is_undone_again(clock: Any, ids: Any) -> None:
     again.begin(replace(row, undone="removed"), seen.version)
     with suppress(RowDone):
         again.delete(A, seen, event(clock, ids, contact))
+    assert store.get(A, contact.id) is not None
+
+
+@scenario("import-undone-contact-unmoved")
+def a_comment_comes_while_a_contact_is_taken_away(clock: Any, ids: Any) -> None:
+    one = begun(clock, ids)
+    contact = imported(clock, ids, one)
+    store, row = ContactStore(), DynamoImports().row(A, one.id, 2)
+    seen = store.get(A, contact.id)
+    assert seen is not None and row is not None
+    undone = DynamoUndoneContacts(one)
+    undone.begin(replace(row, undone="removed"), seen.version)
+    comment = Event(ids.new("ev", A), "contact.commented", clock.now(), Author("system"), {}, contact_id=contact.id)
+    store.comment(A, comment)
+    with suppress(ContactMoved):
+        undone.delete(A, seen, event(clock, ids, contact))
     assert store.get(A, contact.id) is not None
 
 

@@ -1,5 +1,5 @@
 """How the rows of a file are divided: into windows that come one after the other, and each window into lanes that go
-side by side. Rows that may be about one contact go in one lane, in their order.
+side by side. Rows that may be about one contact go in one lane, in their order. Back they go by their contacts alone.
 
 In most windows no two rows are about one contact, or only neighbours are: then each lane has a slice of it, and reads
 nothing else. Else each lane reads the window and finds out which rows are its own."""
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from zlib import crc32
 
 from recado.domain.csv_files import Record
 
@@ -42,6 +43,16 @@ class Window:
 def lanes_for(total: int) -> int:
     """How many lanes a file of so many rows has."""
     return max(1, min(LANES, -(-total // ROWS_FOR_A_LANE)))
+
+
+def lanes_back(lanes: int) -> int:
+    """How many lanes lead back from an import that had so many; one that failed early had none."""
+    return max(1, lanes)
+
+
+def lane_back(contact_id: str, lanes: int) -> int:
+    """In which of so many lanes back a contact's rows are taken: all of them in one, whatever window they were in."""
+    return crc32(contact_id.encode()) % lanes
 
 
 def windows(found: Iterable[Record], keys: Callable[[Record], Iterable[str]], start: int, row: int) -> Iterator[Window]:

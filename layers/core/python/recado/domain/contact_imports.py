@@ -22,7 +22,10 @@ UNDONE: tuple[Undone, ...] = ("removed", "restored", "left")
 KEPT = timedelta(days=30)
 """So long rows can be asked for and undone."""
 WAY_BACK, RESULTS = -1, -2
-"""Numbers of the lane that leads back, and of the one in which tries at the file of results are counted."""
+"""Numbers of the way back over all rows, and of the lane in which tries at the file of results are counted."""
+_FIRST_BACK = -10
+MOST_PUT_OFF = 100
+"""Contacts that a lane back puts off: with more it leaves all that is before to the way back over all rows."""
 ERRORS_SHOWN = 20
 """Of a whole import: those of the first rows that were rejected."""
 ERRORS_OF_ROW = 10
@@ -103,7 +106,8 @@ class Plan:
 @dataclass(frozen=True)
 class Lane:
     """How far a lane came: in window `window`, up to row `row` (0: none of it). `tries`: how often work on what follows
-    was begun. A way back has one lane whose rows fall. Version 0 was never written."""
+    was begun. In lanes back rows fall, `window` is 1 at their end, and `put_off` are contacts whose rows the way back
+    over all rows takes. Version 0 was never written."""
 
     number: int
     window: int = 0
@@ -112,6 +116,7 @@ class Lane:
     errors: tuple[Trouble, ...] = ()
     tries: int = 0
     moved_at: datetime | None = None
+    put_off: tuple[str, ...] = ()
     version: int = 0
 
     def after(self, rows: Sequence[Row]) -> Lane:
@@ -143,6 +148,23 @@ class Row:
 def kept_until(one: ContactImport, file: File) -> datetime:
     """The end of a file that an import takes up: its own, as far as bytes of that age are kept at all."""
     return min(one.expires_at, file.created_at + UPLOAD_KEPT_FOR + KEPT)
+
+
+def number_back(lane: int) -> int:
+    """The number of a lane back among all lanes."""
+    return _FIRST_BACK - lane
+
+
+def stands(lane: Lane | None, now: datetime) -> bool:
+    """Whether nobody moved a lane for some time, or ever."""
+    return lane is None or lane.moved_at is None or now - lane.moved_at >= LOOKED_AT_AGAIN
+
+
+def undone_so_far(ways: Sequence[Lane]) -> dict[str, int]:
+    """Rows by what undoing did, of all lanes back and the way back over all rows, which counts again what they did."""
+    over_all = summed((way.counts for way in ways if way.number == WAY_BACK), UNDONE)
+    in_lanes = summed((way.counts for way in ways if way.number <= _FIRST_BACK), UNDONE)
+    return {name: max(over_all[name], in_lanes[name]) for name in UNDONE}
 
 
 def summed(counts: Iterable[Mapping[str, int]], names: Sequence[str]) -> dict[str, int]:

@@ -60,7 +60,11 @@ class ImportStore(Protocol):
         ...
 
     def lanes(self, a: str, import_id: str) -> list[Lane]:
-        """Those that moved, strongly consistent, without the way back."""
+        """Those that moved, strongly consistent, without those that lead back."""
+        ...
+
+    def ways_back(self, a: str, import_id: str) -> list[Lane]:
+        """The lanes back and the way back over all rows, as far as they moved; strongly consistent."""
         ...
 
     def save_lane(self, a: str, one: ContactImport, seen: Lane, lane: Lane) -> Lane | None:

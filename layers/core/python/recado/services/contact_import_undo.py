@@ -1,18 +1,25 @@
-"""Undoing an import: its rows backwards, one after the other, so that each finds its contact as it left it.
+"""Undoing an import: its rows backwards, in as many lanes as it was made in. All rows about one contact are in one
+lane, so that each finds its contact as it left it.
+
+Addresses wander between contacts within a file, though. A row whose contact cannot get back what another still holds is
+put off, and with it all that is earlier about this contact. When all lanes are through, and one of them put something
+off, one way back goes over all rows once more, from the last to the first: only so does each step find them free.
 
 What people changed since stays: a contact that an import made goes only while it is as the import left it and nobody
-commented on it, and of one
-that it changed each field comes back only while it has the import's value."""
+commented on it, and of one that it changed each field comes back only while it has the import's value."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
+from typing import NamedTuple
 
 from recado.domain.access import Caller
+from recado.domain.contact_import_lanes import lane_back, lanes_back
 from recado.domain.contact_imports import (
-    UNDONE,
+    MOST_PUT_OFF,
     WAY_BACK,
     ContactImport,
     Lane,
@@ -20,21 +27,30 @@ from recado.domain.contact_imports import (
     Trouble,
     given_back,
     mark_of,
-    summed,
+    number_back,
+    stands,
+    undone_so_far,
 )
 from recado.domain.contacts import Contact
 from recado.domain.errors import Busy, DomainError, NotFound
 from recado.ports.contact_imports import ChangedSince, ImportJournal, ImportStore, RowDone, UndoneContacts
 from recado.ports.contacts import Comments
 from recado.ports.core import Clock
+from recado.services.contact_import_work import Asked, HasTime, Overtaken
 from recado.services.contacts import ContactService
 
+_READ = 500
+"""Rows that are read together."""
 _AT_ONCE = 25
+"""Rows that are undone between two places that are written down."""
 _TRIES = 3
 _CAREFUL_AFTER = 3
-"""From so many tries on the way back goes row by row, and a row that breaks it is left."""
+"""From so many tries on a lane goes row by row, and a row that breaks it is left."""
 _GIVE_UP_AFTER = 6
 """After so many the next row is left unseen: it breaks whoever takes it."""
+_FOR_GOOD = frozenset({"contact_has_open_chat"})
+"""Refusals that no other row's undoing does away with."""
+_WRITTEN = ("created", "updated")
 _FAILED = Trouble("failed", "The row could not be undone.")
 _GONE = Trouble("contact_gone", "The contact was deleted or merged since.")
 _COMMENTED = Trouble("commented_since", "Somebody commented on the contact: it stays as it is.")
@@ -42,7 +58,8 @@ _CHANGED = Trouble("changed_since", "The contact was changed since, or somebody 
 
 
 class ImportUndo:
-    """Undoes one import after another. `made` gives contacts as undoing writes them, and the service over them."""
+    """The port `services.contact_import_work.ImportBack`. `made` gives contacts as undoing writes them, and the service
+    over them."""
 
     def __init__(
         self,
@@ -58,37 +75,102 @@ class ImportUndo:
         self._clock = clock
         self._journal = journal
 
-    def __call__(self, a: str, one: ContactImport, has_time: Callable[[], bool]) -> bool:
-        """Go on with it; False when there was no time for all. Raises what went wrong: it is taken up again."""
-        way = _Way(a, one, self._store, self._comments, self._journal, *self._made(one))
-        begun = self._store.lane(a, one.id, WAY_BACK)
-        lane = self._kept(a, one, begun, replace(begun, tries=begun.tries + 1))
-        tries = lane.tries if lane else 0
+    def __call__(self, a: str, one: ContactImport, lane: int, has_time: HasTime) -> Asked | None:
+        """Go on with a lane; the number behind those of all lanes is the way back over all rows. Answers which is to be
+        gone on with. Raises Overtaken, and what went wrong: it is taken up again."""
+        lanes = lanes_back(one.lanes)
+        over_all = lane >= lanes
+        if over_all and not self._all_through(a, one):
+            return None
+        way = self._store.lane(a, one.id, WAY_BACK if over_all else number_back(lane))
+        if not way.window and (not over_all or self._something_put_off(a, one)):
+            way = self._further(a, one, way, None if over_all else lane, has_time)
+            if not way.window:
+                return Asked(lane, str(way.version))
+        if over_all:
+            self._end(a, one)
+            return None
+        return Asked(lanes, "0") if self._all_through(a, one) else None
+
+    def standing(self, a: str, one: ContactImport, now: datetime) -> list[int]:
+        """The lanes that nobody moved for some time; when all are through, the way back over all rows."""
+        ways = {way.number: way for way in self._store.ways_back(a, one.id)}
+        lanes = lanes_back(one.lanes)
+        going = [lane for lane in range(lanes) if not ways.get(number_back(lane), Lane(lane)).window]
+        if going:
+            return [lane for lane in going if stands(ways.get(number_back(lane)), now)]
+        return [lanes] if stands(ways.get(WAY_BACK), now) else []
+
+    def _lanes(self, a: str, one: ContactImport) -> list[Lane]:
+        return [way for way in self._store.ways_back(a, one.id) if way.number != WAY_BACK]
+
+    def _all_through(self, a: str, one: ContactImport) -> bool:
+        lanes = self._lanes(a, one)
+        return len(lanes) == lanes_back(one.lanes) and all(lane.window for lane in lanes)
+
+    def _something_put_off(self, a: str, one: ContactImport) -> bool:
+        return any(lane.put_off for lane in self._lanes(a, one))
+
+    def _further(self, a: str, one: ContactImport, begun: Lane, lane: int | None, has_time: HasTime) -> Lane:
+        """The way back as far as there was time; of one lane, or (None) over all rows."""
+        way = self._kept(a, one, begun, replace(begun, tries=begun.tries + 1))
+        put_off = None if lane is None else [*way.put_off]
+        back = _Back(a, one, self._store, self._comments, self._journal, *self._made(one), put_off)
+        tries = way.tries
         at_once = 1 if tries > _CAREFUL_AFTER else _AT_ONCE
-        while lane and (rows := self._store.rows_before(a, one, lane.row or one.last_row + 1, at_once)):
-            counts = Counter(lane.counts)
-            counts.update(undone for row in rows if (undone := way.back(row, tries)))
-            tries = min(tries, _GIVE_UP_AFTER)  # what comes behind the row that was given up is seen again
-            lane = self._kept(a, one, lane, replace(lane, row=rows[-1].number, counts=dict(counts), tries=0))
-            if lane and not has_time():
-                return False
-        if lane:
-            self._end(a, one, lane)
-        return True
+        while page := self._store.rows_before(a, one, way.row or one.last_row + 1, _READ):
+            for rows in _some(_of_lane(page, lane, lanes_back(one.lanes)), at_once, page[-1].number):
+                counts = Counter(way.counts)
+                counts.update(undone for row in rows.rows if (undone := back.of(row, tries)))
+                tries = min(tries, _GIVE_UP_AFTER)  # what comes behind the row that was given up is seen again
+                after = replace(way, row=rows.place, counts=dict(counts), put_off=tuple(put_off or ()), tries=0)
+                if len(after.put_off) >= MOST_PUT_OFF:
+                    return self._kept(a, one, way, replace(after, window=1))
+                way = self._kept(a, one, way, after)
+                if not has_time():
+                    return way
+        return self._kept(a, one, way, replace(way, window=1, tries=0))
 
-    def _kept(self, a: str, one: ContactImport, seen: Lane, lane: Lane) -> Lane | None:
-        """None: somebody else goes on with it."""
-        return self._store.save_lane(a, one, seen, replace(lane, moved_at=self._clock.now()))
+    def _kept(self, a: str, one: ContactImport, seen: Lane, lane: Lane) -> Lane:
+        kept = self._store.save_lane(a, one, seen, replace(lane, moved_at=self._clock.now()))
+        if kept is None:
+            raise Overtaken
+        return kept
 
-    def _end(self, a: str, one: ContactImport, lane: Lane) -> None:
-        counts = summed([lane.counts], UNDONE)
-        now = self._clock.now()
-        after = replace(one, state="undone", stage=None, undo_counts=counts, finished_at=now)
+    def _end(self, a: str, one: ContactImport) -> None:
+        counts = undone_so_far(self._store.ways_back(a, one.id))
+        after = replace(one, state="undone", stage=None, undo_counts=counts, finished_at=self._clock.now())
         self._store.change(a, one, after, None)
 
 
-class _Way:
-    """The way back of one import."""
+class _Some(NamedTuple):
+    """Rows, and the place when they are undone."""
+
+    rows: list[Row]
+    place: int
+
+
+def _of_lane(page: Sequence[Row], lane: int | None, lanes: int) -> list[Row]:
+    """The rows of a page that wrote a contact, in all lanes or in one."""
+    written = [row for row in page if row.outcome in _WRITTEN and row.contact_id]
+    return written if lane is None else [row for row in written if lane_back(row.contact_id or "", lanes) == lane]
+
+
+def _some(rows: Sequence[Row], at_once: int, end: int) -> Iterator[_Some]:
+    """So many at once of those that were not undone yet; the last of them lead to `end`."""
+    some: list[Row] = []
+    left = at_once
+    for row in rows:
+        if not left:
+            yield _Some(some, some[-1].number)
+            some, left = [], at_once
+        some.append(row)
+        left -= not row.undone
+    yield _Some(some, end)
+
+
+class _Back:
+    """Takes rows back. `put_off`: contacts whose rows are left for later, and more may become so; None: none is."""
 
     def __init__(
         self,
@@ -100,6 +182,7 @@ class _Way:
         contacts: UndoneContacts,
         service: ContactService,
         caller: Caller,
+        put_off: list[str] | None,
     ) -> None:
         self._a = a
         self._import = one
@@ -109,10 +192,11 @@ class _Way:
         self._contacts = contacts
         self._service = service
         self._caller = caller
+        self._put_off = put_off
 
-    def back(self, row: Row, tries: int) -> str | None:
-        """What undoing did with a row, which is tried for the `tries`th time; None where there was nothing to undo."""
-        if row.undone or row.outcome not in ("created", "updated") or row.contact_id is None:
+    def of(self, row: Row, tries: int) -> str | None:
+        """What undoing did with a row, which is tried for the `tries`th time; None where it is put off."""
+        if row.undone or row.contact_id is None or row.contact_id in (self._put_off or ()):
             return row.undone
         if tries > _GIVE_UP_AFTER:
             return self._left(row, _FAILED)
@@ -137,6 +221,9 @@ class _Way:
                 found = self._store.row(self._a, self._import.id, row.number)
                 return found.undone if found else None
             except DomainError as refused:
+                if self._put_off is not None and refused.code not in _FOR_GOOD:
+                    self._put_off.append(contact_id)
+                    return None
                 detail = refused.errors[0].detail if refused.errors else refused.detail
                 return self._left(row, Trouble(refused.code, detail))
         raise Busy(f"undoing row {row.number}")

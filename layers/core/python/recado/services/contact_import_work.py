@@ -6,10 +6,10 @@ lane that ends a window last asks for the next one, and asks again when it is as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from recado.domain.contact_import_columns import RowReader, check_mapping
 from recado.domain.contact_import_lanes import Window, lanes_for, lanes_of, windows
@@ -17,7 +17,6 @@ from recado.domain.contact_imports import (
     LOOKED_AT_AGAIN,
     OUTCOMES,
     RESULTS,
-    WAY_BACK,
     ContactImport,
     Lane,
     Plan,
@@ -26,6 +25,7 @@ from recado.domain.contact_imports import (
     Trouble,
     first_errors,
     kept_until,
+    stands,
     summed,
 )
 from recado.domain.csv_files import LOOKED_AT_BYTES, CsvRefused, Record, records, sniffed
@@ -77,6 +77,25 @@ class ImportResults(Protocol):
 
     def write(self, a: str, one: ContactImport) -> str:
         """The id of the file."""
+        ...
+
+
+class Asked(NamedTuple):
+    """A lane that is to be gone on with, and what tells this time from others."""
+
+    lane: int
+    turn: str
+
+
+class ImportBack(Protocol):
+    """Undoes imports in lanes."""
+
+    def __call__(self, a: str, one: ContactImport, lane: int, has_time: HasTime) -> Asked | None:
+        """Go on with a lane; answers which is next, if any."""
+        ...
+
+    def standing(self, a: str, one: ContactImport, now: datetime) -> list[int]:
+        """The lanes that nobody moved for some time."""
         ...
 
 
@@ -138,7 +157,7 @@ class ContactImportWork:
         file: ImportFile,
         takers: Takers,
         results: ImportResults,
-        undo: Callable[[str, ContactImport, HasTime], bool],
+        undo: ImportBack,
         queue: Queue,
         clock: Clock,
         journal: ImportJournal,
@@ -165,8 +184,8 @@ class ContactImportWork:
                 self._lane(a, one, lane, has_time)
             elif stage == "result":
                 self._finish(a, one)
-            elif not self._undo(a, one, has_time):
-                self._ask(a, one, [0], str(self._store.lane(a, one.id, WAY_BACK).version))
+            elif asked := self._undo(a, one, lane, has_time):
+                self._ask(a, one, [asked.lane], asked.turn)
         except (Replaced, CsvRefused, Invalid) as refused:
             self._fail(a, one, _trouble(refused))
         except Overtaken:
@@ -190,16 +209,12 @@ class ContactImportWork:
     def _standing(self, a: str, one: ContactImport, now: datetime) -> list[int]:
         """The lanes that nobody moved for some time. One that ended its window asks for the next, and moves when the
         others do."""
+        if one.stage == "undo":
+            return self._undo.standing(a, one, now)
         if one.stage != "rows":
-            lane = self._store.lane(a, one.id, WAY_BACK)
-            stands = one.stage != "undo" or lane.moved_at is None or now - lane.moved_at >= LOOKED_AT_AGAIN
-            return [0] if stands else []
-        moved = {lane.number: lane.moved_at for lane in self._store.lanes(a, one.id)}
-        return [
-            number
-            for number in range(one.lanes)
-            if (at := moved.get(number)) is None or now - at >= LOOKED_AT_AGAIN
-        ]  # fmt: skip
+            return [0]
+        moved = {lane.number: lane for lane in self._store.lanes(a, one.id)}
+        return [number for number in range(one.lanes) if stands(moved.get(number), now)]
 
     def _survey(self, a: str, one: ContactImport, has_time: HasTime) -> None:
         """Count the rows, and find where windows begin."""

@@ -11,17 +11,17 @@ from typing import Any
 
 from recado.domain.access import Caller
 from recado.domain.contact_import_columns import Given, RowReader, check_mapping
+from recado.domain.contact_import_lanes import lanes_back
 from recado.domain.contact_imports import (
     LOOKED_AT_AGAIN,
     OUTCOMES,
     UNDONE,
-    WAY_BACK,
     ContactImport,
-    Lane,
     Row,
     Trouble,
     first_errors,
     summed,
+    undone_so_far,
 )
 from recado.domain.contacts import Contact
 from recado.domain.csv_files import MAX_RECORD_BYTES, CsvRefused, Layout, records, sniffed
@@ -145,7 +145,7 @@ class ContactImportService:
         after = replace(one, state="running", stage="undo", undo_counts=dict.fromkeys(UNDONE, 0), finished_at=None)
         if not self._store.change(a, one, after, self._clock.now() + LOOKED_AT_AGAIN):
             raise Conflict("Somebody else undoes it at this moment. Read it again.", code="import_changed")
-        self._queue.send([import_command(a, after, 0, "0")])
+        self._queue.send([import_command(a, after, lane, "0") for lane in range(lanes_back(after.lanes))])
         return self._view(a, after)
 
     def preview(self, caller: Caller, file_id: str, mapping: Mapping[str, str]) -> dict[str, Any]:
@@ -231,9 +231,11 @@ class ContactImportService:
         if one.stage in ("rows", "result"):
             lanes = self._store.lanes(a, one.id)
             one = replace(one, counts=summed((lane.counts for lane in lanes), OUTCOMES), errors=first_errors(lanes))
-        back = self._store.lane(a, one.id, WAY_BACK) if one.stage == "undo" else None
+        undone = one.undo_counts
+        if one.stage == "undo":
+            undone = undone_so_far(self._store.ways_back(a, one.id))
         url = self._files.link_of(a, one.result_file_id) if one.result_file_id else None
-        return {**import_view(one, back), "rate": self._rate(one), "result_url": url}
+        return {**import_view(one, undone), "rate": self._rate(one), "result_url": url}
 
     def _rate(self, one: ContactImport) -> float | None:
         """Rows a second since it began."""
@@ -244,10 +246,10 @@ class ContactImportService:
         return round(done / max(seconds, 0.001), 1)
 
 
-def import_view(one: ContactImport, back: Lane | None) -> dict[str, Any]:
-    """An import in its public shape, without its rate and the link to its results."""
+def import_view(one: ContactImport, undone: Mapping[str, int] | None) -> dict[str, Any]:
+    """An import in its public shape, without its rate and the link to its results; `undone` rows by what undoing did
+    so far."""
     counts = summed([one.counts], OUTCOMES)
-    undone = back.counts if back else one.undo_counts
     return {
         "id": one.id,
         "file_id": one.file_id,

@@ -12,7 +12,7 @@ from pynamodb.exceptions import PutError, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from recado.domain.contact_import_lanes import Window
+from recado.domain.contact_import_lanes import LANES, Window
 from recado.domain.contact_imports import (
     RESULTS,
     WAY_BACK,
@@ -23,6 +23,7 @@ from recado.domain.contact_imports import (
     Row,
     Trouble,
     Undone,
+    number_back,
 )
 from recado.domain.csv_files import Layout
 from recado.ports.sweeps import DuePage
@@ -46,7 +47,7 @@ KEY_UNMOVED = guard(
 ROW_THERE = guard("import-row-is-there", "a row ends by its time while it is forgotten: an empty one is left for ever")
 
 _COLLECTION = "IMPORTS"
-_OTHER_LANES = {WAY_BACK: "UNDO", RESULTS: "RESULTS"}
+_OTHER_LANES = {WAY_BACK: "UNDO", RESULTS: "RESULTS"} | {number_back(lane): f"UNDO#{lane:02d}" for lane in range(LANES)}
 _ROWS = 500
 """Rows of one partition."""
 _PARTITIONS = 50
@@ -124,7 +125,7 @@ class PlanRecord(WorkspaceRecord):
 
 
 class LaneRecord(WorkspaceRecord):
-    """LANE of an import, or its way back."""
+    """LANE of an import, or one that leads back."""
 
     number = NumberAttribute()
     window = NumberAttribute()
@@ -133,12 +134,14 @@ class LaneRecord(WorkspaceRecord):
     errors = JSONAttribute(null=True)
     tries = NumberAttribute()
     moved_at = TimeAttribute(null=True)
+    put_off = JSONAttribute(null=True)
     version = NumberAttribute()
 
     def lane(self) -> Lane:
         """The entity."""
         numbers = {name: int(getattr(self, name)) for name in ("number", "window", "row", "tries", "version")}
-        return self.to(Lane, counts=self.counts or {}, errors=_troubles(self.errors), **numbers)
+        put_off = tuple(self.put_off or ())
+        return self.to(Lane, counts=self.counts or {}, errors=_troubles(self.errors), put_off=put_off, **numbers)
 
 
 class RowRecord(WorkspaceRecord):
@@ -262,8 +265,15 @@ class DynamoImports:
 
     def lanes(self, a: str, import_id: str) -> list[Lane]:
         """One query, strongly consistent."""
-        lanes = LaneRecord.sk.startswith("LANE#")
-        return [one.lane() for one in LaneRecord.query(keys.import_pk(a, import_id), lanes, consistent_read=True)]
+        return self._lanes(a, import_id, "LANE#")
+
+    def ways_back(self, a: str, import_id: str) -> list[Lane]:
+        """One query, strongly consistent."""
+        return self._lanes(a, import_id, "UNDO")
+
+    def _lanes(self, a: str, import_id: str, beginning: str) -> list[Lane]:
+        own = LaneRecord.sk.startswith(beginning)
+        return [one.lane() for one in LaneRecord.query(keys.import_pk(a, import_id), own, consistent_read=True)]
 
     def save_lane(self, a: str, one: ContactImport, seen: Lane, lane: Lane) -> Lane | None:
         """1 WRU for each KB."""
@@ -274,6 +284,7 @@ class DynamoImports:
             sk=_lane_sk(lane.number),
             counts=dict(lane.counts) or None,
             errors=[asdict(error) for error in lane.errors] or None,
+            put_off=list(lane.put_off) or None,
             ttl=int(one.expires_at.timestamp()),
         )
         as_seen = LaneRecord.version == seen.version if seen.version else LaneRecord.pk.does_not_exist()

@@ -14,7 +14,7 @@ from recado.ports.contacts import ClaimsTaken, ContactChange, ContactGone, Conta
 from recado.storage import keys
 from recado.storage.contact_records import ClaimRecord, ContactEventRecord, ContactRecord, MembershipRecord, TokenRecord
 from recado.storage.groups import MEMBERSHIPS, check_group
-from recado.storage.transaction import Cancelled, Transaction, guard
+from recado.storage.transaction import Cancelled, Guard, Transaction, guard
 
 CONTACT_NEW = guard("contact-new", "a creation that is done again overwrites what was changed since it was done first")
 CLAIM_FREE = guard("contact-claim-free", "two messages of one new sender at once make two contacts of one person")
@@ -70,10 +70,12 @@ def change_contact(
     _leave(tx, a, after.id, _groups_of(before) - _groups_of(after))
 
 
-def remove_contact(tx: Transaction, a: str, contact: Contact, event: Event | None) -> None:
+def remove_contact(
+    tx: Transaction, a: str, contact: Contact, event: Event | None, unmoved: Guard = CONTACT_UNMOVED
+) -> None:
     """Add that a contact goes as it was read, with its tokens and memberships, and the fact if there is to be one. Its
-    claims are the caller's."""
-    as_read = CONTACT_UNMOVED(ContactRecord.version == contact.version)
+    claims are the caller's. `unmoved` names what it may not have moved by."""
+    as_read = unmoved(ContactRecord.version == contact.version)
     tx.delete(_CONTACT, ContactRecord(keys.contact_pk(a, contact.id), keys.contact_sk(contact.id)), as_read)
     if event is not None:
         tx.put("contact:event", ContactEventRecord.of_event(a, event))
@@ -89,9 +91,9 @@ def add_disappearance(tx: Transaction, a: str, contact: Contact, others: Sequenc
     relink(tx, a, others)
 
 
-def delete_contact(tx: Transaction, a: str, contact: Contact, event: Event) -> None:
-    """Add that a contact goes as it was read, with all it is found by."""
-    remove_contact(tx, a, contact, event)
+def delete_contact(tx: Transaction, a: str, contact: Contact, event: Event, unmoved: Guard = CONTACT_UNMOVED) -> None:
+    """Add that a contact goes as it was read, with all it is found by; `unmoved` as in `remove_contact`."""
+    remove_contact(tx, a, contact, event, unmoved)
     _delete_claims(tx, a, contact.claims)
     for merged_id in contact.merged_ids:
         tx.delete(f"contact:merged:{merged_id}", ClaimRecord(keys.claim_pk(a, MERGED, merged_id), "CLAIM"))
@@ -170,12 +172,13 @@ class ContactStore:
         commit_contact(tx, contact)
 
     def comment(self, a: str, event: Event) -> None:
-        """Write a comment into the timeline of `event.contact_id`. Raises ContactGone when there is no such contact any
-        more."""
+        """Write a comment into the timeline of `event.contact_id`, and move the contact's version: whoever is about to
+        take it away looks again. Raises ContactGone when there is no such contact any more."""
         record = ContactEventRecord.of_event(a, event)
         tx = Transaction()
         contact = ContactRecord(keys.contact_pk(a, record.contact_id), keys.contact_sk(record.contact_id))
-        tx.check(_CONTACT, contact, COMMENTED_EXISTS(ContactRecord.pk.exists()))
+        moved = [ContactRecord.version.add(1)]
+        tx.update(_CONTACT, contact, moved, COMMENTED_EXISTS(ContactRecord.pk.exists()))
         tx.put("contact:event", record)
         try:
             tx.commit()

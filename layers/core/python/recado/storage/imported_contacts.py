@@ -25,7 +25,12 @@ from recado.storage.contact_imports import (
 )
 from recado.storage.contact_records import ContactRecord
 from recado.storage.contacts import ContactStore, add_contact, change_contact, delete_contact, relink, why_lost
-from recado.storage.transaction import Cancelled, Transaction
+from recado.storage.transaction import Cancelled, Transaction, guard
+
+UNDONE_UNMOVED = guard(
+    "import-undone-contact-unmoved",
+    "somebody comments on a contact while undoing takes it away: what they wrote is about nobody",
+)
 
 _ROW = "import:row"
 _KEY_LASTS_S = 400 * 24 * 3600
@@ -155,7 +160,7 @@ class DynamoUndoneContacts(ContactStore):
         """As ContactStore, with the mark at the row."""
         self._check(contact)
         tx = Transaction()
-        delete_contact(tx, a, contact, self._told(event))
+        delete_contact(tx, a, contact, self._told(event), UNDONE_UNMOVED)
         relink(tx, a, others)
         self._commit(tx, a, contact)
 
