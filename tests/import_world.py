@@ -14,9 +14,10 @@ from recado.domain.contact_imports import ContactImport, mark_of
 from recado.domain.contacts import Contact
 from recado.domain.files import File, served_key
 from recado.ports.core import Command
+from recado.services.contact_import_file import ImportFile
 from recado.services.contact_import_takers import ImportTakers, caller_of
 from recado.services.contact_import_undo import ImportUndo
-from recado.services.contact_import_work import ContactImportWork, ImportFile
+from recado.services.contact_import_work import ContactImportWork
 from recado.services.contact_imports import ContactImportService
 from recado.services.contact_references import ContactReferences
 from recado.services.contact_shapes import ContactShapes

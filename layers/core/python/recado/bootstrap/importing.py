@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from recado.ports.contact_imports import RowContacts, UndoneContacts
     from recado.ports.groups import GroupsById
     from recado.ports.people import Accounts
+    from recado.services.contact_import_file import ImportFile
     from recado.services.contact_import_takers import ImportTakers
-    from recado.services.contact_import_work import ContactImportWork, ImportFile
+    from recado.services.contact_import_work import ContactImportWork
     from recado.services.contact_imports import ContactImportService
     from recado.services.contact_references import ContactReferences
     from recado.services.contact_writing import ContactWriting
@@ -70,7 +71,7 @@ class Importing(Exporting):
 
     @cached_property
     def _import_file(self) -> ImportFile:
-        from recado.services.contact_import_work import ImportFile
+        from recado.services.contact_import_file import ImportFile
         from recado.storage.files import DynamoFiles
 
         return ImportFile(DynamoFiles(), self.file_objects)

@@ -24,21 +24,19 @@ from recado.domain.contact_imports import (
     Stage,
     Trouble,
     first_errors,
-    kept_until,
     stands,
     summed,
 )
-from recado.domain.csv_files import LOOKED_AT_BYTES, CsvRefused, Record, records, sniffed
+from recado.domain.csv_files import CsvRefused, Record, records, sniffed
 from recado.domain.custom_fields import CustomField
 from recado.domain.errors import Invalid
-from recado.domain.files import File, served_key
 from recado.ports.contact_imports import ImportJournal, ImportStore
 from recado.ports.core import Clock, Command, Queue
-from recado.ports.files import FileObjects, FileStore, Found, Replaced
+from recado.ports.files import Found, Replaced
 from recado.ports.sweeps import Swept
+from recado.services.contact_import_file import ImportFile
 from recado.services.contact_import_rows import Prepared, RowTaker, failed
 
-_PART_BYTES = 1_048_576
 _PARTS_BETWEEN_SAVES = 64
 _AT_ONCE = 25
 """Rows whose contacts are read together, and between two places that are written down."""
@@ -101,51 +99,6 @@ class ImportBack(Protocol):
 
 class Overtaken(Exception):
     """Somebody else goes on with this."""
-
-
-class ImportFile:
-    """The bytes of an import's file, in parts."""
-
-    def __init__(self, files: FileStore, objects: FileObjects) -> None:
-        self._files = files
-        self._objects = objects
-
-    def found(self, a: str, file_id: str) -> tuple[str, Found] | None:
-        """Where the file lies, and as what; None when it is gone."""
-        file = self._files.get(a, file_id)
-        return None if file is None else self.at(a, file)
-
-    def at(self, a: str, file: File) -> tuple[str, Found] | None:
-        """As `found`."""
-        if file.state != "accepted" or file.etag is None:
-            return None
-        key = served_key(a, file.id, file.etag)
-        found = self._objects.look(key)
-        return None if found is None else (key, found)
-
-    def taken_up(self, a: str, one: ContactImport, now: datetime) -> bool:
-        """Keep the file for as long as the import is remembered: by it an erasure finds the file. False: it is gone.
-        Doing it again changes nothing."""
-        file = self._files.get(a, one.file_id)
-        if file is None or file.is_gone(now) or file.etag is None:
-            return False
-        until = kept_until(one, file)
-        if file.kept_until is None or file.kept_until >= until:
-            return True
-        self._objects.mark(served_key(a, file.id, file.etag), "imported")
-        return self._files.keep_until(a, file, until, now)
-
-    def parts(self, key: str, found: Found, start: int, end: int) -> Iterator[bytes]:
-        """Bytes from `start` to before `end`. Raises Replaced."""
-        for at in range(start, end, _PART_BYTES):
-            yield self._objects.read(key, found, at, min(_PART_BYTES, end - at))
-
-    def head(self, key: str, found: Found) -> bytes:
-        """So much as tells how the file is written."""
-        head = bytearray()
-        for part in self.parts(key, found, 0, min(found.size, LOOKED_AT_BYTES)):
-            head += part
-        return bytes(head)
 
 
 class ContactImportWork:

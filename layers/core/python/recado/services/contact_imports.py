@@ -32,8 +32,9 @@ from recado.ports.contact_imports import ImportStore, RowContacts
 from recado.ports.core import Clock, Ids, Queue
 from recado.ports.files import Found, Replaced
 from recado.ports.idempotency import Attempt
+from recado.services.contact_import_file import ImportFile
 from recado.services.contact_import_rows import RowTaker
-from recado.services.contact_import_work import ImportFile, Takers, import_command
+from recado.services.contact_import_work import Takers, import_command
 from recado.services.files import FileService
 from recado.services.views import moment
 
