@@ -1,4 +1,4 @@
-"""A customer who wants no more text messages: said by STOP or by Twilio's refusal, lifted by START."""
+"""A customer who wants no more text messages: said by STOP or by Twilio's refusal, at once or late, lifted by START."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ import pytest
 from recado.channels.registry import adapter
 from recado.domain.errors import Conflict
 from recado.domain.intake import Place, arrival, take_in
+from recado.domain.messages import Failure, StatusUpdate
 from recado.ports.core import HttpResponse
 from recado.ports.reception import ConnectedChannel
-from recado.storage.chat_records import ThreadRecord
+from recado.services.statuses import StatusService
+from recado.storage.chat_records import MessageRecord, ThreadRecord
+from recado.storage.opt_outs import LOOK_AHEAD
+from recado.storage.statuses import DynamoStatuses
 from tests import sending_world
 from tests.sending_world import CHANNEL, CONTACT, DEPARTMENT, A, World
 
@@ -45,6 +49,8 @@ def says(world: World, sid: str, **form: str) -> None:
     thread = world.thread
     intake = take_in(place, thread, thread.key, CONTACT, [arrival(one) for one in forms], {}, None)
     ThreadRecord.of_thread(A, intake.thread).save()
+    for message in intake.messages:
+        MessageRecord.of_message(A, message).save()
 
 
 def refused(world: World) -> dict[str, Any]:
@@ -94,3 +100,61 @@ def test_twilios_refusal_is_asked_for_once(world: World) -> None:
     assert len(world.provider.sent) == 1
     says(world, "SM02", Body="Start")
     assert world.write().status == "queued"
+
+
+def late_refusal(world: World, sid: str = "SM1") -> None:
+    """Twilio took the message, and tells by webhook that it may not be delivered."""
+    form = {"MessageSid": sid, "MessageStatus": "failed", "ErrorCode": "21610", "From": NUMBER, "To": CUSTOMER}
+    raw = "&".join(f"{name}={value.replace('+', '%2B')}" for name, value in form.items()).encode()
+    sms = adapter("sms")
+    [part] = sms.split(raw, {"content-type": "application/x-www-form-urlencoded"}, world.clock.now())
+    (update,) = sms.parse(part).statuses
+    StatusService(DynamoStatuses(), world.outbox).apply(A, CHANNEL, update)
+
+
+def test_a_refusal_that_comes_late_is_one_too(world: World) -> None:
+    message = world.write()
+    world.work()
+    world.write(internal=True)
+    for _ in range(2):
+        late_refusal(world)
+        assert world.thread.opted_out_at == world.clock.now(), "the second time changes nothing"
+    found = world.message(message.id)
+    assert (found.status, found.error and found.error.code) == ("failed", "21610")
+    refused(world)
+    says(world, "SM02", Body="Start")
+    late_refusal(world)
+    assert world.write().status == "queued", "what the customer wrote since counts more"
+
+
+def test_a_refusal_that_comes_before_the_answer_to_the_send(world: World) -> None:
+    world.provider.script = [lambda: late_refusal(world) or HttpResponse(201, {}, b'{"sid":"SM1","status":"queued"}')]
+    message = world.write()
+    world.work()
+    assert world.message(message.id).status == "failed"
+    refused(world)
+
+
+def test_what_the_customer_wrote_before_the_refused_message_does_not_count(world: World) -> None:
+    says(world, "SM02", Body="Start")
+    world.write()
+    world.work()
+    late_refusal(world)
+    refused(world)
+
+
+def test_a_late_refusal_after_more_than_a_hundred_messages_is_left_to_the_next_send(world: World) -> None:
+    world.write()
+    world.work()
+    for more, noted in ((LOOK_AHEAD + 1, False), (LOOK_AHEAD, True)):
+        ThreadRecord.of_thread(A, replace(world.thread, last_seq=2 + more)).save()
+        late_refusal(world)
+        assert (world.thread.opted_out_at is not None) == noted
+
+
+def test_other_failures_say_nothing_of_consent(world: World) -> None:
+    world.write()
+    world.work()
+    update = StatusUpdate("SM1", None, "failed", world.clock.now(), Failure("30003", "off", "recipient"))
+    StatusService(DynamoStatuses(), world.outbox).apply(A, CHANNEL, update)
+    assert world.thread.opted_out_at is None

@@ -158,6 +158,8 @@ class StatusUpdate(NamedTuple):
     recipient: Sender | None = None
     pricing: dict[str, Any] | None = None
     until: datetime | None = None
+    consent: Literal["withdrawn"] | None = None
+    """It failed because the customer wants no more messages on this channel."""
 
 
 class TemplateUpdate(NamedTuple):

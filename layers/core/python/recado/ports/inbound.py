@@ -72,12 +72,14 @@ class ThreadStore(Protocol):
 
 @dataclass(frozen=True)
 class Delivery:
-    """A status of a message of ours, as it is stored. `pricing`: what the provider said of its price."""
+    """A status of a message of ours, as it is stored. `pricing`: what the provider said of its price; `withdrawn`: it
+    failed because the customer wants no more messages."""
 
     status: Status
     at: datetime
     error: MessageError | None = None
     pricing: Mapping[str, Any] | None = None
+    withdrawn: bool = False
 
 
 class StatusStore(Protocol):
@@ -89,7 +91,7 @@ class StatusStore(Protocol):
 
     def move(self, a: str, place: Seen, delivery: Delivery) -> bool:
         """Move a message's status forward by the lattice; False when it stands as far or is gone. What the status tells
-        of the message's price is taken up in any case."""
+        of the message's price, and of the customer's consent, is taken up in any case."""
         ...
 
     def park(self, a: str, channel_id: str, provider_id: str, delivery: Delivery) -> bool:

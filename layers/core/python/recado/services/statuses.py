@@ -46,4 +46,4 @@ class StatusService:
 
 def _delivery(update: StatusUpdate) -> Delivery:
     error = MessageError(update.error.code, update.error.title) if update.error else None
-    return Delivery(update.status, update.at, error, update.pricing)
+    return Delivery(update.status, update.at, error, update.pricing, update.consent == "withdrawn")

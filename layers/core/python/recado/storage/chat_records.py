@@ -190,6 +190,7 @@ class ParkedRecord(ChatsRecord):
     error_code = UnicodeAttribute(null=True)
     error_title = UnicodeAttribute(null=True)
     pricing = JSONAttribute(null=True)
+    withdrawn = BooleanAttribute(null=True)
 
 
 class _ChatFields(ChatsRecord):

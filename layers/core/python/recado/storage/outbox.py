@@ -20,6 +20,7 @@ from recado.storage.chat_moves import add_move
 from recado.storage.chat_records import ChatEventRecord, MessageRecord, SeenRecord, ThreadRecord
 from recado.storage.due import due_page
 from recado.storage.files import add_chat_of_file
+from recado.storage.opt_outs import note_opt_out
 from recado.storage.sends import OutRecord
 from recado.storage.statuses import LOOK_BACK, STATUS_FORWARD
 from recado.storage.threads import SEEN_DAYS
@@ -39,10 +40,6 @@ SEND_MOVES = guard(
     "send-moves-from-seen-version",
     "two workers, a sweep and a status act on one send at once: each decides from what it read, and the customer "
     "would get it twice",
-)
-OPT_OUT_AS_SEEN = guard(
-    "opt-out-from-seen-thread",
-    "the customer writes START while a provider's earlier refusal is noted: nothing would be sent to them again",
 )
 SEND_DUE = guard(
     "send-is-there-to-look-at",
@@ -167,15 +164,8 @@ class DynamoOutbox:
         raise Busy(f"send of {message_id}")
 
     def opt_out(self, a: str, thread: Thread, at: datetime) -> None:
-        """1 WRU. What the customer wrote since, START perhaps, counts more than a refusal before it."""
-        try:
-            ThreadRecord(keys.thread_pk(a, thread.key), "THREAD").update(
-                actions=[ThreadRecord.opted_out_at.set(at)],
-                condition=OPT_OUT_AS_SEEN(ThreadRecord.last_seq == thread.last_seq),
-            )
-        except UpdateError as error:
-            if not condition_failed(error):
-                raise
+        """1 WRU."""
+        note_opt_out(keys.thread_pk(a, thread.key), thread.last_seq, at)
 
     def due(self, now: datetime, limit: int) -> DuePage:
         """16 queries of the index, over all accounts."""

@@ -14,6 +14,7 @@ from recado.ports.billing import Charges
 from recado.ports.inbound import Delivery, Seen
 from recado.storage import keys
 from recado.storage.chat_records import MessageRecord, ParkedRecord, SeenRecord
+from recado.storage.opt_outs import note_late_opt_out
 from recado.storage.threads import place_of
 from recado.storage.transaction import Cancelled, Transaction, condition_failed, guard
 
@@ -45,9 +46,11 @@ class DynamoStatuses:
         return place_of(channel_id, record)
 
     def move(self, a: str, place: Seen, delivery: Delivery) -> bool:
-        """One conditional update. A message that is gone has no status that could give way. The charge comes after it:
-        whoever dies in between has the status told again."""
+        """One conditional update. A message that is gone has no status that could give way. What else it tells comes
+        after it: whoever dies in between has the status told again."""
         moved = self._move(a, place, delivery)
+        if delivery.withdrawn:
+            note_late_opt_out(a, place, delivery.at)
         if self._charges is not None:
             self._charges.charge(a, place, delivery)
         return moved
@@ -87,6 +90,7 @@ class DynamoStatuses:
                 error_code=delivery.error.code if delivery.error else None,
                 error_title=delivery.error.title if delivery.error else None,
                 pricing=dict(delivery.pricing) if delivery.pricing else None,
+                withdrawn=delivery.withdrawn or None,
                 ttl=int((delivery.at + timedelta(days=PARKED_DAYS)).timestamp()),
             ),
         )
@@ -129,7 +133,7 @@ class DynamoStatuses:
         for record in parked:
             error = MessageError(record.error_code, record.error_title or "") if record.error_code else None
             status: Any = record.status  # as it was written
-            self.move(a, place, Delivery(status, record.at, error, record.pricing))
+            self.move(a, place, Delivery(status, record.at, error, record.pricing, bool(record.withdrawn)))
         for record in parked:
             record.delete()
         return len(parked)

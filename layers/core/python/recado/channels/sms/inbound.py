@@ -15,7 +15,7 @@ from re import compile as pattern
 from typing import Any, Literal
 
 from recado.channels.base import Part, unreadable
-from recado.channels.sms.errors import status_failure
+from recado.channels.sms.errors import OPTED_OUT, status_failure
 from recado.channels.untrusted import bounded_text, epoch_seconds, identifier, label, mapping, text
 from recado.domain.identity import canonical_phone, e164
 from recado.domain.messages import DeliveryStatus, InboundMessage, Kind, Media, Parsed, Sender, StatusUpdate
@@ -125,7 +125,9 @@ def _status(form: Json, sid: str, status: str, at: datetime) -> Parsed:
     if known is None:
         return Parsed(kept_raw=("a status not known",))
     error = status_failure(identifier(form.get("ErrorCode")), status) if known == "failed" else None
-    return Parsed(statuses=(StatusUpdate(sid, None, known, at, error, _person(str(form.get("To")), None)),))
+    consent: Literal["withdrawn"] | None = "withdrawn" if error and error.code == str(OPTED_OUT) else None
+    person = _person(str(form.get("To")), None)
+    return Parsed(statuses=(StatusUpdate(sid, None, known, at, error, person, consent=consent),))
 
 
 def _opt_out(form: Json, sid: str, at: datetime) -> Parsed:
