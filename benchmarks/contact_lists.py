@@ -38,12 +38,14 @@ for name, value in (("CONTACTS_TABLE", "contacts"), ("AWS_DEFAULT_REGION", "us-e
 CONTACTS = 1_000_000
 LIMITS = (50, 200)
 TEXTS = (
-    "maria", "maria silva", "maria clara", "clara example", "heitor gabriela", "joao", "98765", "4321", "example", "zz",
+    "maria", "maria silva", "maria clara", "clara example", "heitor gabriela", "heitor", "gabriela", "joao", "98765",
+    "4321", "example", "zz",
 )  # fmt: skip
 """Names that many have, two that nobody has both of, one that nobody has, numbers by their beginning and their end, a
 word of every address."""
-KEPT = 60
-"""So many of each shard that a text finds have their tokens: more than a page reads of it."""
+KEPT, KEPT_OF_FIRST = 60, 1_000
+"""So many of each shard that a text finds have their tokens: more than a page reads of it. One that finds nothing for
+two words goes on in the first."""
 _UNIT = 4096
 
 
@@ -79,7 +81,8 @@ class Account:
             self.numbers[shard_of(contact_id)].append(number)
         self.tokens: dict[str, list[tuple[str, int]]] = {shard: [] for shard in self.numbers}
         for shard, numbers in self.numbers.items():
-            found = {number for text in TEXTS for number in islice(filter(partial(meets, text), numbers), KEPT)}
+            most = KEPT_OF_FIRST if shard == "0" else KEPT
+            found = {number for text in TEXTS for number in islice(filter(partial(meets, text), numbers), most)}
             for number in found:
                 one = contact(number)
                 self.tokens[shard] += [(f"TOK#{token}#{one.id}", number) for token in search_tokens(one)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks import contact_exports as exports
 from benchmarks import contact_lists as lists
+from benchmarks import segments
 from benchmarks.figures import Figure
 
 
@@ -21,6 +22,15 @@ def test_an_account_of_a_million_knows_its_contacts() -> None:
         assert lists.id_of(number) == one.id
         assert lists.meets("maria", number) == (words[0] == "maria")
         assert lists.meets((one.mobile or "")[-4:], number) and lists.meets("example", number)
+
+
+def test_filters_by_hand_and_interpreted_find_what_ours_finds() -> None:
+    for name in segments.FILTERS:
+        spent, _ = segments.compared(name, 1_500)
+        assert min(spent.values()) > 0
+    told = segments.previewed(2_000)
+    assert told["bytes"] <= told["read_1"] <= 1.1 * told["bytes"]
+    assert told["read_0"] < 0.5 * told["read_1"], "a day is a bound of what is read"
 
 
 def test_a_figure_says_how_far_it_came() -> None:

@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recado.domain.contact_search import MAX_TOKEN_LENGTH, MAX_TOKENS, Query, fold, parse_query, search_tokens
+from recado.domain.contact_search import (
+    MAX_TOKEN_LENGTH,
+    MAX_TOKENS,
+    Query,
+    _folded,
+    fold,
+    parse_query,
+    search_tokens,
+)
 from recado.domain.contacts import Contact
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
@@ -34,6 +42,16 @@ def found(text: str, contact: Contact) -> bool:
     at = [token for token in tokens if query and token.startswith(query.prefix) and query.met_by(token, tokens)]
     assert len(at) <= 1
     return bool(at)
+
+
+@given(st.text(st.characters(max_codepoint=0x24F), max_size=8) | st.text(max_size=8))
+def test_the_short_way_folds_as_the_long_one(text: str) -> None:
+    assert fold(text) == _folded(text)
+
+
+def test_every_sign_of_latin_1_folds_as_by_the_long_way() -> None:
+    signs = [chr(number) for number in range(256)]
+    assert list(map(fold, signs)) == list(map(_folded, signs))
 
 
 @pytest.mark.parametrize(

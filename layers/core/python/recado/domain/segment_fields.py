@@ -43,32 +43,33 @@ OPERATORS_OF: Mapping[Kind, frozenset[str]] = {
 @dataclass(frozen=True)
 class Field:
     """`attribute`: where a record has the value; `custom`: in its custom fields, under that name. `values`: all that it
-    can be, where they are few and fixed."""
+    can be, where they are few and fixed. `always`: no record of the table is without it."""
 
     kind: Kind
     attribute: str
     custom: bool = False
     values: frozenset[str] = frozenset()
+    always: bool = False
 
 
 CONTACT_FIELDS: Mapping[str, Field] = {
-    "id": Field("id", "id"),
+    "id": Field("id", "id", always=True),
     "name": Field("text", "name"),
     "mobile": Field("phone", "mobile"),
     "phone": Field("phone", "phone"),
     "email": Field("text", "email"),
-    "created_at": Field("time", "created_at"),
-    "updated_at": Field("time", "updated_at"),
+    "created_at": Field("time", "created_at", always=True),
+    "updated_at": Field("time", "updated_at", always=True),
     "group": Field("ids", "group_ids"),
     "organization": Field("id", "organization_id"),
 }
 
 CHAT_FIELDS: Mapping[str, Field] = {
-    "id": Field("id", "id"),
+    "id": Field("id", "id", always=True),
     "department": Field("id", "department_id"),
-    "channel": Field("id", "channel_id"),
-    "situation": Field("id", "situation", values=frozenset(get_args(Situation))),
-    "created_at": Field("time", "opened_at"),
+    "channel": Field("id", "channel_id", always=True),
+    "situation": Field("id", "situation", values=frozenset(get_args(Situation)), always=True),
+    "created_at": Field("time", "opened_at", always=True),
     "updated_at": Field("time", "updated_at"),
     "workflow": Field("id", "workflow_step_id"),
     "workflow_step": Field("id", "workflow_step_id"),

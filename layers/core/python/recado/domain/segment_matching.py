@@ -2,16 +2,19 @@
 (PRODUCT G3). Pure.
 
 The function is text made of this module's own words: every value and every name that somebody chose is bound to it as a
-constant and never becomes code. A record is read as it lies in the table, or as plain values, and only the attributes
-that the tree asks for are read at all; one that is asked for more than once is read once for each record.
+constant and never becomes code. It is what a person would write by hand for these conditions: a record is read as it
+lies in the table, or as plain values; only the attributes that the tree asks for are read at all, of JSON no more than
+a condition needs; what is dear and asked for more than once is read once for each record; and in each group the cheap
+conditions come first, which changes nothing of what it means.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from recado.domain.contact_search import fold
@@ -26,6 +29,11 @@ Record = Mapping[str, Any]
 
 _UNREAD = object()
 _JSON_ATTRIBUTES = frozenset({"group_ids", "custom_fields"})
+_PLAIN_WORD = re.compile(r"[A-Za-z0-9_-]+")
+"""JSON writes it as it is between quotation marks: it is in a text of JSON or it is not."""
+_MOST_LOOKED_FOR = 4
+"""From more on a list is read and compared at once."""
+_decoded = json.JSONDecoder().raw_decode
 
 
 @dataclass(frozen=True)
@@ -63,38 +71,45 @@ def value_of(known: Field, record: Record, form: Form) -> Any:
     attribute = "custom_fields" if known.custom else known.attribute
     found = record.get(attribute)
     if form == "items" and found is not None:
-        found = _loads(found["S"]) if attribute in _JSON_ATTRIBUTES else found["S"]
+        found = _decoded(found["S"])[0] if attribute in _JSON_ATTRIBUTES else found["S"]
     return (found or {}).get(known.attribute) if known.custom else found or None
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """Two expressions: `there`, true of a record that has the value, None when all have it; `value`, good once `there`
+    was asked."""
+
+    there: str | None
+    value: str
 
 
 class _Code:
     """The text of a segment's function, and what is bound to its names."""
 
     def __init__(self, tree: Group, form: Form) -> None:
-        self.form = form
+        self._form = form
         self.names: dict[str, Any] = dict(_HELPERS)
         self._uses = Counter(_source(one) for one in conditions_of(tree))
         self._places: dict[tuple[Field, str], str] = {}
-        self._custom = "custom" if any(one.field.custom for one in conditions_of(tree)) else None
-        self.condition = self._group(tree)
+        self._custom_uses = sum(one.field.custom for one in conditions_of(tree))
+        self._condition = self._group(tree)
 
     def text(self) -> str:
         """The whole function."""
-        kept = [*(place for source, place in self._places.items() if self._uses[source] > 1)]
-        if self._custom:
-            kept.append(self._custom)
-        forget = "".join(f"        {place} = unread\n" for place in kept)
+        kept = [*self._places.values(), *(["custom"] if self._custom_uses > 1 else [])]
+        forget = f"        {' = '.join(kept)} = unread\n" if kept else ""
         return (
             "def select(records):\n"
             "    found = []\n"
             "    for record in records:\n"
             f"{forget}"
-            f"        if {self.condition}:\n"
+            f"        if {self._condition}:\n"
             "            found.append(record)\n"
             "    return found\n"
         )
 
-    def bind(self, value: Any) -> str:
+    def _bind(self, value: Any) -> str:
         """A name for a constant."""
         name = f"c{len(self.names)}"
         self.names[name] = value
@@ -103,57 +118,94 @@ class _Code:
     def _group(self, group: Group) -> str:
         if not group.parts:
             return "True"
-        parts = (self._group(part) if isinstance(part, Group) else self._leaf(part) for part in group.parts)
+        cheap_first = sorted(group.parts, key=_cost)
+        parts = (self._group(part) if isinstance(part, Group) else self._leaf(part) for part in cheap_first)
         return "(" + (" or " if group.any else " and ").join(parts) + ")"
 
     def _leaf(self, one: Condition) -> str:
-        read, place = self._read(one)
-        if one.test.doing == "is_set":
-            return f"({read} is {'' if one.test.negated else 'not '}None)"
-        asked = self._asked(one.test, place)
-        if one.test.negated:
-            return f"({read} is None or not ({asked}))"
-        return f"({read} is not None and {asked})"
+        test, reading = one.test, self._reading(one)
+        if test.doing == "is_set":
+            there = reading.there or "True"
+            return f"(not {there})" if test.negated else there
+        asked = self._asked(one.field, test, reading.value)
+        if test.negated:
+            asked = f"not ({asked})"
+            return f"(not {reading.there} or {asked})" if reading.there else f"({asked})"
+        return f"({reading.there} and {asked})" if reading.there else f"({asked})"
 
-    def _asked(self, test: Test, place: str) -> str:
+    # -- what is asked of a value -------------------------------------------------------------------------------------
+
+    def _asked(self, known: Field, test: Test, value: str) -> str:
         """The test of a value that is there."""
+        if known.kind == "phone":
+            test = _with_plus(test)
         if test.doing == "between":
-            return self._between(test, place)
-        operand = self.bind(test.operand)
+            return self._between(test, value)
+        if test.doing == "has_any":
+            return self._has_any(known, test, value)
+        operand = self._bind(test.operand)
         if test.doing == "equals":
-            return f"{place} == {operand}"
+            return f"{value} == {operand}"
         if test.doing == "one_of":
-            return f"{place} in {operand}"
+            return f"{value} in {operand}"
         if test.doing == "contains":
-            return f"{operand} in {place}"
-        if test.doing == "starts_with":
-            return f"{place}.startswith({operand})"
-        return f"not {operand}.isdisjoint({place})"
+            return f"{operand} in {value}"
+        return f"{value}.startswith({operand})"
 
-    def _between(self, test: Test, place: str) -> str:
-        asked = place
+    def _between(self, test: Test, value: str) -> str:
+        asked = value
         if test.low is not None:
-            asked = f"{self.bind(test.low)} {'<=' if test.with_low else '<'} {asked}"
+            asked = f"{self._bind(test.low)} {'<=' if test.with_low else '<'} {asked}"
         if test.high is not None:
-            asked = f"{asked} {'<=' if test.with_high else '<'} {self.bind(test.high)}"
+            asked = f"{asked} {'<=' if test.with_high else '<'} {self._bind(test.high)}"
         return asked
 
-    def _read(self, one: Condition) -> tuple[str, str]:
-        """An expression of a field's value, as it is compared, or None, and the name under which it stays."""
-        source = _source(one)
-        place = self._places.setdefault(source, f"v{len(self._places)}")
-        known, way = source
-        read = _WAYS[way].format(self._stored(known))
-        if self._uses[source] > 1:
-            return f"({place} if {place} is not unread else ({place} := {read}))", place
-        return f"({place} := {read})", place
+    def _has_any(self, known: Field, test: Test, value: str) -> str:
+        """Of ids in a text of JSON each is looked for as it is written there."""
+        if known.custom or self._form == "values":
+            return f"not {self._bind(test.operand)}.isdisjoint({value})"
+        if len(test.operand) > _MOST_LOOKED_FOR or not all(map(_PLAIN_WORD.fullmatch, test.operand)):
+            return f"not {self._bind(test.operand)}.isdisjoint(decoded({value})[0])"
+        return "(" + " or ".join(f"{self._bind(json.dumps(one))} in {value}" for one in sorted(test.operand)) + ")"
 
-    def _stored(self, known: Field) -> str:
-        """An expression of a field's stored value, or None."""
-        if not known.custom:
-            return _attribute(known.attribute, self.form)
-        values = _attribute("custom_fields", self.form)
-        return f"(custom if custom is not unread else (custom := {values} or empty)).get({self.bind(known.attribute)})"
+    # -- how a value is read ------------------------------------------------------------------------------------------
+
+    def _reading(self, one: Condition) -> _Reading:
+        """A field's value, as it is compared. One that is dear and asked for again stays under a name."""
+        known, way = source = _source(one)
+        stored = self._stored(known)
+        read = _WAYS[way].format(stored.value)
+        if way not in _DEAR or self._uses[source] == 1:
+            return _Reading(stored.there, read)
+        place = self._places.setdefault(source, f"v{len(self._places)}")
+        whole = f"({read} if {stored.there} else None)" if stored.there else read
+        return _Reading(f"({place} if {place} is not unread else ({place} := {whole})) is not None", place)
+
+    def _stored(self, known: Field) -> _Reading:
+        """A field's stored value."""
+        if known.custom:
+            return self._stored_custom(known)
+        if not known.attribute.isidentifier():
+            raise ValueError("an attribute is a word of ours")
+        if self._form == "values":
+            return _Reading(f"(x := record.get('{known.attribute}'))", "x")
+        if known.always:
+            return _Reading(None, f"record['{known.attribute}']['S']")
+        return _Reading(f"(x := record.get('{known.attribute}')) is not None", "x['S']")
+
+    def _stored_custom(self, known: Field) -> _Reading:
+        """All custom fields lie in one text of JSON; where one condition asks, those without the field are not read."""
+        name = self._bind(known.attribute)
+        values = "(record.get('custom_fields') or empty)"
+        if self._form == "items":
+            values = "(decoded(x['S'])[0] if (x := record.get('custom_fields')) is not None else empty)"
+        if self._custom_uses > 1:
+            values = f"(custom if custom is not unread else (custom := {values}))"
+        elif self._form == "items" and _PLAIN_WORD.fullmatch(known.attribute):
+            key = self._bind(json.dumps(known.attribute))
+            there = f"(x := record.get('custom_fields')) is not None and {key} in (x := x['S'])"
+            return _Reading(f"({there} and (x := decoded(x)[0].get({name})) is not None)", "x")
+        return _Reading(f"(x := {values}.get({name})) is not None", "x")
 
 
 def _compiled(tree: Group, form: Form) -> Callable[[Iterable[Record]], list[Record]]:
@@ -171,34 +223,41 @@ def _source(one: Condition) -> tuple[Field, str]:
     return one.field, one.field.kind if one.field.kind in _WAYS else "plain"
 
 
-def _attribute(attribute: str, form: Form) -> str:
-    """An expression of an attribute's value, or None. Attributes are words of `segment_fields`, not of a request."""
-    if not attribute.isidentifier():
-        raise ValueError("an attribute is a word of ours")
-    if form == "values":
-        return f"(record.get('{attribute}') or None)"
-    value = "loads(x['S'])" if attribute in _JSON_ATTRIBUTES else "x['S']"
-    return f"({value} if (x := record.get('{attribute}')) is not None else None)"
+def _with_plus(test: Test) -> Test:
+    """The test of a stored number where that of its digits is given: numbers are stored with a plus, and those that a
+    custom field had before it was one for numbers without."""
+    if test.doing == "equals":
+        return replace(test, doing="one_of", operand=frozenset((test.operand, f"+{test.operand}")))
+    if test.doing == "one_of":
+        return replace(test, operand=test.operand | {f"+{one}" for one in test.operand})
+    if test.doing == "starts_with":
+        return replace(test, operand=(test.operand, f"+{test.operand}"))
+    return test
+
+
+def _cost(part: Group | Condition) -> int:
+    """About what looking at a part costs."""
+    if isinstance(part, Group):
+        return sum(map(_cost, part.parts))
+    if part.field.custom:
+        return 8
+    if part.test.doing == "is_set":
+        return 1
+    return {"text": 4, "ids": 3}.get(part.field.kind, 1 if part.field.always else 2)
 
 
 _WAYS: Mapping[str, str] = {
     "plain": "{}",
-    "text": "((y.lower() if y.isascii() else fold(y)) if (y := {}) is not None else None)",
-    "phone": "(y.lstrip('+') if (y := {}) is not None else None)",
-    "document": "(y.upper() if (y := {}) is not None else None)",
-    "options": "([fold(one) for one in y] if (y := {}) is not None else None)",
+    "text": "(y.lower() if (y := {}).isascii() else fold(y))",
+    "document": "{}.upper()",
+    "options": "[fold(one) for one in {}]",
 }
 """How a stored value becomes what is compared, by the field's kind."""
-
-
-def _loads(text: str) -> Any:
-    return json.loads(text) or None
-
-
+_DEAR = frozenset({"text", "options"})
 _HELPERS: Mapping[str, Any] = {
     "__builtins__": {},
+    "decoded": _decoded,
+    "fold": fold,
     "unread": _UNREAD,
     "empty": {},
-    "fold": fold,
-    "loads": _loads,
 }
