@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from recado.domain.chats import OPEN_SITUATIONS, ThreadKey
+from recado.domain.errors import Busy
 from recado.domain.segment_bounds import Bounds
 from recado.domain.segment_matching import Record
 from recado.ports.segments import Pages
@@ -19,6 +22,8 @@ from recado.storage.tables import Record as Item
 
 _LAST = "\U0010ffff"
 _AT_ONCE = 100
+_TRIES, _FIRST_PAUSE_S = 8, 0.025
+"""Some 3 s altogether, as chance has it."""
 _MARGIN = timedelta(minutes=5)
 """An id is made a moment before what it names, by a clock that may have been set."""
 _MEMBERS_OF = {"group_ids": "GROUP", "organization_id": "ORG"}
@@ -153,16 +158,23 @@ def _query(
 
 
 def _got(kind: type[Item], places: Iterable[tuple[str, str]], attributes: Sequence[str]) -> list[Record]:
-    """Raw items by their keys, those that exist, newest first where their keys order by time."""
+    """Raw items by their keys, those that exist. Raises Busy when DynamoDB keeps leaving some out: what is not read is
+    never "no match"."""
     names, projection = _projection(attributes)
     table = kind.Meta.table_name
     wanted = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in places]
     found: list[Record] = []
-    while wanted:
+    for attempt in range(_TRIES):
+        if not wanted:
+            return found
+        if attempt:
+            time.sleep(random.uniform(0, _FIRST_PAUSE_S * 2**attempt))
         asked = {table: {"Keys": wanted, "ProjectionExpression": projection, "ExpressionAttributeNames": names}}
         answer = _client(kind).batch_get_item(RequestItems=asked)
         found += answer["Responses"].get(table, [])
         wanted = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
+    if wanted:
+        raise Busy("a read of many items")
     return found
 
 
