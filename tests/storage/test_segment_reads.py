@@ -19,7 +19,7 @@ class Throttled:
     def __init__(self, each: int) -> None:
         self.each, self.calls = each, 0
 
-    def batch_get_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
+    def batch_get_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:
         [(table, asked)] = RequestItems.items()
         self.calls += 1
         given, left = asked["Keys"][: self.each], asked["Keys"][self.each :]

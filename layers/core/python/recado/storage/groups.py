@@ -16,8 +16,9 @@ from recado.ports.sweeps import DuePage
 from recado.storage import keys
 from recado.storage.contact_records import MembershipRecord
 from recado.storage.due import Due, due_page
+from recado.storage.own_names import OwnName, change_named, create_named, delete_named
 from recado.storage.tables import TimeAttribute, WorkspaceRecord
-from recado.storage.transaction import Cancelled, Transaction, condition_failed, guard
+from recado.storage.transaction import Transaction, condition_failed, guard
 
 NAME_FREE = guard(
     "group-name-free", "two people make a group of one name at once: a CSV file cannot say which it means"
@@ -99,34 +100,18 @@ class DynamoGroups:
 
     def create(self, a: str, group: Group) -> None:
         """One transaction with its name. Raises NameTaken."""
-        tx = Transaction()
-        tx.put("group", GroupRecord.of_group(a, group))
-        _take_name(tx, a, group)
-        try:
-            tx.commit()
-        except Cancelled as cancelled:
-            raise NameTaken from cancelled
+        create_named(GroupRecord.of_group(a, group), _name(a, group))
 
     def change(self, a: str, before: Group, after: Group) -> bool:
         """Write a change, with another name where it has one. Raises NameTaken."""
-        tx = Transaction()
-        tx.put("group", GroupRecord.of_group(a, after), GROUP_SEEN(GroupRecord.version == before.version))
-        if name_key(after.name) != name_key(before.name):
-            tx.delete("old-name", GroupNameRecord(_names_pk(a, before.kind), name_key(before.name)))
-            _take_name(tx, a, after)
-        try:
-            tx.commit()
-        except Cancelled as cancelled:
-            if "group" in cancelled.failed:
-                return False
-            raise NameTaken from cancelled
-        return True
+        seen = GROUP_SEEN(GroupRecord.version == before.version)
+        return change_named(GroupRecord.of_group(a, after), seen, _name(a, before).record, _name(a, after))
 
     def delete(self, a: str, group: Group, now: datetime) -> bool:
         """One transaction: the group, its name, and that its contacts have to leave."""
         tx = Transaction()
-        tx.delete("group", GroupRecord(_pk(a, group.kind), group.id), GROUP_SEEN(GroupRecord.version == group.version))
-        tx.delete("name", GroupNameRecord(_names_pk(a, group.kind), name_key(group.name)))
+        seen = GROUP_SEEN(GroupRecord.version == group.version)
+        delete_named(tx, GroupRecord(_pk(a, group.kind), group.id), seen, _name(a, group).record)
         place = keys.workspace_pk(a, _DELETED), group.id
         due_pk, due_sk = keys.due_pk(group.id), keys.stamp(now)
         tx.put("deleted", DeletedGroupRecord(*place, kind=group.kind, due_pk=due_pk, due_sk=due_sk))
@@ -173,9 +158,9 @@ def check_group(tx: Transaction, label: str, a: str, kind: GroupKind, group_id: 
     tx.check(label, GroupRecord(_pk(a, kind), group_id), GROUP_STANDS(GroupRecord.pk.exists()))
 
 
-def _take_name(tx: Transaction, a: str, group: Group) -> None:
+def _name(a: str, group: Group) -> OwnName:
     record = GroupNameRecord(_names_pk(a, group.kind), name_key(group.name), group_id=group.id)
-    tx.put("name", record, NAME_FREE(GroupNameRecord.pk.does_not_exist()))
+    return OwnName(record, NAME_FREE(GroupNameRecord.pk.does_not_exist()), NameTaken)
 
 
 def _pk(a: str, kind: GroupKind) -> str:

@@ -7,8 +7,9 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from recado.domain.shortcuts import Shortcut
 from recado.ports.shortcuts import SlugTaken
 from recado.storage import keys
+from recado.storage.own_names import OwnName, change_named, create_named, delete_named
 from recado.storage.tables import TimeAttribute, WorkspaceRecord
-from recado.storage.transaction import Cancelled, Transaction, guard
+from recado.storage.transaction import Transaction, guard
 
 SLUG_FREE = guard("shortcut-slug-free", "two people make a shortcut of one slug at once: nobody knows which comes up")
 SHORTCUT_SEEN = guard(
@@ -56,51 +57,26 @@ class DynamoShortcuts:
         return sorted((record.shortcut() for record in ShortcutRecord.query(_pk(a))), key=lambda one: one.slug)
 
     def create(self, a: str, shortcut: Shortcut) -> None:
-        """One transaction with its slug."""
-        tx = Transaction()
-        tx.put("shortcut", ShortcutRecord.of_shortcut(a, shortcut))
-        _take_slug(tx, a, shortcut)
-        try:
-            tx.commit()
-        except Cancelled as cancelled:
-            raise SlugTaken from cancelled
+        """One transaction with its slug. Raises SlugTaken."""
+        create_named(ShortcutRecord.of_shortcut(a, shortcut), _slug(a, shortcut))
 
     def change(self, a: str, before: Shortcut, after: Shortcut) -> bool:
-        """One transaction, with another slug where it has one."""
-        tx = Transaction()
-        tx.put(
-            "shortcut",
-            ShortcutRecord.of_shortcut(a, after),
-            SHORTCUT_SEEN(ShortcutRecord.version == before.version),
-        )
-        if after.slug != before.slug:
-            tx.delete("old-slug", ShortcutSlugRecord(_slugs_pk(a), before.slug))
-            _take_slug(tx, a, after)
-        try:
-            tx.commit()
-        except Cancelled as cancelled:
-            if "shortcut" in cancelled.failed:
-                return False
-            raise SlugTaken from cancelled
-        return True
+        """One transaction, with another slug where it has one. Raises SlugTaken."""
+        seen = SHORTCUT_SEEN(ShortcutRecord.version == before.version)
+        return change_named(ShortcutRecord.of_shortcut(a, after), seen, _slug(a, before).record, _slug(a, after))
 
     def delete(self, a: str, shortcut: Shortcut) -> bool:
         """One transaction: the shortcut and its slug."""
         tx = Transaction()
         seen = SHORTCUT_SEEN(ShortcutRecord.version == shortcut.version)
-        tx.delete("shortcut", ShortcutRecord(_pk(a), shortcut.id), seen)
-        tx.delete("slug", ShortcutSlugRecord(_slugs_pk(a), shortcut.slug))
+        delete_named(tx, ShortcutRecord(_pk(a), shortcut.id), seen, _slug(a, shortcut).record)
         return tx.committed()
 
 
-def _take_slug(tx: Transaction, a: str, shortcut: Shortcut) -> None:
-    record = ShortcutSlugRecord(_slugs_pk(a), shortcut.slug, shortcut_id=shortcut.id)
-    tx.put("slug", record, SLUG_FREE(ShortcutSlugRecord.pk.does_not_exist()))
+def _slug(a: str, shortcut: Shortcut) -> OwnName:
+    record = ShortcutSlugRecord(keys.workspace_pk(a, "SHORTCUTSLUGS"), shortcut.slug, shortcut_id=shortcut.id)
+    return OwnName(record, SLUG_FREE(ShortcutSlugRecord.pk.does_not_exist()), SlugTaken)
 
 
 def _pk(a: str) -> str:
     return keys.workspace_pk(a, "SHORTCUTS")
-
-
-def _slugs_pk(a: str) -> str:
-    return keys.workspace_pk(a, "SHORTCUTSLUGS")
