@@ -18,7 +18,18 @@ from infra.local.processes import StartFailed
 # Calm for so long means that the commands and the facts that follow from them have been worked off.
 CALM_S = 0.5
 CALM_AT_MOST_S = 8.0
-WORKERS = ("Inbound", "Distribution", "Outbound", "Feed", "Media", "ContactExports", "ContactImports", "Mail", "Events")
+WORKERS = (
+    "Inbound",
+    "Distribution",
+    "Outbound",
+    "Feed",
+    "Media",
+    "ContactExports",
+    "ContactImports",
+    "TaskRun",
+    "Mail",
+    "Events",
+)
 COMMAND_QUEUES = (
     "INBOUND_QUEUE_URL",
     "DISTRIBUTION_QUEUE_URL",
@@ -27,6 +38,7 @@ COMMAND_QUEUES = (
     "MEDIA_QUEUE_URL",
     "CONTACT_EXPORTS_QUEUE_URL",
     "CONTACT_IMPORTS_QUEUE_URL",
+    "TASK_RUN_QUEUE_URL",
 )
 
 

@@ -17,7 +17,7 @@ from recado import bootstrap, settings
 from recado.aws import session
 
 ROOT = Path(__file__).resolve().parents[2]
-QUEUES = ("inbound", "distribution", "outbound", "feed", "media", "contact_exports", "contact_imports")
+QUEUES = ("inbound", "distribution", "outbound", "feed", "media", "contact_exports", "contact_imports", "task_run")
 DEAD_LETTERS = "INBOUND_DLQ_URL"
 BUCKETS = {"RAW_BUCKET": "recado-raw", "FILES_BUCKET": "recado-files", "MAIL_BUCKET": "recado-mail"}
 STREAMED = ("contacts", "chats", "workspace")

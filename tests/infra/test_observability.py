@@ -24,7 +24,17 @@ def test_every_dead_letter_is_heard() -> None:
 def test_every_command_queue_is_watched_for_age() -> None:
     commands = {
         f"{name}QueueName"
-        for name in ("Inbound", "Distribution", "Outbound", "Feed", "Mail", "Media", "ContactExports", "ContactImports")
+        for name in (
+            "Inbound",
+            "Distribution",
+            "Outbound",
+            "Feed",
+            "Mail",
+            "Media",
+            "ContactExports",
+            "ContactImports",
+            "TaskRun",
+        )
     }
     assert _watched("ApproximateAgeOfOldestMessage") == commands
 

@@ -99,6 +99,22 @@ class LoggedImports:
         telemetry.failure("import_row_failed", error, record_id=import_id, kind=stage, seq=row)
 
 
+class LoggedRuns:
+    """What comes of runs of tasks (services.task_runs, services.task_run_work)."""
+
+    def not_enqueued(self, run_id: str, error: Exception) -> None:
+        """The queue did not take the commands."""
+        telemetry.failure("task_run_not_enqueued", error, record_id=run_id)
+
+    def left(self, run_id: str, lane: int, outcome: str, count: int) -> None:
+        """A worker leaves a lane."""
+        telemetry.info("task_run_worked_on", record_id=run_id, lane=lane, outcome=outcome, count=count)
+
+    def broke(self, run_id: str, lane: int, error: Exception) -> None:
+        """Something went wrong in a lane."""
+        telemetry.failure("task_run_broke", error, record_id=run_id, lane=lane)
+
+
 class LoggedClicks:
     """Clicks that could not be kept (ports.buttons.ClickJournal)."""
 

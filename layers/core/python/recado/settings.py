@@ -23,6 +23,7 @@ class Settings:
     media_queue_url: str = ""
     contact_exports_queue_url: str = ""
     contact_imports_queue_url: str = ""
+    task_run_queue_url: str = ""
     raw_bucket: str = ""
     files_bucket: str = ""
     public_base_url: str = ""

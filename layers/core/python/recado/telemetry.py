@@ -56,6 +56,7 @@ class Fields(TypedDict, total=False):
     failed: int
     left: int
     seq: int
+    lane: int
     size_bytes: int
     elapsed_ms: int
 

@@ -43,6 +43,8 @@ KINDS = {
     "flow_id": "fl",
     "erasure_id": "er",
     "data_export_id": "dx",
+    "task_id": "ts",
+    "run_id": "rn",
 }
 """Path parameters that are ids, and of which kind."""
 DEFAULT_LIMIT = 50

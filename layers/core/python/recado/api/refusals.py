@@ -153,6 +153,15 @@ REFUSALS = {
     "too_many_flow_secrets": Refusal(409, "The account has as many as there may be.", ("limit",)),
     "too_many_triggers": Refusal(409, "The account has as many as there may be.", ("limit",)),
     "too_many_shortcuts": Refusal(409, "The account has as many as there may be.", ("limit",)),
+    "too_many_tasks": Refusal(409, "The account has as many as there may be.", ("limit",)),
+    "task_running": Refusal(409, "A run of the task is not over: cancel it first.", ("run_id",)),
+    "too_many_runs": Refusal(
+        409, "As many runs of the task or the account are not over as may be at once.", ("limit",)
+    ),
+    "run_is_over": Refusal(409, "The run is over.", ("run_state",)),
+    "run_not_over": Refusal(409, "The run is not over yet."),
+    "run_cancelled": Refusal(409, "The run was cancelled: run the task again."),
+    "nothing_to_retry": Refusal(409, "No target of the run failed."),
     "too_many_workflows": Refusal(409, "The account has as many as there may be.", ("limit",)),
     "user_has_chats": Refusal(409, "The user has chats in service: transfer or close them first."),
     "button_changed": Refusal(409, "Somebody else changed the button at this moment: read it again."),
@@ -241,5 +250,7 @@ class Problem(msgspec.Struct, kw_only=True):
     tries_left: Annotated[int | UnsetType, Meta(description="How many more codes are looked at.")] = UNSET
     children: Annotated[int | UnsetType, Meta(description="How many lie below.")] = UNSET
     seats: Annotated[int | UnsetType, Meta(description="How many seats there are.")] = UNSET
+    run_id: Annotated[str | UnsetType, Meta(description="A run of the task that is not over.")] = UNSET
+    run_state: Annotated[str | UnsetType, Meta(description="The run's state now.")] = UNSET
     used_by: Annotated[str | UnsetType, Meta(description="What still belongs to it, in words.")] = UNSET
     retry_after_s: Annotated[int | UnsetType, Meta(description="After how many seconds to try again.")] = UNSET

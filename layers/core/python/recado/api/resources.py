@@ -37,6 +37,7 @@ RESOURCES = (
     "flows",
     "flow_secrets",
     "segments",
+    "tasks",
     "events",
     "reports",
     "billing_report",

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from recado.bootstrap.automating import Automating
 from recado.bootstrap.calling import Calling
 from recado.bootstrap.mailing import Mailing
 from recado.bootstrap.reporting import Reporting
@@ -13,7 +12,7 @@ from recado.bootstrap.widgets import Widgets
 from recado.settings import settings
 
 
-class Container(Widgets, Calling, Mailing, Reporting, Automating):
+class Container(Widgets, Calling, Mailing, Reporting):
     """What a process uses; handlers ask it for services by name."""
 
 

@@ -330,7 +330,7 @@ class Chats(ContactBooks):
         from recado.services.removed_channels import RemovedChannels
         from recado.storage.channel_removals import DynamoChannelRemovals
 
-        return RemovedChannels(DynamoChannelRemovals(), self.chats, self.system_closing, self.clock)
+        return RemovedChannels(DynamoChannelRemovals(), self.chats, self.system_closing, self.task_upkeep, self.clock)
 
     @cached_property
     def system_closing(self) -> SystemClosing:

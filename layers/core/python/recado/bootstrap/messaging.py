@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from recado.bootstrap.importing import Importing
 from recado.bootstrap.privacy import Privacy
+from recado.bootstrap.tasks import Tasks
 from recado.bootstrap.templating import Templating
 from recado.settings import local_doors
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from recado.storage.statuses import DynamoStatuses
 
 
-class Messaging(Privacy, Importing, Templating):
+class Messaging(Privacy, Importing, Templating, Tasks):
     """Messages, from webhook to provider, and what the minute brings."""
 
     @cached_property
@@ -154,6 +155,9 @@ class Messaging(Privacy, Importing, Templating):
                 "calls": self.lost_calls.end_due,
                 "contact_data": self.contact_data_work.sweep,
                 "contact_imports": self.contact_import_work.sweep,
+                "tasks": self.task_schedule.run_due,
+                "task_runs": self.task_run_work.look_due,
+                "task_sends": self.task_run_work.look_at_sends,
                 # What waits for providers comes last: nobody's message stands behind it.
                 "templates": self.template_mirror.settle_due,
                 "tokens": self.channel_tokens.look_due,

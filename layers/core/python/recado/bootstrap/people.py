@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from recado.services.reconciler import Reconciler
     from recado.services.sessions import SessionService
     from recado.services.supervision import SupervisionService
+    from recado.services.task_upkeep import TaskUpkeep
     from recado.services.users import UserService
     from recado.storage.channels import ChannelStore
     from recado.storage.departments import DepartmentStore
@@ -123,7 +124,15 @@ class People(Platform):
         """Sign-up and the account."""
         from recado.services.accounts import AccountService
 
-        return AccountService(self.accounts, self.passwords, self.presence, self.clock, self.ids)
+        return AccountService(self.accounts, self.passwords, self.presence, self.task_upkeep, self.clock, self.ids)
+
+    @cached_property
+    def task_upkeep(self) -> TaskUpkeep:
+        """Tasks when something else changes."""
+        from recado.services.task_upkeep import TaskUpkeep
+        from recado.storage.tasks import DynamoTasks
+
+        return TaskUpkeep(DynamoTasks(), self.clock)
 
     @cached_property
     def session_service(self) -> SessionService:

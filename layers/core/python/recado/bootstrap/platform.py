@@ -95,6 +95,13 @@ class Platform:
         return SqsQueue(self.settings.contact_imports_queue_url)
 
     @cached_property
+    def task_run_queue(self) -> Queue:
+        """Lanes of runs of tasks to go on with; each command for itself."""
+        from recado.aws.queue import SqsQueue
+
+        return SqsQueue(self.settings.task_run_queue_url)
+
+    @cached_property
     def raw_blobs(self) -> Blobs:
         """Webhook bodies too large for a queue, and what could not be understood."""
         from recado.aws.blobs import S3Blobs

@@ -15,7 +15,10 @@ class Caller:
     """The authenticated caller of one account (`account` = its 8 characters).
 
     A session has `user_id`, its role and memberships; an API token has `token_id`, the `user_id` of the admin who made
-    it, role admin and its `scopes` (`<resource>:read|write`). `supervised`: single users whom this one follows (B3)."""
+    it, role admin and its `scopes` (`<resource>:read|write`). `supervised`: single users whom this one follows (B3).
+
+    A worker that acts for a task is a caller too: `token_id` is the run's id, and `act_id` names the act (kind `rq`),
+    which is done once however often it is repeated."""
 
     account: str
     role: Role
@@ -25,6 +28,7 @@ class Caller:
     scopes: frozenset[str] | None = None
     memberships: Mapping[str, Membership] = field(default_factory=dict)
     supervised: frozenset[str] = frozenset()
+    act_id: str | None = None
 
     @property
     def id(self) -> str:

@@ -59,7 +59,8 @@ def _holder(chat: Chat) -> str | None:
 @dataclass(frozen=True)
 class MoveCommit:
     """Moves with everything that has to happen together with them. `live` are agents whose lease must hold at `now`;
-    `alerts` are those of the events that the supervisors of a department are told."""
+    `alerts` are those of the events that the supervisors of a department are told. `act_id`: of an act of which there
+    is one, whoever repeats it (`Caller.act_id`)."""
 
     moves: Sequence[ChatMove]
     agents: Sequence[AgentChange]
@@ -68,6 +69,7 @@ class MoveCommit:
     live: Sequence[str] = ()
     now: datetime | None = None
     alerts: Sequence[tuple[str, Event]] = ()
+    act_id: str | None = None
 
 
 def _open(chat: Chat) -> None:

@@ -36,6 +36,8 @@ EventType = Literal[
     "message.received",
     "message.sent",
     "message.status",
+    "task.run_finished",
+    "task.run_started",
     "template.status_changed",
     "workflow.step_changed",
 ]

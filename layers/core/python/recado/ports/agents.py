@@ -77,6 +77,10 @@ class ChatMoveStore(Protocol):
 
     def commit(self, a: str, commit: MoveCommit) -> frozenset[str]: ...
 
+    def is_done(self, a: str, act_id: str) -> bool:
+        """Whether a move of this act was written."""
+        ...
+
     def operations(self, a: str, commit: MoveCommit) -> int: ...
 
 

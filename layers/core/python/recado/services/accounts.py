@@ -12,6 +12,7 @@ from recado.domain.users import checked_email, checked_locale, checked_password
 from recado.ports.core import Clock, Ids
 from recado.ports.people import AccountStore, Passwords
 from recado.services.presence import PresenceService
+from recado.services.task_upkeep import TaskUpkeep
 
 _DEFAULT_DEPARTMENT = {"pt-BR": "Geral", "en": "General"}
 
@@ -45,11 +46,18 @@ class AccountService:
     """Accounts."""
 
     def __init__(
-        self, accounts: AccountStore, passwords: Passwords, presence: PresenceService, clock: Clock, ids: Ids
+        self,
+        accounts: AccountStore,
+        passwords: Passwords,
+        presence: PresenceService,
+        tasks: TaskUpkeep,
+        clock: Clock,
+        ids: Ids,
     ) -> None:
         self._accounts = accounts
         self._passwords = passwords
         self._presence = presence
+        self._tasks = tasks
         self._clock = clock
         self._ids = ids
 
@@ -88,7 +96,8 @@ class AccountService:
         return account
 
     def change(self, a: str, name: str | None, locale: str | None, time_zone: str | None) -> Account:
-        """Change what an admin may; None leaves a field. Raises Invalid."""
+        """Change what an admin may; None leaves a field. Tasks run by another time zone from then on. Raises
+        Invalid."""
         before = self.get(a)
         after = replace(
             before,
@@ -97,6 +106,8 @@ class AccountService:
             time_zone=before.time_zone if time_zone is None else checked_time_zone(time_zone),
         )
         self._accounts.change(a, after.name, after.locale, after.time_zone)
+        if time_zone is not None:
+            self._tasks.plan_again(a, after.time_zone)
         return after
 
 

@@ -237,6 +237,8 @@ class ChatActions:
                 chat = self._gate.visible(caller, chat_id)
             except NotFound as unseen:
                 return self._done_out_of_sight(caller, chat_id, now, decide, cause, first, unseen)
+            if self._commits.is_done(caller):
+                return chat
             try:
                 move = self._decided(caller, chat, now, decide, cause)
             except Overtaken:

@@ -45,16 +45,20 @@ class ChatCommits:
         self._ids = ids
 
     def write(self, caller: Caller, move: ChatMove, cause: str, now: datetime, notes: Mapping[str, Any]) -> Chat | None:
-        """The chat as it is now; None when something of what was decided upon had moved. 409 `agent_at_cap`, 400
-        `/agent_id` when the agent is gone."""
+        """The chat as it is now; None when something of what was decided upon had moved, or the caller's act was done
+        before. 409 `agent_at_cap`, 400 `/agent_id` when the agent is gone."""
         a = caller.account
         move = replace(move, after=self.armed(a, replace(move.after, moved_by=caller.id)))
         agents = self._agent_changes(a, move, cause)
         events = self._events(a, caller, move, agents, cause, now, notes)
-        if self._moves.commit(a, MoveCommit([move], agents, events)):
+        if self._moves.commit(a, MoveCommit([move], agents, events, act_id=caller.act_id)):
             return None
         self._wake(a, move, agents)
         return move.after
+
+    def is_done(self, caller: Caller) -> bool:
+        """Whether the act that the caller may be repeating was done."""
+        return caller.act_id is not None and self._moves.is_done(caller.account, caller.act_id)
 
     def armed(self, a: str, chat: Chat) -> Chat:
         """The chat with the time at which its department's settings want it looked at."""

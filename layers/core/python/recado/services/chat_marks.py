@@ -113,6 +113,8 @@ class ChatMarks:
         a = caller.account
         for _ in range(_TRIES):
             chat = self._permitted(caller, chat_id)
+            if caller.act_id is not None and self._moves.is_done(a, caller.act_id):
+                return chat
             check(chat)
             move = marked(chat, **fields)
             if move is None:
@@ -120,7 +122,7 @@ class ChatMarks:
             told = {**self._shapes.of(a, move.after), **data(chat)}
             event_id, now = self._ids.new("ev", a), self._clock.now()
             event = Event(event_id, event_type, now, caller.author, told, chat.contact_id, chat.id)
-            if not self._moves.commit(a, MoveCommit([move], [], [event])):
+            if not self._moves.commit(a, MoveCommit([move], [], [event], act_id=caller.act_id)):
                 return move.after
         raise Busy(f"chat {chat_id}")
 

@@ -1,4 +1,4 @@
-"""The chats of channels that are removed: which are open, and closing them (PRODUCT C2)."""
+"""The chats of channels that are removed: which are open, and closing them (PRODUCT C2); and their tasks."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from recado.ports.chats import ChatFilter, ChatStore
 from recado.ports.core import Clock
 from recado.ports.sweeps import Swept
 from recado.services.system_closing import SystemClosing
+from recado.services.task_upkeep import TaskUpkeep
 
 MOST_LOOKED_AT = 10_000
 """Open chats of the account that are looked at before a channel is said to have none: some 4 s."""
@@ -30,8 +31,11 @@ class RemovedChannels:
     """Each chat closes in a transaction of its own: whoever dies in the middle has closed some, and the channel stays
     due until none is left."""
 
-    def __init__(self, removals: RemovalStore, chats: ChatStore, closing: SystemClosing, clock: Clock) -> None:
+    def __init__(
+        self, removals: RemovalStore, chats: ChatStore, closing: SystemClosing, tasks: TaskUpkeep, clock: Clock
+    ) -> None:
         self._removals = removals
+        self._tasks = tasks
         self._chats = chats
         self._closing = closing
         self._clock = clock
@@ -66,11 +70,13 @@ class RemovedChannels:
         return Swept(len(page.found), closed, page.more or closed > 0, failed)
 
     def look(self, a: str, channel_id: str) -> int:
-        """Close open chats of a removed channel, from where the last look ended; how many."""
+        """Close open chats of a removed channel, from where the last look ended; how many. Tasks that write on it are
+        switched off."""
         closing = self._removals.closing(a, channel_id)
         now = self._clock.now()
         if closing is None or closing.due > now:
             return 0
+        self._tasks.switch_off(a, channel_id)
         closed = 0
         place: str | None = None
         for seen, (here, chat) in enumerate(self._open_chats(a, closing.place), start=1):

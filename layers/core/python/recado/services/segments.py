@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -66,10 +66,11 @@ class SegmentService:
         self._views = views
         self._clock = clock
 
-    def tree(self, a: str, table: Table, given: Any, pointer: str = "/filter") -> Group:
-        """The tree of a filter, as it reads now. Raises Invalid with a pointer to each wrong node."""
+    def tree(self, a: str, table: Table, given: Any, pointer: str = "/filter", at: datetime | None = None) -> Group:
+        """The tree of a filter, as it reads `at` a moment, now without one. Raises Invalid with a pointer to each wrong
+        node."""
         custom: list[CustomField] = self._fields.all(a, "contacts") if table == "contacts" else []
-        return parse(given, fields_of(table, custom), self._moment(a), self._named(a, table), pointer)
+        return parse(given, fields_of(table, custom), self._moment(a, at), self._named(a, table), pointer)
 
     def flow_tree(self, a: str, given: Any, saved: Sequence[str], pointer: str) -> Group:
         """The tree of a flow's condition; `saved`: names that the flow saves values under. Raises Invalid."""
@@ -111,11 +112,11 @@ class SegmentService:
         leaves = [{"pointer": one.pointer, "held": one.held, "value": one.value} for one in matcher.leaves(record)]
         return {"matches": matcher.matches(record), "leaves": leaves}
 
-    def _moment(self, a: str) -> Moment:
+    def _moment(self, a: str, at: datetime | None = None) -> Moment:
         account = self._accounts.get(a)
         region = region_of(account.locale if account else "")
         zone = ZoneInfo(account.time_zone if account else "UTC")
-        return Moment(self._clock.now(), zone, lambda text: e164_of(text, region))
+        return Moment(at or self._clock.now(), zone, lambda text: e164_of(text, region))
 
     def _named(self, a: str, table: Table) -> Named:
         if table == "contacts":

@@ -8,6 +8,7 @@ from pynamodb.expressions.update import Action
 from recado.domain.chat_moves import ChatMove, MoveCommit
 from recado.domain.distribution import Turn
 from recado.storage import keys
+from recado.storage.acts import add_act, was_done
 from recado.storage.agents import add_agent_change, add_lease_check
 from recado.storage.alerts import add_alert
 from recado.storage.chat_records import (
@@ -84,6 +85,10 @@ class ChatMoveStore:
             return lost.failed
         return frozenset()
 
+    def is_done(self, a: str, act_id: str) -> bool:
+        """Whether a move of this act was written."""
+        return was_done(a, act_id)
+
     def operations(self, a: str, commit: MoveCommit) -> int:
         """How many operations of one transaction (at most 100) this takes."""
         return len(_transaction(a, commit))
@@ -91,6 +96,8 @@ class ChatMoveStore:
 
 def _transaction(a: str, commit: MoveCommit) -> Transaction:
     tx = Transaction()
+    if commit.act_id is not None:
+        add_act(tx, a, commit.act_id)
     for move in commit.moves:
         add_move(tx, a, move)
     for change in commit.agents:

@@ -72,6 +72,8 @@ _WORKSPACE = (
     ItemKind("ExportRecord", "workspace", "id", "ttl", why="where it goes on; the step `exports` takes its file"),
     ItemKind("RowRecord", "workspace", "content", "timeline", why="the events of the contact name import and row"),
     ItemKind("RowKeyRecord", "workspace", "id", "ttl", why="400 days, a digest in its key (docs/privacy.md)"),
+    ItemKind("TargetRecord", "workspace", "id", "ttl", why="that a task meant them; 180 days from its run"),
+    ItemKind("ActRecord", "workspace", "nothing", "ttl"),
     ItemKind("LineRecord", "workspace", "id", "ttl"),
     ItemKind("SocketsRecord", "workspace", "id", "ttl"),
     ItemKind("SocketOwnerRecord", "workspace", "id", "ttl"),
@@ -91,6 +93,10 @@ _WORKSPACE = (
             "TemplateNameRecord", "TemplateRecord", "TreeRecord", "TriggerRecord", "UserRecord",
             "WorkflowRecord",
         )
+    ),
+    *(
+        ItemKind(name, "workspace", "nothing", "stays")
+        for name in ("GoingRunRecord", "TaskFilterRecord", "TaskLaneRecord", "TaskRecord", "TaskRunRecord")
     ),
 )  # fmt: skip
 _OBJECTS = (

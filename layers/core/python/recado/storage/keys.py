@@ -259,6 +259,26 @@ def workspace_events_pk(a: str, subject_id: str) -> str:
     return f"{a}#X#{subject_id}"
 
 
+def runs_pk(a: str, task_id: str) -> str:
+    """Runs of a task; the sort key is the run's id."""
+    return f"{a}#RUNS#{task_id}"
+
+
+def run_pk(a: str, run_id: str) -> str:
+    """Of a run of a task: its filter and lanes."""
+    return f"{a}#RUN#{run_id}"
+
+
+def targets_pk(a: str, run_id: str, part: int) -> str:
+    """The sort key is the contact's or chat's id."""
+    return f"{a}#TARGET#{run_id}#{part:x}"
+
+
+def act_pk(a: str, act_id: str) -> str:
+    """That an act which a worker may repeat was done."""
+    return f"{a}#ACT#{act_id}"
+
+
 def flow_pk(a: str, flow_id: str) -> str:
     return f"{a}#FLOW#{flow_id}"
 

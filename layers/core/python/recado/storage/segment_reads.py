@@ -8,11 +8,13 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from recado.domain.chats import OPEN_SITUATIONS, ThreadKey
 from recado.domain.errors import Busy
 from recado.domain.segment_bounds import Bounds
+from recado.domain.segment_fields import Table
 from recado.domain.segment_matching import Record
 from recado.ports.segments import Pages
 from recado.storage import keys
@@ -33,13 +35,15 @@ _OF_CHATS = ("id", "channel_id", "sender", "situation", "moved_at", "opened_at")
 
 
 class DynamoSegmentReads:
-    """The port `recado.ports.segments.SegmentReads`."""
+    """The ports `recado.ports.segments.SegmentReads` and `recado.ports.task_runs.Audience`."""
 
     def contacts(self, a: str, bounds: Bounds) -> Sequence[Pages]:
         """The sixteen partitions; where all are members of one group, that group's sixteen and a batch get for each 100
         members."""
+        return self._contact_parts(a, bounds, *_ids("ct", a, bounds))
+
+    def _contact_parts(self, a: str, bounds: Bounds, low: str, high: str) -> Sequence[Pages]:
         shards = [f"{shard:x}" for shard in range(keys.SHARDS)]
-        low, high = _ids("ct", a, bounds)
         if bounds.members_of is None:
             return [partial(_contacts, keys.contact_shard(a, shard), low, high, bounds.attributes) for shard in shards]
         attribute, group_id = bounds.members_of
@@ -57,6 +61,14 @@ class DynamoSegmentReads:
             partial(_chats, a, keys.index_pk(a, situation), low, high, bounds.attributes, with_threads)
             for situation in OPEN_SITUATIONS
         ]
+
+    def part(self, a: str, table: Table, bounds: Bounds, part: int, after: str | None) -> Pages:
+        """Of contacts one of the parts of `contacts`, of chats all of `chats`."""
+        if table == "chats":
+            return lambda: chain.from_iterable(pages() for pages in self.chats(a, bounds))
+        low, high = _ids("ct", a, bounds)
+        high = min(high, after) if after else high
+        return self._contact_parts(a, bounds, low, high)[part]
 
     def contact(self, a: str, contact_id: str) -> Record | None:
         """One get."""

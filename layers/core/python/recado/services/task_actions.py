@@ -1,0 +1,89 @@
+"""What a task does to one contact or chat (PRODUCT G5, G6): the same services as the API uses, by a caller who is the
+run. An act has an id, by which it is done once however often it is repeated."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from recado.domain.access import Caller
+from recado.domain.chats import OPEN_SITUATIONS
+from recado.domain.errors import Conflict, DomainError, Invalid, NotFound
+from recado.domain.task_runs import Result, Run, Sent
+from recado.services.chat_actions import ChatActions
+from recado.services.chat_marks import ChatMarks
+
+_SKIPPED = frozenset(
+    {
+        "already_closed", "already_open", "already_queued", "already_transferred", "another_chat_open", "chat_closed",
+        "chat_left_alone", "cannot_start", "channel_unusable", "opted_out", "outside_window", "reopen_not_allowed",
+    }
+)  # fmt: skip
+"""Refusals after which there is nothing to be done again: what is wanted is so already, or the customer may not be
+written to. Any other is a failure, which can be taken up again."""
+
+
+class TaskFlows(Protocol):
+    """Flows as runs begin them (services.task_flows)."""
+
+    def begin(self, caller: Caller, run: Run, target_id: str, situations: tuple[str, ...]) -> str:
+        """Begin the run's flow for a contact or in a chat, unless the chat is in another than these situations; the id
+        of its execution. Raises DomainError."""
+        ...
+
+
+class TaskActions:
+    """One act. What the product refuses is a result; anything else is raised."""
+
+    def __init__(self, actions: ChatActions, marks: ChatMarks, flows: TaskFlows) -> None:
+        self._actions = actions
+        self._marks = marks
+        self._flows = flows
+
+    def act(self, a: str, run: Run, target_id: str, act_id: str) -> Result:
+        """Do what the run's action says. Raises Busy, and what nobody foresaw."""
+        caller = Caller(a, "admin", token_id=run.id, act_id=act_id)
+        try:
+            if run.action["type"] == "run_flow":
+                begun = self._flows.begin(caller, run, target_id, _situations(run.action))
+                return Result("pending", None, Sent(execution_id=begun))
+            self._on_chat(caller, run.action, target_id)
+        except DomainError as refusal:
+            return refused(refusal)
+        return Result("executed")
+
+    def _on_chat(self, caller: Caller, action: Any, chat_id: str) -> None:
+        match action["type"]:
+            case "transfer":
+                self._actions.transfer_to_agent(caller, chat_id, action["agent_id"])
+            case "queue":
+                self._actions.queue(caller, chat_id)
+            case "change_department":
+                self._actions.transfer_to_department(caller, chat_id, action["department_id"])
+            case "close":
+                self._actions.close(caller, chat_id, action.get("tabulation_id"))
+            case "reopen":
+                self._actions.reopen(caller, chat_id)
+            case "workflow_step":
+                self._marks.step(caller, chat_id, action["step_id"])
+            case "tabulate":
+                self._marks.tabulate(caller, chat_id, action["tabulation_id"])
+            case unknown:
+                raise ValueError(f"there is no action {unknown!r}")
+
+
+def refused(refusal: DomainError) -> Result:
+    """What the product's refusal makes of a target."""
+    if isinstance(refusal, NotFound):
+        return Result("skipped", "gone")
+    if isinstance(refusal, Conflict) and refusal.code in _SKIPPED:
+        more = {"chat_left_alone": "situation", "cannot_start": "reason"}.get(refusal.code)
+        return Result("skipped", str(refusal.extra.get(more, refusal.code)) if more else refusal.code)
+    if isinstance(refusal, Invalid) and refusal.errors:
+        error = refusal.errors[0]
+        return Result("failed", f"{error.pointer.rsplit('/', 1)[-1]}_{error.code}")
+    return Result("failed", refusal.code)
+
+
+def _situations(action: Any) -> tuple[str, ...]:
+    """In which situations of a chat its flow is begun."""
+    return tuple(one for one in OPEN_SITUATIONS if action.get(f"when_{one}", "skip") == "run")

@@ -1,0 +1,55 @@
+"""What happens to tasks when something else of the account changes: its time zone, or a channel that is removed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+from recado.domain.errors import Busy
+from recado.domain.tasks import Task, due_at, planned, switched_off
+from recado.ports.core import Clock
+from recado.ports.tasks import TaskStore
+
+_TRIES = 5
+
+
+class TaskUpkeep:
+    """Level-triggered: repeating either is no harm."""
+
+    def __init__(self, store: TaskStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def plan_again(self, a: str, zone: str) -> None:
+        """The account's time zone is this one now: every automatic task runs by it. What this does not reach is put
+        right when the task comes due."""
+
+        def step(task: Task) -> Task:
+            after = planned(task, zone, ZoneInfo(zone), self._clock.now())
+            return task if after == task else replace(after, version=task.version + 1)
+
+        for task in self._store.all(a):
+            self._change(a, task, step)
+
+    def switch_off(self, a: str, channel_id: str) -> None:
+        """A channel was removed: tasks that write on it run no more by themselves."""
+
+        def step(task: Task) -> Task:
+            if not task.enabled or task.channel_id != channel_id:
+                return task
+            return switched_off(task, "channel_removed", self._clock.now())
+
+        for task in self._store.all(a):
+            self._change(a, task, step)
+
+    def _change(self, a: str, task: Task, step: Callable[[Task], Task]) -> None:
+        for _ in range(_TRIES):
+            after = step(task)
+            if after is task or self._store.change(a, task, after, due_at(after, ZoneInfo(after.zone))):
+                return
+            found = self._store.get(a, task.id)
+            if found is None:
+                return
+            task = found
+        raise Busy(f"upkeep of {task.id}")

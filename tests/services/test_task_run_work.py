@@ -1,0 +1,237 @@
+"""Runs of tasks as workers bring them further: standing still, ending, failing, trying again, waiting for sends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from recado.domain import task_runs as steps
+from recado.domain.chats import Author, Message, ThreadKey
+from recado.domain.errors import Busy, FieldError
+from recado.domain.task_runs import Result, Sent
+from tests.task_world import A, World
+
+
+@pytest.fixture
+def world(clock: Any, ids: Any) -> World:
+    return World(clock, ids, people=120)
+
+
+def move(world: World, run_id: str, step: Any) -> None:
+    run = world.run(run_id)
+    after = step(run, world.clock.now())
+    assert world.tables.move(A, run, after)
+    if after.goes_on:
+        world.beginnings.ask(A, after, world.tables.lanes(A, run_id))
+
+
+def sending(world: World, target_id: str, status: Any, error: Any = None) -> None:
+    """The act on a target begins a flow that sends a message."""
+    sent = Sent("fx_" + target_id, "ms_" + target_id, ThreadKey("ch_1", target_id), 1)
+    world.acts.results[target_id] = Result("pending", None, Sent("fx_" + target_id))
+    world.messages.begun["fx_" + target_id] = Result("pending", None, sent)
+    says(world, target_id, status, error)
+
+
+def says(world: World, target_id: str, status: Any, error: Any = None) -> None:
+    now, key = world.clock.now(), ThreadKey("ch_1", target_id)
+    world.messages.status[f"{target_id}-1"] = Message(
+        "ms_" + target_id, "ca_1", target_id, key, 1, "outbound", "text", "Oi", status, Author("flow"), now, now,
+        error=error,
+    )  # fmt: skip
+
+
+def test_a_run_over_nobody_is_done(world: World) -> None:
+    run_id = world.begin({"field": "name", "op": "eq", "value": "ninguém"})
+    run = world.to_the_end(run_id, minutes=1)
+    assert (run.state, run.audience, world.counts(run_id)) == ("done", 0, {})
+    assert world.acts.asked == {} and world.tables.going(A) == []
+
+
+def test_only_those_that_the_filter_means(world: World) -> None:
+    wanted = world.tables.records[7]["name"]["S"]
+    run_id = world.begin({"field": "name", "op": "eq", "value": wanted})
+    assert world.to_the_end(run_id, minutes=1).audience == 1
+    assert list(world.acts.effects) == [world.people[7]]
+
+
+def test_chats_are_frozen_in_one_go(world: World) -> None:
+    world.tables.records = [
+        {"id": {"S": f"ca_{number:03}"}, "situation": {"S": "queued"}} for number in [*range(210), 5, 205]
+    ]
+    run_id = world.begin(table="chats")
+    assert world.to_the_end(run_id, minutes=1).audience == 210, "a chat that came twice is one"
+
+
+def test_what_becomes_of_each_is_counted(world: World) -> None:
+    one, two, three = world.people[:3]
+    world.acts.results |= {one: Result("skipped", "in_service"), two: Result("failed", "agent_at_cap")}
+    world.acts.results[three] = Result("unknown", "no_answer")
+    run_id = world.begin()
+    world.to_the_end(run_id, minutes=1)
+    assert world.counts(run_id) == {"executed": 117, "skipped": 1, "failed": 1, "unknown": 1}
+    assert world.tables.targets[run_id][one][0].reason == "in_service"
+
+
+def test_a_paused_run_stays_paused_whatever_comes(world: World) -> None:
+    run_id = world.begin()
+    world.go_on(most=4)  # all is frozen
+    assert world.run(run_id).state == "running"
+    waiting = list(world.queue.waiting)
+    asked = sum(world.acts.asked.values())
+    move(world, run_id, steps.paused)
+    for _ in range(3):  # commands that were under way, the minute's looks, a worker that begins anew
+        world.queue.waiting += waiting
+        world.go_on()
+        world.minute()
+    assert world.run(run_id).state == "paused" and sum(world.acts.asked.values()) == asked
+    move(world, run_id, steps.resumed)
+    assert world.to_the_end(run_id).state == "done"
+    assert world.counts(run_id) == {"executed": 120}
+    assert {len(acts) for acts in world.acts.effects.values()} == {1}
+
+
+def test_a_run_that_is_paused_while_it_freezes_goes_on_freezing(world: World) -> None:
+    run_id = world.begin()
+    move(world, run_id, steps.paused)
+    world.go_on()
+    assert world.tables.targets[run_id] == {}
+    move(world, run_id, steps.resumed)
+    assert world.run(run_id).state == "freezing"
+    assert world.to_the_end(run_id).audience == 120
+
+
+def test_a_page_is_left_when_the_run_is_paused_meanwhile(world: World) -> None:
+    run_id = world.begin(lanes=1)
+
+    def pauses_at_the_third(target_id: str) -> None:
+        world.clock.move(1.5)
+        if sum(world.acts.asked.values()) == 3:
+            move(world, run_id, steps.paused)
+
+    world.acts.before = pauses_at_the_third
+    world.go_on()
+    assert world.run(run_id).state == "paused"
+    assert 4 <= sum(world.acts.asked.values()) <= 6
+    assert world.states(run_id)["executed"] == sum(world.acts.asked.values()), "what was done is not written down"
+
+
+def test_a_cancelled_run_leaves_who_was_not_reached(world: World) -> None:
+    run_id = world.begin(lanes=1)
+
+    def cancels_at_the_third(target_id: str) -> None:
+        world.clock.move(3)
+        if sum(world.acts.asked.values()) == 2:
+            lanes = world.tables.lanes(A, run_id)
+            move(world, run_id, lambda run, now: steps.cancelled(run, lanes, now))
+
+    world.acts.before = cancels_at_the_third
+    world.go_on()
+    world.minute()
+    world.go_on()
+    assert world.run(run_id).state == "cancelled"
+    assert world.states(run_id) == {"executed": 3, "pending": 117}
+
+
+def test_failed_targets_are_taken_up_again(world: World) -> None:
+    failing = world.people[10:20]
+    world.acts.results |= dict.fromkeys(failing, Result("failed", "agent_at_cap"))
+    run_id = world.begin()
+    world.to_the_end(run_id, minutes=1)
+    assert world.counts(run_id) == {"executed": 110, "failed": 10}
+    for one in failing[:6]:
+        del world.acts.results[one]
+    asked = dict(world.acts.asked)
+    move(world, run_id, steps.again)
+    world.to_the_end(run_id, minutes=2)
+    assert world.counts(run_id) == {"executed": 116, "failed": 4}
+    again = {one for one, times in world.acts.asked.items() if times != asked[one]}
+    assert again == set(failing), "somebody who had not failed was asked again"
+
+
+def test_one_that_always_breaks_stands_in_nobodys_way(world: World) -> None:
+    broken, busy = world.people[3], world.people[50]
+    world.acts.breaks |= {broken: RuntimeError("nobody foresaw"), busy: Busy("a chat")}
+    run_id = world.begin()
+    world.to_the_end(run_id)
+    assert world.counts(run_id) == {"executed": 118, "failed": 1, "unknown": 1}
+    assert world.tables.targets[run_id][broken][0].reason == "internal"
+    assert world.tables.targets[run_id][busy][0].reason == "busy"
+    assert len(world.journal.broken) >= 2 * steps.TRIES_OF_A_TARGET
+
+
+def test_a_lane_that_never_comes_further_ends_the_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*_: Any) -> Any:
+        raise ConnectionError
+
+    monkeypatch.setattr(world.tables, "filter_of", breaks)
+    run_id = world.begin()
+    run = world.to_the_end(run_id)
+    assert (run.state, run.reason, run.audience) == ("cancelled", "gave_up", None)
+    assert world.tables.events[-1].type == "task.run_finished"
+
+
+def test_a_filter_that_names_what_is_gone_ends_the_run(world: World) -> None:
+    run_id = world.begin({"field": "custom.gone", "op": "set"})
+    run = world.to_the_end(run_id, minutes=1)
+    assert (run.state, run.reason) == ("cancelled", "filter_field_unknown_field")
+
+
+def test_an_action_that_names_what_is_gone_ends_the_run(world: World) -> None:
+    world.acts.errors = lambda *_: [FieldError("/action/flow_id", "not_found", "")]  # type: ignore[method-assign]
+    run_id = world.begin()
+    run = world.to_the_end(run_id, minutes=1)
+    assert (run.state, run.reason, world.acts.asked) == ("cancelled", "flow_id_not_found", {})
+
+
+def test_a_target_ends_as_its_message_does(world: World) -> None:
+    sent, failed, unknown, slow, silent = world.people[:5]
+    sending(world, sent, "delivered")
+    sending(world, failed, "failed")
+    sending(world, unknown, "unknown")
+    sending(world, slow, "queued")
+    world.acts.results[silent] = Result("pending", None, Sent("fx_" + silent))
+    run_id = world.begin()
+    world.go_on()
+    assert world.run(run_id).state == "running"
+    assert world.states(run_id) == {"executed": 116, "failed": 1, "unknown": 1, "pending": 2}
+    assert sum(lane.waiting for lane in world.tables.lanes(A, run_id)) == 2
+    says(world, slow, "sent")
+    world.messages.begun["fx_" + silent] = Result("executed", None, Sent("fx_" + silent))
+    for _ in range(2):
+        world.minute()
+    assert world.run(run_id).state == "done"
+    assert world.counts(run_id) == {"executed": 118, "failed": 1, "unknown": 1}
+    assert world.tables.targets[run_id][slow][0].sent == Sent("fx_" + slow, "ms_" + slow, ThreadKey("ch_1", slow), 1)
+
+
+def test_who_looks_at_a_message_twice_counts_it_once(world: World) -> None:
+    sending(world, world.people[0], "queued")
+    run_id = world.begin()
+    world.go_on()
+    says(world, world.people[0], "failed")
+    world.minute()
+    world.minute()
+    assert world.counts(run_id) == {"executed": 119, "failed": 1}
+
+
+def test_a_run_waits_for_the_speed_of_its_channel(world: World) -> None:
+    turns = iter([None, 2.5, *[0.25] * 1_000])
+    world.acts.wait_s = lambda *_: next(turns)  # type: ignore[method-assign]
+    began = world.clock.now()
+    run_id = world.begin(lanes=1)
+    world.to_the_end(run_id, minutes=1)
+    assert world.clock.now() - began == steps.timedelta(seconds=1 + 2.5 + 119 * 0.25)
+
+
+def test_lanes_on_which_somebody_works_are_not_asked_for(world: World) -> None:
+    run_id = world.begin()
+    lanes = world.tables.lanes(A, run_id)
+    held = [replace(one, held=1, moved_at=world.clock.now()) for one in lanes]
+    run = world.run(run_id)
+    assert steps.to_ask_for(run, held, world.clock.now()) == []
+    assert steps.to_ask_for(run, held, world.clock.now() + steps.LEASE) == held
+    frozen = [replace(one, stage="frozen") for one in held]
+    assert steps.to_ask_for(run, frozen, world.clock.now()) == frozen[:1], "the last died before it let them act"
