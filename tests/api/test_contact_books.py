@@ -123,6 +123,7 @@ def test_a_custom_field_from_first_to_last(api: Api, company: Company, add: Call
         ({"slug": "x"}, "/slug"),
         ({"options": []}, "/options"),
         ({"options": ["a", "a"]}, "/options/1"),
+        ({"options": ["Maçã", "pera", "MACA"]}, "/options/2"),
     ):
         assert refused(api.patch(path, body, token=token))[2][0][0] == pointer
     assert api.patch(path, {"active": False, "label": "Cor"}, token=token).json["label"] == "Cor"

@@ -164,6 +164,22 @@ def test_what_cannot_be_merged(api: Api, company: Company, other_company: Compan
     assert book.get(more)["id"] == more
 
 
+def test_an_old_id_leads_to_the_kept_contact_wherever_a_contact_is_named(
+    api: Api, company: Company, add: Any, book: Any
+) -> None:
+    kept, old, third = (add(name=name)["id"] for name in ("Ana", "Ana 2", "Bia"))
+    book.merge(kept, old)
+    assert book.find(old) == [kept]
+    path = f"/v1/contacts/{third}/principal"
+    assert api.put(path, {"contact_id": old}, token=book.token).json["principal_id"] == kept
+    assert book.get(kept)["linked_ids"] == [third]
+    before = book.get(third)["updated_at"]
+    again = api.patch(f"/v1/contacts/{third}", {"principal_id": old}, token=book.token).json
+    assert (again["principal_id"], again["updated_at"]) == (kept, before), "it is the same principal"
+    itself = api.put(f"/v1/contacts/{kept}/principal", {"contact_id": old}, token=book.token)
+    assert itself.json["code"] == "same_contact"
+
+
 def test_a_deleted_contact_takes_the_old_ids_with_it(api: Api, add: Any, book: Any) -> None:
     first, second = add(name="A", mobile="+5511987654321")["id"], add(name="B", mobile="+5511912345678")["id"]
     book.merge(first, second)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Annotated, Any, Literal
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from recado.api import cursors
+from recado.api import contacts, cursors, custom_fields, groups
 from recado.api.bodies import UNSET, Body, Maybe, Meta, Query, changes, parse_body, parse_query
 from recado.api.openapi import document
 from recado.api.resources import routes
@@ -64,6 +65,26 @@ def test_pointers(raw: str, pointer: str, code: str) -> None:
         parse_body(raw.encode(), "application/json", Everything)
     (error,) = refused.value.errors
     assert (error.pointer, error.code) == (pointer, code)
+
+
+@pytest.mark.parametrize(
+    ("body", "raw", "said"),
+    [
+        (groups.NewGroup, {"name": "a\nb"}, "Give one line with something in it."),
+        (contacts.ContactFields, {"name": "a\nb"}, "Give one line, without control characters."),
+        (contacts.ContactFields, {"notes": "a\0"}, "Give a text without NUL characters."),
+        (contacts.NewComment, {"text": " \n"}, "Give a text with something in it."),
+        (
+            custom_fields.NewCustomField,
+            {"slug": "Cor", "label": "Cor", "table": "contacts", "type": "text"},
+            "Give a slug: small letters, digits and _, at most 50, and a letter first.",
+        ),
+    ],
+)
+def test_what_is_written_otherwise_is_told_in_words(body: Any, raw: Any, said: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        parse_body(json.dumps(raw).encode(), "application/json", body)
+    assert [error.detail for error in refused.value.errors] == [said]
 
 
 @given(st.binary(max_size=200) | st.from_regex(rb'[\[\]{}":,\\a-z0-9 ]*'))

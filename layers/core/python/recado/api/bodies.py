@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from recado.domain.custom_fields import SLUG
 from recado.domain.errors import FieldError, Invalid, TooLarge, WrongType
 
 MAX_BODY_BYTES = 1_000_000
@@ -41,6 +42,22 @@ __all__ = [
     "parse_query",
 ]
 
+_WRITTEN = {
+    repr(pattern): said
+    for said, patterns in (
+        ("Give one line, without control characters.", (r"^[^\x00-\x1f\x7f]*$", r"^[^\x00-\x1f\x7f]*(?!\n)$")),
+        ("Give one line with something in it.", (
+            r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*(?!\n)$",
+        )),
+        ("Give a text with something in it.", (
+            r"\S", r"^[^\x00]*[^\x00\s][^\x00]*$", r"^[^\x00]*[^\x00-\x20\x7f][^\x00]*\Z",
+        )),
+        ("Give a text without NUL characters.", (r"^[^\x00]*$",)),
+        ("Give a slug: small letters, digits and _, at most 50, and a letter first.", (SLUG,)),
+    )
+    for pattern in patterns
+}  # fmt: skip
+"""What people are told in place of a pattern, by the pattern as msgspec writes it."""
 _S = TypeVar("_S", bound=msgspec.Struct)
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.S)
 _FIELD = re.compile(r"^Object (?P<kind>missing required|contains unknown) field `(?P<name>.*)`$", re.S)
@@ -124,6 +141,9 @@ def _refusal(message: str) -> Invalid:
     what, path = (found["what"], found["path"] or "") if found else (message, "")
     pointer = "".join(f"/{_escape(step)}" for step in _steps(path))
     field = _FIELD.match(what)
+    written = _WRITTEN.get(what.partition(" matching regex ")[2])
+    if written is not None:
+        return Invalid.field(pointer, "invalid", written)
     if field is None:
         return Invalid.field(pointer, "wrong_type" if ", got " in what else "invalid", what.replace("`", "") + ".")
     pointer += "/" + _escape(field["name"])

@@ -135,18 +135,20 @@ class ContactWriting:
         self, caller: Caller, contact: Contact, principal_id: str | None, pointer: str
     ) -> tuple[Contact, list[ContactChange]]:
         """The contact with this principal, or with none, and what that changes of the old and the new one."""
+        a, now, principal = caller.account, self._clock.now(), None
+        if principal_id and principal_id != contact.principal_id:
+            principal = self._contacts.resolved(a, principal_id) if is_id(principal_id, "ct", a) else None
+            if principal is None:
+                raise Invalid.field(pointer, "not_found", "There is no such contact.")
+            principal_id = principal.id
         if contact.principal_id == (principal_id or None):
             return contact, []
-        a, now = caller.account, self._clock.now()
         changes: list[ContactChange] = []
         if contact.principal_id and (old := self._contacts.get(a, contact.principal_id)):
             left = without_linked(old, contact.id, now)
             if left is not old:
                 changes.append(ContactChange(old, left, self._event(caller, "contact.unlinked", left)))
-        if principal_id:
-            principal = self._contacts.get(a, principal_id) if is_id(principal_id, "ct", a) else None
-            if principal is None:
-                raise Invalid.field(pointer, "not_found", "There is no such contact.")
+        if principal is not None:
             check_link(contact, principal)
             joined = with_linked(principal, contact.id, now)
             if joined is not principal:

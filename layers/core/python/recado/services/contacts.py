@@ -149,7 +149,7 @@ class ContactService(ContactWriting):
         """A page of the contacts that a text finds, of all without one. Raises Invalid for a cursor of something
         else."""
         if is_id(text, "ct", a):
-            contact = self._contacts.get(a, text)
+            contact = self._contacts.resolved(a, text)
             return ContactPage((contact,) if contact else (), None)
         if not text:
             if after is not None and not is_id(after, "ct", a):

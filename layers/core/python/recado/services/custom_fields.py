@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from recado.domain.contact_search import fold
 from recado.domain.custom_fields import CHOICES, MAX_FIELDS, CustomField, FieldType, Table, shown
 from recado.domain.errors import Conflict, FieldError, Invalid, NotFound
 from recado.ports.core import Clock, Ids
@@ -133,7 +134,8 @@ def custom_field_view(field: CustomField) -> dict[str, Any]:
 
 
 def _options(field_type: FieldType, options: Sequence[str]) -> tuple[str, ...]:
-    """Options as they are kept: without blanks around them. A list needs some, no other field has any."""
+    """Options as they are kept: without blanks around them. A list needs some, no other field has any. Imports and
+    filters find them without case and accents, so no two are one by these."""
     kept = tuple(option.strip() for option in options)
     if field_type not in CHOICES:
         if kept:
@@ -141,7 +143,9 @@ def _options(field_type: FieldType, options: Sequence[str]) -> tuple[str, ...]:
         return ()
     if not kept:
         raise Invalid.field("/options", "required", "A list needs options.")
-    for index, option in enumerate(kept):
-        if option in kept[:index]:
-            raise Invalid.field(f"/options/{index}", "repeated", "This option is given more than once.")
+    folded = [fold(option) for option in kept]
+    for index, option in enumerate(folded):
+        if option in folded[:index]:
+            detail = "This option is given more than once: case and accents make no other one."
+            raise Invalid.field(f"/options/{index}", "repeated", detail)
     return kept
