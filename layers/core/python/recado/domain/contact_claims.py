@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 
 from recado.domain.contacts import Claim, Contact, Identity
 from recado.domain.identity import e164, phone_variants
@@ -23,6 +24,7 @@ def identity_claim(identity: Identity) -> Claim:
     return Claim("ext", f"{identity.channel_id}:{identity.key}")
 
 
+@lru_cache(maxsize=4096)
 def phone_claims(number: str | None) -> tuple[Claim, ...]:
     """One claim for each plausible form of an E.164 number; none of nothing."""
     return tuple(Claim("phone", form) for form in phone_variants(number)) if number else ()

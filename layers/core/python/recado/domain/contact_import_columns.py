@@ -124,26 +124,27 @@ class RowReader:
     def given(self, cells: Sequence[str], region: str) -> Given:
         """What a row says. Days are written as in `region` (ISO 3166, two letters)."""
         said = Given()
+        texts = said.texts
         for at, name, custom in self._at:
             cell = cells[at]
             text = (read(cell) if "'" in cell else cell).strip()
             if not text:
                 continue
-            if name.startswith(CUSTOM):
+            if name in _AS_THEY_ARE:
+                texts[name] = text
+            elif name == "birthday":
+                texts[name] = day_of(text, region)
+            elif name.startswith(CUSTOM):
                 slug = name.removeprefix(CUSTOM)
                 said.custom_fields[slug] = value_of(custom, text, region, self._separator) if custom else text
-            elif name == "birthday":
-                said.texts[name] = day_of(text, region)
-            elif name in _TEXTS:
-                said.texts[name] = text
             elif name == "groups":
                 said.groups = divided(text)
             elif name == "organization":
                 said.organization = text
             else:
                 said.id = text
-        if not (said.id or any(said.texts.get(name) for name in KNOWN_BY[2:])):
-            whole = repr([said.texts, said.organization, said.groups, said.custom_fields])
+        if not (said.id or any(name in texts for name in _ADDRESSES)):
+            whole = repr([texts, said.organization, said.groups, said.custom_fields])
             said.key = sha256(whole.encode("utf-8", "replace")).hexdigest()
         return said
 
@@ -167,7 +168,8 @@ def _plain(name: str) -> str:
     return "".join(sign for sign in fold(name) if sign.isalnum())
 
 
-_TEXTS = frozenset({*TEXTS, "principal_id"})
+_AS_THEY_ARE = frozenset({*TEXTS, "principal_id"} - {"birthday"})
+_ADDRESSES = KNOWN_BY[2:]
 _NAMES = {_plain(name): name for name in COLUMNS} | {
     _plain(other): name for name, others in _OTHER_NAMES.items() for other in others.split(",")
 }

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from operator import attrgetter
 from typing import Any, Literal
 
 from recado.domain.contact_import_lanes import Window
@@ -40,6 +41,7 @@ _CUSTOM = "custom."
 _STATE = (
     *_TEXTS, "group_ids", "photo_file_id", "linked_ids", "more_phones", "more_emails", "merged_ids",
 )  # fmt: skip
+_STATE_OF = attrgetter(*_STATE)
 
 
 @dataclass(frozen=True)
@@ -197,7 +199,7 @@ def updated_row(number: int, before: Contact, after: Contact) -> Row:
 
 def mark_of(contact: Contact) -> str:
     """Says whether a contact is as it was: all that people or channels may have changed, but not when."""
-    held = [getattr(contact, name) for name in _STATE]
+    held = [*_STATE_OF(contact)]
     held += [sorted(contact.custom_fields.items()), [(one.channel_id, one.key) for one in contact.identities]]
     return sha256(repr(held).encode("utf-8", "replace")).hexdigest()[:32]
 

@@ -80,6 +80,8 @@ def too_much(given: Mapping[str, Any]) -> list[FieldError]:
         most = _LENGTHS.get(name, MAX_LINE)
         if len(text) > most:
             errors.append(FieldError(f"/{name}", "too_long", f"At most {most:,} characters."))
+        elif text.isprintable():
+            continue
         elif "\0" in text or (name not in _SEVERAL_LINES and _CONTROLS.search(text)):
             errors.append(FieldError(f"/{name}", "not_one_line", "This is to be one line without control characters."))
     return errors

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 
 from recado.domain.contact_columns import joined
@@ -23,6 +24,7 @@ from recado.services.file_checks import disposition
 
 _SERVED_AS = "text/csv; charset=utf-8"
 _COLUMNS = ("row", "outcome", "contact_id", "column", "reason", "detail")
+_NOTHING = ("", "", "")
 _PAGE = 500
 
 
@@ -80,10 +82,7 @@ class _Lines:
 
     def add(self, rows: list[Row]) -> None:
         """Lines for these rows."""
-        for row in rows:
-            why = [(trouble.column or "", trouble.code, trouble.detail) for trouble in row.troubles]
-            said = [joined(texts) for texts in zip(*why, strict=True)] if len(why) > 1 else (*why, ("", "", ""))[0]
-            self._writer.writerow(row_written([str(row.number), row.outcome, row.contact_id or "", *said]))
+        self._writer.writerows((row.number, row.outcome, row.contact_id, *_why(row)) for row in rows)
         self._part += self._page.getvalue().encode("utf-8", "replace")
         self._page.seek(0)
         self._page.truncate()
@@ -93,3 +92,11 @@ class _Lines:
         part = bytes(self._part)
         self._part.clear()
         return part
+
+
+def _why(row: Row) -> Sequence[str]:
+    """Column, reason and detail of a row that was rejected, for a spreadsheet."""
+    if not row.troubles:
+        return _NOTHING
+    said = [(trouble.column or "", trouble.code, trouble.detail) for trouble in row.troubles]
+    return row_written([joined(texts) for texts in zip(*said, strict=True)] if len(said) > 1 else said[0])

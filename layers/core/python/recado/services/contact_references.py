@@ -75,6 +75,8 @@ class ContactReferences:
     def _field_values(
         self, a: str, fields: Sequence[CustomField], given: Mapping[str, Any], old: Mapping[str, Any], region: str
     ) -> tuple[dict[str, Any], list[FieldError]]:
+        if not given:
+            return dict(old), []
         values, errors = custom_fields.checked(fields, given, old, lambda number: e164_of(number, region))
         agents = {field.slug for field in fields if field.type == "agent"}
         for slug in agents & given.keys():
