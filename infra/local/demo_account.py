@@ -14,6 +14,7 @@ import secrets
 import sys
 from typing import Any
 
+from infra.local.examples import add_flows, add_tasks
 from infra.local.origins import site_origins
 from infra.local.providers.example_templates import EXAMPLES, example_id
 from recado.bootstrap import Container, container
@@ -157,6 +158,8 @@ def make(base_url: str, providers_url: str) -> dict[str, Any]:
     a = signed.account.id.removeprefix("ac_")
     admin = Caller(account=a, role="admin", user_id=signed.admin.id)
     channels = connect_channels(product, a, signed.department.id, base_url, providers_url)
+    add_flows(product, admin)
+    add_tasks(product, admin)
     _, api_token = product.api_token_service.create(admin, "demo", SCOPES)
     return {
         "account_id": signed.account.id,
