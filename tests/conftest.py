@@ -3,7 +3,6 @@ infra/data.yaml itself."""
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import moto.dynamodb.models as moto_models
 import pytest
 from moto import mock_aws
 
@@ -30,6 +28,7 @@ os.environ.update(
 
 from recado.domain.ids import make_id  # noqa: E402
 from recado.storage import tables, transaction  # noqa: E402
+from tests import quick_moto  # noqa: E402
 from tests.lost_answers import LostAnswers  # noqa: E402
 from tests.table_definitions import table_definitions  # noqa: E402
 
@@ -83,37 +82,7 @@ def lost_answers(monkeypatch: pytest.MonkeyPatch) -> LostAnswers:
     return LostAnswers(monkeypatch)
 
 
-class _CopyOnce:
-    """Stands for the `copy` module in moto's tables: moto copies a whole table once for each operation of a
-    transaction, to be able
-    to put it back; once for each transaction is enough and makes large ones some fifty times faster."""
-
-    def __init__(self) -> None:
-        self._copies: dict[int, Any] = {}
-
-    def deepcopy(self, value: Any) -> Any:
-        if not isinstance(value, moto_models.Table):
-            return copy.deepcopy(value)
-        if id(value) not in self._copies:
-            self._copies[id(value)] = copy.deepcopy(value)
-        return self._copies[id(value)]
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(copy, name)
-
-
-_transact = moto_models.DynamoDBBackend.transact_write_items
-
-
-def _transact_with_one_copy(self: Any, transact_items: Any) -> None:
-    moto_models.copy = _CopyOnce()
-    try:
-        _transact(self, transact_items)
-    finally:
-        moto_models.copy = copy
-
-
-moto_models.DynamoDBBackend.transact_write_items = _transact_with_one_copy
+quick_moto.install()
 
 
 @pytest.fixture

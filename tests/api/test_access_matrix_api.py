@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from recado.bootstrap import Container
-from tests import conftest
 from tests.access_table import MODES, RELATIONS, SITUATIONS, Case, cases
 from tests.access_world import SECRET, AccessWorld, make_access_world
 from tests.api.conftest import Answered, Api
@@ -27,10 +26,8 @@ CASES = [case for case in cases() if case.relation in ASKED[case.role]]
 
 
 @pytest.fixture
-def world(services: Container, monkeypatch: pytest.MonkeyPatch) -> AccessWorld:
-    """Thousands of calls in a world where nothing is at once and neither callers nor departments change: each of those
-    is read once, and transactions, of which none fails, take no copy of their tables to go back to."""
-    monkeypatch.setattr(conftest._CopyOnce, "deepcopy", lambda _, table: table)
+def world(services: Container) -> AccessWorld:
+    """Thousands of calls in a world where neither callers nor departments change: each of those is read once."""
     made = make_access_world(services)
     services.authentication.caller = cache(services.authentication.caller)  # type: ignore[method-assign]
     services.departments.all = cache(services.departments.all)  # type: ignore[method-assign]
