@@ -55,6 +55,7 @@ _size = DynamoType.size
 _dynamo_to_dict = responses.dynamo_to_dict
 _handle_structure = BaseJSONParser._handle_structure
 _sign = RequestSigner.sign
+_to_string = UserAgentString.to_string
 
 
 def install() -> None:
@@ -337,11 +338,11 @@ def make_operand(parser: Any, node: Any) -> Any:
 
 
 def user_agent(creator: Any) -> str:
-    return "tests"
+    return "tests" if botocore_stubber.enabled else str(_to_string(creator))
 
 
 def sign(signer: Any, operation_name: str, request: Any, *given: Any, **named: Any) -> None:
-    if signer._service_id != "DynamoDB":
+    if signer._service_id != "DynamoDB" or not botocore_stubber.enabled:
         _sign(signer, operation_name, request, *given, **named)
 
 
