@@ -16,9 +16,9 @@ from recado.aws.file_objects import S3FileObjects
 from recado.aws.session import reset_clients
 from recado.bootstrap import Container
 from recado.domain.access import Caller
-from recado.domain.contact_exports import KEPT_FOR
 from recado.domain.csv_cells import read
 from recado.domain.errors import NotFound
+from recado.domain.exports import KEPT_FOR
 from recado.domain.ids import make_id
 from tests.api.conftest import Answered, Api, Company, QueueOfTests
 

@@ -8,7 +8,7 @@ import pytest
 
 from recado.aws.export_objects import TAGS
 from recado.domain import contact_imports
-from recado.domain.contact_exports import KEPT_FOR
+from recado.domain.exports import KEPT_FOR
 from recado.domain.files import UPLOAD_KEPT_FOR
 from tests.infra.templates import functions, of_kind, output, template
 

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from recado.domain.contact_columns import COLUMNS
-from recado.domain.contact_exports import KEPT_FOR, LEASE, MOST_TRIES, failed, pause, rate, total
+from recado.domain.contact_exports import LEASE, MOST_TRIES, failed, pause, rate, total
 from recado.domain.csv_cells import read
+from recado.domain.exports import KEPT_FOR
 from recado.domain.files import served_key
 from recado.domain.groups import Group
 from recado.services.contact_exports import export_view

@@ -18,7 +18,7 @@ CONTACT = f"ct_{A}_{1:027x}"
 
 def an_export(clock: Any, ids: Any) -> DataExport:
     now, store = clock.now(), DynamoDataExports()
-    export = DataExport(ids.new("dx", A), CONTACT, (CONTACT,), ids.new("fi", A), Author("user", "us_1"), now, due=now)
+    export = DataExport(ids.new("dx", A), ids.new("fi", A), Author("user", "us_1"), now, CONTACT, (CONTACT,), due=now)
     store.create(A, export)
     return export
 

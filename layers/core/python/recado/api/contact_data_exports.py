@@ -10,7 +10,8 @@ from recado.api.bodies import Body, Meta
 from recado.api.contacts import ActorShape
 from recado.api.routes import Call, Resource
 from recado.api.rules import ADMINS, may
-from recado.domain.contact_data_exports import DataExportFailure, DataExportState
+from recado.domain.contact_data_exports import DataExportFailure
+from recado.domain.exports import ExportState
 
 contact_data_exports = Resource("contact_data_exports")
 
@@ -25,7 +26,7 @@ class DataExportShape(msgspec.Struct):
 
     id: str
     contact_id: str
-    state: DataExportState
+    state: ExportState
     reason: DataExportFailure | None
     done: int
     total: int | None

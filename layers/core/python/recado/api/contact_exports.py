@@ -10,8 +10,9 @@ from recado.api.bodies import Body, Meta, PublicId
 from recado.api.contacts import ActorShape
 from recado.api.routes import Call, Resource
 from recado.api.rules import ADMINS, may
-from recado.domain.contact_exports import ExportFailure, ExportFormat, ExportState
+from recado.domain.contact_exports import ExportFailure, ExportFormat
 from recado.domain.errors import Invalid
+from recado.domain.exports import ExportState
 from recado.domain.groups import GroupKind
 
 contact_exports = Resource("contact_exports")

@@ -18,22 +18,12 @@ class Exporting(Filing):
     @cached_property
     def contact_export_service(self) -> ContactExportService:
         """Exports as admins ask for them."""
-        from recado.journal import LoggedExports
         from recado.services.contact_exports import ContactExportService
         from recado.storage.contact_exports import DynamoExports
         from recado.storage.custom_fields import DynamoCustomFields
         from recado.storage.groups import DynamoGroups
 
-        return ContactExportService(
-            DynamoExports(),
-            DynamoGroups(),
-            DynamoCustomFields(),
-            self.file_objects,
-            self.contact_exports_queue,
-            self.clock,
-            self.ids,
-            LoggedExports(),
-        )
+        return ContactExportService(DynamoExports(), DynamoGroups(), DynamoCustomFields(), self.export_desk)
 
     @cached_property
     def contact_export_work(self) -> ContactExportWork:

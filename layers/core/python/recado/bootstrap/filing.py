@@ -10,6 +10,7 @@ from recado.settings import local_doors
 
 if TYPE_CHECKING:
     from recado.ports.files import FileObjects
+    from recado.services.exports import ExportDesk
     from recado.services.fetching import FetchService
     from recado.services.file_checks import FileChecks
     from recado.services.files import FileService
@@ -37,6 +38,14 @@ class Filing(Chats):
         return FileService(
             DynamoFiles(), self.file_objects, self.channels, self.adapters, self.chat_service, self.clock, self.ids
         )
+
+    @cached_property
+    def export_desk(self) -> ExportDesk:
+        """Where exports are asked for."""
+        from recado.journal import LoggedExports
+        from recado.services.exports import ExportDesk
+
+        return ExportDesk(self.file_objects, self.contact_exports_queue, self.clock, self.ids, LoggedExports())
 
     @cached_property
     def file_checks(self) -> FileChecks:

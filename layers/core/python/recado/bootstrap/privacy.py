@@ -43,20 +43,11 @@ class Privacy(Filing):
     @cached_property
     def contact_data_exports(self) -> ContactDataExports:
         """Exports of one contact's data as admins ask for them."""
-        from recado.journal import LoggedExports
         from recado.services.contact_data_exports import ContactDataExports
         from recado.storage.contact_data_exports import DynamoDataExports
         from recado.storage.contacts import ContactStore
 
-        return ContactDataExports(
-            DynamoDataExports(),
-            ContactStore(),
-            self.file_objects,
-            self.contact_exports_queue,
-            self.clock,
-            self.ids,
-            LoggedExports(),
-        )
+        return ContactDataExports(DynamoDataExports(), ContactStore(), self.export_desk)
 
     @cached_property
     def contact_data_work(self) -> ContactDataWork:

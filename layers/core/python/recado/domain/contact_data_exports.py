@@ -5,16 +5,13 @@ by another that begins anew: nothing of the file is there before it is complete.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from recado.domain.chats import Author
+from recado.domain.exports import Export
 
-DataExportState = Literal["queued", "running", "done", "failed"]
 DataExportFailure = Literal["gave_up", "too_large"]
-KEPT_FOR = timedelta(days=7)
-"""How long the file is there (infra/data.yaml), and the item that leads to it."""
 LEASE = timedelta(seconds=200)
 """After so long without a step whoever makes it counts as dead: longer than a function of the worker runs."""
 MOST_TRIES = 5
@@ -25,34 +22,14 @@ MOST_AT_ONCE = 5
 
 
 @dataclass(frozen=True)
-class DataExport:
+class DataExport(Export):
     """`contact_ids`: the contact's, then those that were merged into it. `done`: chats, messages, events and files
-    written. `due`: when somebody looks whether it goes on. `size` in bytes."""
+    written."""
 
-    id: str
     contact_id: str
     contact_ids: tuple[str, ...]
-    file_id: str
-    author: Author
-    created_at: datetime
-    state: DataExportState = "queued"
+    _: KW_ONLY
     version: int = 1
-    tries: int = 0
-    due: datetime | None = None
-    done: int = 0
-    size: int = 0
-    finished_at: datetime | None = None
-    reason: DataExportFailure | None = None
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing will change any more."""
-        return self.state in ("done", "failed")
-
-    @property
-    def kept_until(self) -> datetime | None:
-        """Until when its file is there."""
-        return self.finished_at + KEPT_FOR if self.state == "done" and self.finished_at else None
 
     @property
     def mark(self) -> str:

@@ -8,19 +8,18 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
-from recado.domain.chats import Author
 from recado.domain.contact_columns import Names, cells_maker
 from recado.domain.contacts import Contact
 from recado.domain.csv_cells import column_written
+from recado.domain.exports import Export
 from recado.domain.file_types import CSV
 from recado.domain.files import File
 from recado.domain.groups import GroupKind
 
-ExportState = Literal["queued", "running", "done", "failed"]
 ExportFormat = Literal["csv", "excel"]
 ExportFailure = Literal["contact_erased", "gave_up", "too_large", "upload_gone"]
 """`contact_erased`: it held, or was to hold, a contact that was erased."""
@@ -32,8 +31,6 @@ MOST_PARTS = 4_000
 """20 GB; the places of all parts lie in one item."""
 MOST_AT_ONCE = 10
 """Exports of an account that are not over."""
-KEPT_FOR = timedelta(days=7)
-"""How long the file is there."""
 REMEMBERED_FOR = timedelta(days=90)
 """How long an export that is over is listed."""
 LEASE = timedelta(seconds=170)
@@ -62,47 +59,20 @@ class Part(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ContactExport:
-    """`group_kind` and `group_id`: of whom, of all without them. `columns` are names of the header, `file_id` that of
-    the file which comes of it. `place` None: every contact was read. `due`: when somebody looks whether it goes on.
-    `tries`: how often somebody began to work on it since it last came further. `size` in bytes."""
+class ContactExport(Export):
+    """`group_kind` and `group_id`: of whom, of all without them. `columns` are names of the header. `place` None: every
+    contact was read. `tries`: since it last came further."""
 
-    id: str
-    file_id: str
-    author: Author
-    created_at: datetime
     columns: tuple[str, ...]
     format: ExportFormat = "csv"
     group_kind: GroupKind | None = None
     group_id: str | None = None
-    state: ExportState = "queued"
-    version: int = 0
-    due: datetime | None = None
-    tries: int = 0
+    _: KW_ONLY
     upload_id: str | None = None
     parts: tuple[Part, ...] = ()
     place: Place | None = START
-    done: int = 0
-    size: int = 0
     started_at: datetime | None = None
     moved_at: datetime | None = None
-    finished_at: datetime | None = None
-    reason: ExportFailure | None = None
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing will change any more."""
-        return self.state in ("done", "failed")
-
-    @property
-    def kept_until(self) -> datetime | None:
-        """Until when its file is there."""
-        return self.finished_at + KEPT_FOR if self.state == "done" and self.finished_at else None
-
-    @property
-    def mark(self) -> str:
-        """What stands for the etag in the place of its file: a name that no other bytes will ever have."""
-        return self.id
 
     def file(self) -> File:
         """The file of an export that is done."""

@@ -17,7 +17,7 @@ from recado.domain.contact_data_exports import MOST_TRIES, PART_BYTES, DataExpor
 from recado.domain.contacts import Contact
 from recado.domain.files import served_key
 from recado.domain.ids import is_id
-from recado.ports.contact_data_exports import ContactData, DataExportStore, FileChunks
+from recado.ports.contact_data_exports import ContactData, DataExportStore, DuePlace, FileChunks
 from recado.ports.contact_exports import ExportObjects
 from recado.ports.contacts import Contacts
 from recado.ports.core import Clock, Queue
@@ -26,6 +26,7 @@ from recado.ports.message_search import SaidMessages
 from recado.ports.sweeps import Swept
 from recado.services.contact_data_exports import data_export_command
 from recado.services.contact_shapes import ContactShapes
+from recado.services.exports import sent_again
 from recado.services.views import chat_view, event_view, message_view, moment
 from recado.services.zip_parts import ZipParts
 
@@ -98,17 +99,14 @@ class ContactDataWork:
         """Exports whose worker died, or whose command got lost, go into the queue again."""
         now = self._clock.now()
         places, more = self._exports.due(now, limit)
-        sent, errors = 0, dict[str, Exception]()
-        for place in places:
-            try:
-                export = self._exports.get(place.a, place.contact_id, place.export_id)
-                if export is not None and export.due is not None and export.due <= now:
-                    self._queue.send([data_export_command(place.a, export, f"-{now:%H%M%S}")])
-                    self._exports.look_again_at(place.a, export, now + _LOOKED_AGAIN)
-                    sent += 1
-            except Exception as error:  # whatever it is, it stops no other
-                errors[place.export_id] = error
-        return Swept(len(places), sent, more, errors)
+
+        def send(place: DuePlace, export: DataExport, look: str) -> None:
+            self._queue.send([data_export_command(place.a, export, look)])
+            self._exports.look_again_at(place.a, export, now + _LOOKED_AGAIN)
+
+        return sent_again(
+            places, more, now, lambda place: place.export_id, lambda place: self._exports.get(*place), send
+        )  # fmt: skip
 
     def _write(self, a: str, export: DataExport, contact: Contact, has_time: Callable[[], bool]) -> None:
         key = served_key(a, export.file_id, export.mark)

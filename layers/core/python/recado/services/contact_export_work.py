@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from io import BytesIO
+from operator import itemgetter
 
 from recado.domain.chats import Event
 from recado.domain.contact_columns import CUSTOM, Names
@@ -35,8 +36,9 @@ from recado.ports.contact_exports import ContactPages, ExportJournal, ExportObje
 from recado.ports.core import Clock, Ids, Queue
 from recado.ports.groups import CustomFieldStore, GroupStore
 from recado.ports.people import UserStore
-from recado.ports.sweeps import Swept
+from recado.ports.sweeps import Owned, Swept
 from recado.services.contact_exports import export_command, export_view
+from recado.services.exports import sent_again
 from recado.services.file_checks import disposition
 
 _SERVED_AS = "text/csv; charset=utf-8"
@@ -101,17 +103,12 @@ class ContactExportWork:
         """Exports whose worker died, or whose command got lost, go into the queue again."""
         now = self._clock.now()
         page = self._exports.due(now, limit)
-        sent, errors = 0, dict[str, Exception]()
-        for a, export_id in page.found:
-            try:
-                export = self._exports.get(a, export_id)
-                if export is not None and export.due is not None and export.due <= now:
-                    self._queue.send([export_command(a, export, f"-{now:%H%M%S}")])
-                    self._exports.look_again_at(a, export_id, now + _LOOKED_AGAIN)
-                    sent += 1
-            except Exception as error:  # whatever it is, it stops no other
-                errors[export_id] = error
-        return Swept(len(page.found), sent, page.more, errors)
+
+        def send(place: Owned, export: ContactExport, look: str) -> None:
+            self._queue.send([export_command(place[0], export, look)])
+            self._exports.look_again_at(*place, now + _LOOKED_AGAIN)
+
+        return sent_again(page.found, page.more, now, itemgetter(1), lambda place: self._exports.get(*place), send)
 
     def _go_on(self, a: str, export: ContactExport, has_time: Callable[[], bool]) -> None:
         key = served_key(a, export.file_id, export.mark)

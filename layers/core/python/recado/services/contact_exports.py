@@ -9,16 +9,15 @@ from typing import Any
 from recado.domain.access import Caller
 from recado.domain.contact_columns import header
 from recado.domain.contact_exports import MOST_AT_ONCE, ContactExport, ExportFormat, rate, total
-from recado.domain.errors import Conflict, FieldError, Invalid, NotFound
-from recado.domain.files import SERVED_FOR_S, served_key
+from recado.domain.errors import FieldError, Invalid, NotFound
 from recado.domain.groups import GroupKind
 from recado.domain.ids import is_id, sibling_id
-from recado.ports.contact_exports import ExportJournal, ExportStore
-from recado.ports.core import Clock, Command, Ids, Queue
-from recado.ports.files import FileObjects
+from recado.ports.contact_exports import ExportStore
+from recado.ports.core import Command
 from recado.ports.groups import CustomFieldStore, GroupStore
 from recado.ports.idempotency import Attempt
-from recado.services.views import author_view, moment
+from recado.services.exports import ExportDesk, check_room, command_of, progress_view
+from recado.services.views import moment
 
 _LOOKED_AT = 50
 """Among so many exports, the newest, those that are not over are counted."""
@@ -33,20 +32,12 @@ class ContactExportService:
         exports: ExportStore,
         groups: GroupStore,
         fields: CustomFieldStore,
-        objects: FileObjects,
-        queue: Queue,
-        clock: Clock,
-        ids: Ids,
-        journal: ExportJournal,
+        desk: ExportDesk,
     ) -> None:
         self._exports = exports
         self._groups = groups
         self._fields = fields
-        self._objects = objects
-        self._queue = queue
-        self._clock = clock
-        self._ids = ids
-        self._journal = journal
+        self._desk = desk
 
     def create(
         self,
@@ -59,29 +50,22 @@ class ContactExportService:
         """A new export, of all columns without `columns`. With an `attempt` its id comes from it: what an earlier run
         of the request wrote is the answer. Raises Invalid, Conflict `too_many_exports`."""
         a = caller.account
-        export_id = sibling_id("ex", attempt.origin) if attempt else self._ids.new("ex", a)
+        export_id = sibling_id("ex", attempt.origin) if attempt else self._desk.ids.new("ex", a)
         if attempt and attempt.again and (before := self._exports.get(a, export_id)):
             return self._view(a, before)
         every = header(self._fields.all(a, "contacts"))
         _check_columns(every, columns or ())
         if group is not None:
             self._check_group(a, *group)
-        # Two that are asked for at the same moment may each count as the last one: the bound is one of cost.
-        going = [one for one in self._exports.page(a, _LOOKED_AT, None) if not one.is_over]
-        if len(going) >= MOST_AT_ONCE:
-            detail = f"{MOST_AT_ONCE} exports are still being made. Wait for one of them."
-            raise Conflict(detail, code="too_many_exports", extra={"limit": MOST_AT_ONCE})
+        check_room(sum(not one.is_over for one in self._exports.page(a, _LOOKED_AT, None)), MOST_AT_ONCE, "exports")
         kind, group_id = group or (None, None)
-        now = self._clock.now()
+        now = self._desk.clock.now()
         export = ContactExport(
             export_id, sibling_id("fi", export_id), caller.author, now, tuple(columns or every), file_format, kind,
             group_id, due=now,
         )  # fmt: skip
         self._exports.create(a, export)
-        try:
-            self._queue.send([export_command(a, export)])
-        except Exception as error:  # whatever it is, the minute's look sends it
-            self._journal.not_enqueued(export.id, error)
+        self._desk.ask(export, export_command(a, export))
         return self._view(a, export)
 
     def get(self, caller: Caller, export_id: str) -> dict[str, Any]:
@@ -104,43 +88,29 @@ class ContactExportService:
             raise Invalid.field(f"/{kind}_id", "not_found", f"There is no such {kind}.")
 
     def _view(self, a: str, export: ContactExport) -> dict[str, Any]:
-        url = None
-        if export.kept_until and self._clock.now() < export.kept_until:
-            url = self._objects.link(served_key(a, export.file_id, export.mark), SERVED_FOR_S)
-        return {**export_view(export), "url": url}
+        return {**export_view(export), "url": self._desk.link(a, export)}
 
 
 def export_view(export: ContactExport) -> dict[str, Any]:
     """An export in its public shape, without a link."""
     expected, estimated = total(export)
     return {
-        "id": export.id,
-        "state": export.state,
-        "reason": export.reason,
+        **progress_view(export),
         "group_id": export.group_id if export.group_kind == "group" else None,
         "organization_id": export.group_id if export.group_kind == "organization" else None,
         "columns": list(export.columns),
         "format": export.format,
         "total": expected,
         "total_estimated": estimated,
-        "done": export.done,
         "rate": rate(export),
-        "size": export.size,
         "file_id": export.file_id if export.state == "done" else None,
-        "created_by": author_view(export.author),
-        "created_at": moment(export.created_at),
         "started_at": moment(export.started_at),
-        "finished_at": moment(export.finished_at),
-        "expires_at": moment(export.kept_until),
     }
 
 
 def export_command(a: str, export: ContactExport, look: str = "") -> Command:
-    """The command by which a worker goes on with an export as it is at this version; `look` tells commands for the same
-    version apart. Each is a group of its own: the item says who may work, and no group is ever stopped by a worker that
-    died."""
-    name = f"{export.id}-{export.version}{look}"
-    return Command(name, name, {"account": a, "export_id": export.id, "version": export.version})
+    """As `services.exports.command_of`."""
+    return command_of(a, export, {"export_id": export.id}, look)
 
 
 def _check_columns(every: Sequence[str], columns: Sequence[str]) -> None:

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from recado.domain.contact_columns import joined
-from recado.domain.contact_exports import KEPT_FOR, PART_BYTES, Part
+from recado.domain.contact_exports import PART_BYTES, Part
 from recado.domain.contact_imports import ContactImport, Row
 from recado.domain.csv_cells import row_written
+from recado.domain.exports import KEPT_FOR
 from recado.domain.file_types import CSV
 from recado.domain.files import File, served_key
 from recado.domain.ids import sibling_id

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import UpdateError
+from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
-from recado.domain.chats import Author, Chat, Event, Message, ThreadKey
-from recado.domain.contact_data_exports import KEPT_FOR, DataExport
+from recado.domain.chats import Chat, Event, Message, ThreadKey
+from recado.domain.contact_data_exports import DataExport
 from recado.domain.contact_merging import Merge
+from recado.domain.exports import KEPT_FOR
 from recado.ports.contact_data_exports import DuePlace
 from recado.storage import keys
 from recado.storage.chat_records import ByContact, ChatEventRecord, ChatRecord, MessageRecord
 from recado.storage.contact_merges import MergeRecord
 from recado.storage.contact_records import ContactEventRecord
 from recado.storage.due import Due, due_records
-from recado.storage.tables import TimeAttribute, WorkspaceRecord
-from recado.storage.transaction import Transaction, condition_failed, guard
+from recado.storage.exports import LongExportRecord
+from recado.storage.tables import WorkspaceRecord
+from recado.storage.transaction import Transaction, guard
 
 _KIND = "DATAEXPORTS"
 _PAGE = 100
@@ -32,54 +33,22 @@ DATA_EXPORT_DUE = guard(
 )
 
 
-class DataExportRecord(WorkspaceRecord):
+class DataExportRecord(LongExportRecord, WorkspaceRecord):
     """DATAEXPORT: ends by `ttl`, with its file."""
 
-    id = UnicodeAttribute()
     contact_id = UnicodeAttribute()
     contact_ids = JSONAttribute()
-    file_id = UnicodeAttribute()
-    author = JSONAttribute()
-    created_at = TimeAttribute()
-    state = UnicodeAttribute()
-    version = NumberAttribute()
-    tries = NumberAttribute()
-    done = NumberAttribute()
-    size = NumberAttribute()
-    finished_at = TimeAttribute(null=True)
-    reason = UnicodeAttribute(null=True)
-    due_pk = UnicodeAttribute(null=True)
-    due_sk = UnicodeAttribute(null=True)
     due = Due()
 
     @classmethod
     def of_export(cls, a: str, export: DataExport) -> DataExportRecord:
         """The item of an export."""
-        ends = export.finished_at + KEPT_FOR if export.finished_at else None
-        return cls.of(
-            export,
-            pk=keys.data_exports_pk(a, export.contact_id),
-            sk=export.id,
-            contact_ids=list(export.contact_ids),
-            author=[export.author.type, export.author.id],
-            due=None,
-            due_pk=keys.due_pk(export.id) if export.due else None,
-            due_sk=keys.stamp(export.due) if export.due else None,
-            ttl=int(ends.timestamp()) if ends else None,
-        )
+        pk = keys.data_exports_pk(a, export.contact_id)
+        return cls.of_any(export, pk, KEPT_FOR, contact_ids=list(export.contact_ids))
 
     def export(self) -> DataExport:
         """The entity."""
-        return self.to(
-            DataExport,
-            contact_ids=tuple(self.contact_ids),
-            author=Author(*self.author),
-            version=int(self.version),
-            tries=int(self.tries),
-            done=int(self.done),
-            size=int(self.size),
-            due=datetime.fromisoformat(self.due_sk) if self.due_sk else None,
-        )
+        return self.to(DataExport, contact_ids=tuple(self.contact_ids), **self.known())
 
 
 class DynamoDataExports:
@@ -117,15 +86,8 @@ class DynamoDataExports:
 
     def look_again_at(self, a: str, export: DataExport, when: datetime) -> None:
         """1 WRU, and the index."""
-        record = DataExportRecord(keys.data_exports_pk(a, export.contact_id), export.id)
-        try:
-            record.update(
-                [DataExportRecord.due_sk.set(keys.stamp(when))],
-                condition=DATA_EXPORT_DUE(DataExportRecord.due_sk.exists()),
-            )
-        except UpdateError as error:
-            if not condition_failed(error):
-                raise
+        there = DATA_EXPORT_DUE(DataExportRecord.due_sk.exists())
+        DataExportRecord(keys.data_exports_pk(a, export.contact_id), export.id).put_off(when, there)
 
 
 class DynamoContactData:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from itertools import islice
 
-from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import UpdateError
+from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 
-from recado.domain.chats import Author, Event
+from recado.domain.chats import Event
 from recado.domain.contact_exports import REMEMBERED_FOR, ContactExport, Part, Place
 from recado.domain.files import File
 from recado.ports.sweeps import DuePage
 from recado.storage import keys
 from recado.storage.due import Due, due_page
+from recado.storage.exports import LongExportRecord
 from recado.storage.files import FileRecord
 from recado.storage.tables import TimeAttribute, WorkspaceRecord
-from recado.storage.transaction import Transaction, condition_failed, guard
+from recado.storage.transaction import Transaction, guard
 from recado.storage.workspace_events import add_workspace_event
 
 EXPORT_SEEN = guard(
@@ -30,64 +30,40 @@ EXPORT_DUE = guard(
 _COLLECTION = "EXPORTS"
 
 
-class ExportRecord(WorkspaceRecord):
+class ExportRecord(LongExportRecord, WorkspaceRecord):
     """EXPORT."""
 
-    id = UnicodeAttribute()
-    file_id = UnicodeAttribute()
-    author = JSONAttribute()
-    created_at = TimeAttribute()
     columns = JSONAttribute()
     format = UnicodeAttribute()
     group_kind = UnicodeAttribute(null=True)
     group_id = UnicodeAttribute(null=True)
-    state = UnicodeAttribute()
-    version = NumberAttribute()
-    tries = NumberAttribute()
     upload_id = UnicodeAttribute(null=True)
     parts = JSONAttribute(null=True)
     place = JSONAttribute(null=True)
-    done = NumberAttribute()
-    size = NumberAttribute()
     started_at = TimeAttribute(null=True)
     moved_at = TimeAttribute(null=True)
-    finished_at = TimeAttribute(null=True)
-    reason = UnicodeAttribute(null=True)
-    due_pk = UnicodeAttribute(null=True)
-    due_sk = UnicodeAttribute(null=True)
     due = Due()
 
     @classmethod
     def of_export(cls, a: str, export: ContactExport) -> ExportRecord:
         """The item of an export; one that is over goes by itself."""
-        ends = export.finished_at + REMEMBERED_FOR if export.finished_at else None
-        return cls.of(
+        return cls.of_any(
             export,
-            pk=keys.workspace_pk(a, _COLLECTION),
-            sk=export.id,
-            author=[export.author.type, export.author.id],
+            keys.workspace_pk(a, _COLLECTION),
+            REMEMBERED_FOR,
             columns=list(export.columns),
             parts=[list(part) for part in export.parts] or None,
             place=None if export.place is None else list(export.place),
-            due=None,
-            due_pk=keys.due_pk(export.id) if export.due else None,
-            due_sk=keys.stamp(export.due) if export.due else None,
-            ttl=int(ends.timestamp()) if ends else None,
         )
 
     def export(self) -> ContactExport:
         """The entity."""
         return self.to(
             ContactExport,
-            author=Author(*self.author),
             columns=tuple(self.columns),
-            version=int(self.version),
-            tries=int(self.tries),
             parts=tuple(Part(int(number), etag) for number, etag in self.parts or ()),
             place=None if self.place is None else Place(*self.place),
-            done=int(self.done),
-            size=int(self.size),
-            due=datetime.fromisoformat(self.due_sk) if self.due_sk else None,
+            **self.known(),
         )
 
 
@@ -136,15 +112,9 @@ class DynamoExports:
         return due_page(_COLLECTION, lambda shard, most: ExportRecord.due.query(shard, until, limit=most), limit)
 
     def look_again_at(self, a: str, export_id: str, when: datetime) -> None:
-        """1 WRU for each KB, and the index."""
-        record = ExportRecord(keys.workspace_pk(a, _COLLECTION), export_id)
-        try:
-            record.update(
-                [ExportRecord.due_sk.set(keys.stamp(when))], condition=EXPORT_DUE(ExportRecord.due_sk.exists())
-            )
-        except UpdateError as error:
-            if not condition_failed(error):
-                raise
+        """1 update."""
+        there = EXPORT_DUE(ExportRecord.due_sk.exists())
+        ExportRecord(keys.workspace_pk(a, _COLLECTION), export_id).put_off(when, there)
 
 
 def _seen(before: ContactExport) -> Condition | None:
