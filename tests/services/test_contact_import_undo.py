@@ -11,6 +11,7 @@ import pytest
 from recado.domain.contact_import_lanes import LANES
 from recado.domain.contact_imports import WAY_BACK, Trouble
 from recado.domain.errors import Conflict
+from recado.ports.contacts import ContactMoved
 from tests.import_stores import Died
 from tests.import_world import ADMIN, A, ImportWorld, csv_of
 from tests.services.test_contact_imports import HEADER, counts, people
@@ -144,6 +145,22 @@ def test_addresses_that_wandered_between_contacts_come_back_from_all_lanes(
     put_off = [len(way.put_off) for way in ways]
     assert (sum(put_off) > 2, max(put_off) <= most, len(ways)) == (True, True, LANES + 1)
     assert (undone["undo"], world.state()) == ({"removed": 1, "restored": 30, "left": 0}, before)
+
+
+def test_a_contact_that_other_lanes_keep_busy_is_put_off(world: ImportWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Contacts of one principal are in many lanes, and each that goes changes it."""
+    done = world.run(csv_of(people(3), HEADER))
+    _, second, _ = world.memory.contacts
+    written, busy = world.contacts.__class__.write, iter([True] * 5)
+
+    def write(self: Any, before: Any, *others: Any) -> None:
+        if before is not None and before.id == second and next(busy, False):
+            raise ContactMoved
+        written(self, before, *others)
+
+    monkeypatch.setattr("tests.import_stores.MemoryContacts.write", write)
+    assert world.undo(done["id"])["undo"] == {"removed": 3, "restored": 0, "left": 0}
+    assert [way.put_off for way in world.store.ways_back(A, done["id"])] == [(second,), ()]
 
 
 def test_rows_go_back_side_by_side_and_are_counted_meanwhile(world: ImportWorld) -> None:

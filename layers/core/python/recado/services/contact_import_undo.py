@@ -203,6 +203,9 @@ class _Back:
         try:
             return self._taken_back(row, row.contact_id)
         except Exception as error:
+            if isinstance(error, Busy) and self._put_off is not None:  # other lanes change who it is linked to
+                self._put_off.append(row.contact_id)
+                return None
             if tries <= _CAREFUL_AFTER:
                 raise
             self._journal.row_failed(self._import.id, "undo", row.number, error)
