@@ -115,6 +115,18 @@ def test_of_two_words_that_many_have_the_one_that_fewer_have_is_looked_up(shards
     assert len(shards.done().page("bia constantina")[0]) == 32
 
 
+def test_of_a_first_and_a_last_name_the_last_is_looked_up_where_addresses_begin_with_the_first(
+    shards: Shards, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Addresses lie in their order: those of the last names before `souza` come first, more than a page reads here."""
+    monkeypatch.setattr(contact_word_search, "_RRU_WITH_RESULTS", 8)
+    monkeypatch.setattr(contact_word_search, "_RRU_WITHOUT", 12)
+    for number in range(20_000):
+        last = f"{'abcdefghijkl'[number % 12]}lmeida" if number % 4 else "souza"
+        shards.put(f"constantina.{last}@x.example" if number % 3 else "bia", last)
+    assert len(shards.done().page("constantina souza")[0]) == 32
+
+
 def test_a_page_goes_on_until_it_has_something(shards: Shards) -> None:
     """Many have each of the words, and one has both, some 750 tokens behind the first."""
     both = ""

@@ -43,6 +43,7 @@ class DynamoSegmentReads:
         return self._contact_parts(a, bounds, *_ids("ct", a, bounds))
 
     def _contact_parts(self, a: str, bounds: Bounds, low: str, high: str) -> Sequence[Pages]:
+        _client(ContactRecord)  # made once here rather than by as many threads as there are partitions
         shards = [f"{shard:x}" for shard in range(keys.SHARDS)]
         if bounds.members_of is None:
             return [partial(_contacts, keys.contact_shard(a, shard), low, high, bounds.attributes) for shard in shards]
@@ -55,6 +56,7 @@ class DynamoSegmentReads:
         """The index of each open situation, a batch get for each 100 chats, and one for their threads where those are
         asked for. A chat that moves between two situations meanwhile may come twice or not at all: who acts upon it
         reads it again."""
+        _client(ChatRecord)
         low, high = _ids("ca", a, bounds)
         with_threads = not _OF_THREADS.isdisjoint(bounds.attributes)
         return [
