@@ -44,7 +44,13 @@ class Pigeon(ChannelAdapter):
     public_base_url = "https://pigeons.example"
     fields = (
         Field("settings", "loft", "always", lambda value: None if value.isalnum() else "It must be the loft's name."),
-        Field("secrets", "seed", "always", lambda value: None if identifier(value) else "It must be one word."),
+        Field(
+            "secrets",
+            "seed",
+            "always",
+            lambda value: None if identifier(value) else "It must be one word.",
+            rotates=True,
+        ),
     )
     limits = Limits(text=140, caption=0)
     kinds = frozenset({"text"})

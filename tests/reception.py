@@ -170,7 +170,7 @@ class Reception:
         self.clock, self.ids = clock, ids
         self.queue, self.dead_letters, self.blobs = Queue(), Queue(), Blobs()
         self.waker, self.journal, self.clicks = Waker(), Journal(), DynamoClicks()
-        self.directory, self.webhooks = DynamoChannelDirectory("workspace"), AdapterWebhooks()
+        self.directory, self.webhooks = DynamoChannelDirectory("workspace", clock), AdapterWebhooks()
         zones = AccountZones(AccountStore(), clock)
         self.billing = BillingService(DynamoLedger(), self.directory, adapter, lambda: zones, clock)
         self.threads, self.statuses = DynamoThreads(), DynamoStatuses(self.billing)

@@ -7,7 +7,9 @@ from typing import Any
 
 from recado.bootstrap import Container
 from recado.channels import registry
+from recado.channels.base import BadSignature
 from tests.api.conftest import Api, Company
+from tests.channels.whatsapp.signing import sign
 
 SECRETS = {"app_secret": "a1" * 16, "verify_token": "verify-me"}
 WHATSAPP = {"type": "whatsapp", "name": "Main", "settings": {"phone_number_id": "106540352242922"}, "secrets": SECRETS}
@@ -149,3 +151,45 @@ def test_a_patch_that_leaves_the_token_leaves_what_is_known_of_it(api: Api, comp
     assert same == made["token"], "the same token is no new one"
     gone = api.patch(path, {"secrets": {"access_token": None}}, token=company.admin).json
     assert gone["token"] == {"state": "none", "expires_at": None}
+
+
+def test_a_new_signing_secret_holds_beside_the_former_for_a_day(
+    api: Api, company: Company, services: Container, clock: Any
+) -> None:
+    """At the door: what was signed with the former is good until its end, or until somebody ends it."""
+    made = make(api, company).json
+    path, old, new, raw = f"/v1/channels/{made['id']}", SECRETS["app_secret"], "b2" * 16, b"{}"
+    assert made["former_secrets"] == {}
+
+    def holds(secret: str) -> bool:
+        channel = services.channel_directory.latest(company.a, made["id"])
+        assert channel is not None
+        headers = sign(raw, {"app_secret": (secret,)}, clock.now())
+        try:
+            registry.adapter("whatsapp").verify(raw, headers, "", channel.secrets, clock.now())
+        except BadSignature:
+            return False
+        return True
+
+    given = {"secrets": {"app_secret": new, "verify_token": "other", "access_token": "EAAB1"}}
+    for _ in range(2):  # its answer was lost, and it comes again
+        changed = api.patch(path, given, token=company.tokens["api"])
+        assert changed.json["former_secrets"] == {"app_secret": "2026-03-03T12:00:00.000Z"}
+        assert (holds(old), holds(new)) == (True, True)
+    assert services.channels.secrets(company.a, made["id"])["verify_token"] == ("other",)
+    assert old not in changed.text and new not in changed.text
+    clock.move(86_399)
+    assert api.patch(path, {"name": "Same secrets"}, token=company.tokens["api"]).json["former_secrets"] != {}
+    assert (holds(old), holds(new)) == (True, True)
+    clock.move(1)
+    assert (holds(old), holds(new)) == (False, True)
+    assert api.get(path, token=company.tokens["api"]).json["former_secrets"] == {}
+    api.patch(path, {"name": "Any change"}, token=company.tokens["api"])
+    assert services.channels.secrets(company.a, made["id"])["app_secret"] == (new,), "nothing is kept that is over"
+    leaked = {"secrets": {"app_secret": "c3" * 16}, "end_former_secrets": True}
+    assert api.patch(path, leaked, token=company.tokens["api"]).json["former_secrets"] == {}
+    assert (holds(new), holds("c3" * 16)) == (False, True)
+    api.patch(path, {"secrets": {"app_secret": new}}, token=company.tokens["api"])
+    assert holds("c3" * 16)
+    assert api.patch(path, {"end_former_secrets": True}, token=company.tokens["api"]).json["former_secrets"] == {}
+    assert (holds("c3" * 16), holds(new)) == (False, True)

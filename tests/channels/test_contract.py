@@ -387,6 +387,11 @@ def test_its_settings_are_good_and_complete(bench: Bench) -> None:
     assert {field.name for field in bench.adapter.fields} == {*bench.settings, *bench.secrets}
 
 
+def test_what_signs_may_have_two_values(bench: Bench) -> None:
+    """And nothing else: a token has one."""
+    assert bench.adapter.rotating == {name for name, values in bench.secrets.items() if len(values) > 1}
+
+
 def test_each_field_is_missed_and_checked(bench: Bench) -> None:
     for field in bench.adapter.fields:
         held = {"settings": dict(bench.settings), "secrets": dict(bench.secrets)}

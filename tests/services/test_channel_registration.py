@@ -76,6 +76,7 @@ def service(provider: Provider) -> ChannelService:
         token_secret=None,
         token_life=lambda *_: None,
         token_min_age=lambda *_: None,
+        rotating=frozenset(),
     )
     departments: Any = SimpleNamespace(default=lambda a: DEPARTMENT, get=lambda a, one: one)
     ids: Any = SimpleNamespace(new=lambda kind, a: "ch_1", secret=lambda: "secret")

@@ -28,11 +28,15 @@ class NewChannel(Body, frozen=True):
 
 
 class ChannelPatch(Body, frozen=True):
+    """The value before of a secret by which a provider signs holds for a day beside a new one; `end_former_secrets`
+    true: only the newest hold from now on."""
+
     name: Text | Maybe = UNSET
     department_id: PublicId | Maybe = UNSET
     state: Literal["active", "paused"] | Maybe = UNSET
     settings: Settings | Maybe = UNSET
     secrets: Annotated[dict[str, SecretValue | None], Meta(max_length=20)] | Maybe = UNSET
+    end_former_secrets: bool | Maybe = UNSET
 
 
 class ChannelTokenShape(msgspec.Struct):
@@ -47,6 +51,8 @@ class ChannelProblemShape(msgspec.Struct):
 
 
 class ChannelShape(msgspec.Struct):
+    """`former_secrets`: until when the value before holds too, by the names of secrets that were changed lately."""
+
     id: str
     type: str
     name: str
@@ -54,6 +60,7 @@ class ChannelShape(msgspec.Struct):
     settings: dict[str, Any]
     state: Literal["active", "paused", "removed"]
     token: ChannelTokenShape
+    former_secrets: dict[str, str]
     problems: list[dict[str, Any]]
     webhook_url: str
     created_at: str

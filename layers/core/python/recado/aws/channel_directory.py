@@ -7,10 +7,13 @@ The items are those of storage.channels; a test writes with the one and reads wi
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from time import monotonic
 from typing import Any
 
 from recado.aws.session import dynamodb
+from recado.domain.signing_secrets import held
+from recado.ports.core import Clock
 from recado.ports.reception import ConnectedChannel
 
 REMEMBERED_S = 3.0
@@ -23,10 +26,11 @@ class DynamoChannelDirectory:
     """The directory (ports.reception.ChannelDirectory). What is not found is not remembered: a channel works as soon as
     it exists."""
 
-    def __init__(self, table: str) -> None:
+    def __init__(self, table: str, clock: Clock) -> None:
         if not table:
             raise ValueError("a directory of channels without a table")
         self._table = table
+        self._clock = clock
         self._known: dict[str, tuple[float, ConnectedChannel]] = {}
         self._addresses: dict[tuple[str, str, str], tuple[float, str]] = {}
 
@@ -79,7 +83,7 @@ class DynamoChannelDirectory:
             state=item["state"]["S"],
             address=item["address"]["S"] if "address" in item else "",
             settings=json.loads(item["settings"]["S"]),
-            secrets=_secrets(json.loads(secrets["secrets"]["S"])) if secrets else {},
+            secrets=_secrets(item, secrets, self._clock.now()) if secrets else {},
             token_expires_at=json.loads(item["token"]["S"]).get("expires_at") if "token" in item else None,
         )
 
@@ -88,8 +92,13 @@ def _key(pk: str, sk: str) -> dict[str, Any]:
     return {"pk": {"S": pk}, "sk": {"S": sk}}
 
 
-def _secrets(stored: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:
-    return {name: tuple(values) for name, values in stored.items()}
+def _secrets(channel: dict[str, Any], secrets: dict[str, Any], now: datetime) -> dict[str, tuple[str, ...]]:
+    """Each one's values that hold, the newest first."""
+    former = json.loads(channel["former"]["S"]) if "former" in channel else {}
+    until = {name: datetime.fromisoformat(ends) for name, ends in former.items()}
+    return {
+        name: held(tuple(values), until.get(name), now) for name, values in json.loads(secrets["secrets"]["S"]).items()
+    }
 
 
 def _remember(memory: dict[Any, tuple[float, Any]], key: Any, value: Any) -> None:

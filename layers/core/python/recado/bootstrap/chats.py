@@ -364,4 +364,4 @@ class Chats(ContactBooks):
         """Channels as webhooks find them."""
         from recado.aws.channel_directory import DynamoChannelDirectory
 
-        return DynamoChannelDirectory(self.settings.workspace_table)
+        return DynamoChannelDirectory(self.settings.workspace_table, self.clock)

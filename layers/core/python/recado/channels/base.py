@@ -156,6 +156,8 @@ class Field(NamedTuple):
     faults: Callable[[Any], Sequence[FieldError]] | None = None
     """In place of ``wrong``, for a setting that is any JSON value and no text: all that is wrong with it. The pointers
     begin at the value."""
+    rotates: bool = False
+    """Of a secret by which what comes in is signed: the value before holds beside a new one for a time."""
 
     def errors(self, value: Any) -> list[FieldError]:
         """What is wrong with a value that was given."""
@@ -370,6 +372,11 @@ class ChannelAdapter(AccessTokens, People, ABC):
     def misplaced(self, settings: Mapping[str, Any], mail_domain: str) -> tuple[FieldError, ...]:
         """What of the settings lies outside of what this installation serves: `mail_domain` is where it has mail."""
         return ()
+
+    @property
+    def rotating(self) -> frozenset[str]:
+        """The names of the secrets that may have two values for a time."""
+        return frozenset(field.name for field in self.fields if field.rotates)
 
     def validate(self, settings: Mapping[str, Any], secrets: Mapping[str, Any]) -> tuple[FieldError, ...]:
         """What is wrong with the settings and secrets (each a text, or a tuple of those that hold) a channel is to

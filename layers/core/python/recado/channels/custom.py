@@ -136,7 +136,7 @@ class Custom(ChannelAdapter):
     type = "custom"
     fields = (
         Field("settings", "callback_url", "to_send", _wrong_url),
-        Field("secrets", "secret", "always", _wrong_secret),
+        Field("secrets", "secret", "always", _wrong_secret, rotates=True),
     )
     limits = Limits(text=20_000, caption=20_000)
     kinds = MEDIA_KINDS | {"text"}

@@ -105,7 +105,14 @@ class ChannelRemoval:
                 return
             secrets = self._channels.secrets(a, channel_id)
             after = replace(
-                channel, state="removed", address="", problems=(), token=None, due_at=None, version=channel.version + 1
+                channel,
+                state="removed",
+                address="",
+                problems=(),
+                token=None,
+                due_at=None,
+                former={},
+                version=channel.version + 1,
             )
             now = self._clock.now()
             data = channel_view(after, self._webhook_url(after), now)

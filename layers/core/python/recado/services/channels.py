@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Protocol
@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from recado.domain.channels import Channel
 from recado.domain.errors import Busy, Conflict, FieldError, Invalid, NotFound
 from recado.domain.ids import is_id
+from recado.domain.signing_secrets import changed
 from recado.domain.tokens import fresh, next_look
 from recado.ports.channels import ChannelStore, Registration, Secrets
 from recado.ports.core import Clock, Ids
@@ -52,6 +53,9 @@ class ChannelRules(Protocol):
 
     @property
     def webhook_folder(self) -> str: ...
+
+    @property
+    def rotating(self) -> Collection[str]: ...
 
 
 class ChannelService:
@@ -130,11 +134,13 @@ class ChannelService:
 
     def change(self, a: str, channel_id: str, changes: Mapping[str, Any]) -> Channel:
         """Change name, department_id, settings or secrets. Settings and secrets are merged by name, null takes one
-        away.
+        away; the value before of a secret by which a provider signs holds for a day, unless `end_former_secrets` is
+        true.
 
         Raises Invalid with pointers, NotFound, Conflict `address_taken`, `channel_removed`."""
         fields = dict(changes)
         told_settings, told_secrets = fields.pop("settings", {}), fields.pop("secrets", {})
+        at_once = fields.pop("end_former_secrets", False)
         if "department_id" in fields:
             fields["department_id"] = self._department(a, fields["department_id"])
         for _ in range(_TRIES):
@@ -147,7 +153,9 @@ class ChannelService:
             given_settings, given_secrets = _placed(rules, news, told_secrets)
             settings = _merged(before.settings, given_settings)
             old = self._channels.secrets(a, channel_id)
-            secrets = _merged(old, {key: value and (value,) for key, value in given_secrets.items()})
+            secrets, former = changed(old, before.former, given_secrets, rules.rotating, self._clock.now())
+            if at_once:
+                secrets, former = {name: values[:1] for name, values in secrets.items()}, {}
             self._check(a, rules, settings, secrets)
             after = replace(
                 before,
@@ -156,9 +164,10 @@ class ChannelService:
                 address=rules.account_address(settings) or "",
                 problems=(*_noted(before), *_problems(rules, settings, secrets)),
                 version=before.version + 1,
+                former=former,
             )
             after = self._with_token(rules, after, old, secrets)
-            if self._channels.change(a, before, after, secrets if given_secrets else None, now=self._clock.now()):
+            if self._channels.change(a, before, after, secrets if secrets != old else None, now=self._clock.now()):
                 return self._registered(a, after, secrets) if given_secrets or _is_unregistered(after) else after
         raise Busy(f"channel {channel_id}")
 

@@ -55,6 +55,7 @@ class ChannelRecord(WorkspaceRecord):
     version = NumberAttribute(default=1)
     token = JSONAttribute(null=True)
     due_at = TimeAttribute(null=True)
+    former = JSONAttribute(null=True)
     due_pk = UnicodeAttribute(null=True)
     due_sk = UnicodeAttribute(null=True)
     due = Due()
@@ -70,6 +71,7 @@ class ChannelRecord(WorkspaceRecord):
             address=channel.address or None,
             problems=[dict(one) for one in channel.problems] or None,
             token=channel.token.to_json() if channel.token else None,
+            former={name: until.isoformat() for name, until in channel.former.items()} or None,
             due_pk=keys.due_pk(channel.id) if channel.due_at else None,
             due_sk=keys.stamp(channel.due_at) if channel.due_at else None,
         )
@@ -83,6 +85,7 @@ class ChannelRecord(WorkspaceRecord):
             problems=tuple(self.problems or ()),
             version=int(self.version),
             token=Token.from_json(self.token) if self.token else None,
+            former={name: datetime.fromisoformat(until) for name, until in (self.former or {}).items()},
         )
 
 
@@ -115,7 +118,8 @@ class ChannelStore:
         return None
 
     def secrets(self, a: str, channel_id: str) -> Secrets:
-        """A channel's secrets by name, each the values that hold, the newest first; empty when it has none."""
+        """A channel's secrets by name, each the newest and the one before where there are two (until when that holds,
+        `Channel.former` says); empty when it has none."""
         for record in ChannelSecretsRecord.batch_get(
             [(keys.workspace_pk(a, "CHANNELSECRETS"), channel_id)], consistent_read=True
         ):

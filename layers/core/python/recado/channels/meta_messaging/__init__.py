@@ -51,7 +51,7 @@ class MetaMessaging(MetaAdapter):
 
     fields = (
         Field("settings", "page_id", "always", _account_id),
-        Field("secrets", "app_secret", "always", wrong_token),
+        Field("secrets", "app_secret", "always", wrong_token, rotates=True),
         Field("secrets", "verify_token", "always", wrong_token),
         Field("secrets", "access_token", "to_send", wrong_token),
         Field("settings", "app_id", "never", app_id),

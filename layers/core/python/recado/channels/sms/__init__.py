@@ -53,7 +53,7 @@ class Sms(TwilioAdapter):
         Field("settings", "number", "always", _wrong_number),
         Field("settings", "messaging_service_sid", "never", _wrong_service),
         SPEED_FIELD,
-        Field("secrets", "auth_token", "always", wrong_auth_token),
+        Field("secrets", "auth_token", "always", wrong_auth_token, rotates=True),
         Field("secrets", "account_sid", "to_send", wrong_account_sid),
     )
     limits = Limits(text=outbound.MAX_PARTS * outbound.MAX_TEXT, caption=outbound.MAX_PARTS * outbound.MAX_TEXT)

@@ -69,7 +69,7 @@ class Telegram(ChannelAdapter):
     provider = "bot_api"
     public_base_url = "https://api.telegram.org"
     fields = (
-        Field("secrets", "secret_token", "always", _secret_token),
+        Field("secrets", "secret_token", "always", _secret_token, rotates=True),
         Field("secrets", "bot_token", "to_send", _bot_token),
     )
     limits = Limits(text=outbound.MAX_PARTS * outbound.MAX_TEXT, caption=(outbound.MAX_PARTS - 1) * outbound.MAX_TEXT)

@@ -42,7 +42,7 @@ class Telephone(TwilioAdapter, CallAdapter):
         Field("settings", "menu", "never", faults=wrong_menu),
         Field("settings", "wait_s", "never", faults=wrong_wait),
         Field("settings", "record", "never", faults=wrong_record),
-        Field("secrets", "auth_token", "always", wrong_auth_token),
+        Field("secrets", "auth_token", "always", wrong_auth_token, rotates=True),
     )
     limits = Limits(text=0, caption=0)
     kinds: ClassVar[frozenset[str]] = frozenset()

@@ -82,7 +82,7 @@ class WhatsApp(MetaAdapter):
         SPEED_FIELD,
         Field("settings", "display_phone_number", "never", _number),
         Field("settings", "time_zone", "never", _zone_name),
-        Field("secrets", "app_secret", "always", wrong_token),
+        Field("secrets", "app_secret", "always", wrong_token, rotates=True),
         Field("secrets", "verify_token", "always", wrong_token),
         Field("secrets", "access_token", "to_send", wrong_token),
         Field("settings", "app_id", "never", app_id),
