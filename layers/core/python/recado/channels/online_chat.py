@@ -63,7 +63,7 @@ class OnlineChat(Unhooked):
     fields = (
         Field("settings", "allowed_origins", "to_send", faults=_wrong_origins),
         Field("settings", "identity_required", "never", faults=_wrong_flag),
-        Field("secrets", "site_secret", "never", _wrong_secret, rotates=True),
+        Field("secrets", "site_secret", "never", _wrong_secret),
     )
     limits = Limits(text=MAX_TEXT, caption=MAX_TEXT)
     kinds = frozenset({"text", "image", "audio", "video", "document", "interactive", "reaction"})
