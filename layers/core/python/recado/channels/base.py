@@ -373,11 +373,6 @@ class ChannelAdapter(AccessTokens, People, ABC):
         """What of the settings lies outside of what this installation serves: `mail_domain` is where it has mail."""
         return ()
 
-    @property
-    def rotating(self) -> frozenset[str]:
-        """The names of the secrets that may have two values for a time."""
-        return frozenset(field.name for field in self.fields if field.rotates)
-
     def validate(self, settings: Mapping[str, Any], secrets: Mapping[str, Any]) -> tuple[FieldError, ...]:
         """What is wrong with the settings and secrets (each a text, or a tuple of those that hold) a channel is to
         have."""

@@ -10,7 +10,7 @@ from recado.domain.messages import Failure, Rejected, Renewed
 from recado.ports.core import HttpResponse
 
 if TYPE_CHECKING:
-    from recado.channels.base import HttpRequest, Secrets
+    from recado.channels.base import Field, HttpRequest, Secrets
 
 
 class Probed(NamedTuple):
@@ -29,6 +29,12 @@ class AccessTokens:
 
     token_secret: ClassVar[str | None] = None
     """The name of the secret that is an access token with an end; None: there is none."""
+    fields: ClassVar[tuple[Field, ...]]
+
+    @property
+    def rotating(self) -> frozenset[str]:
+        """The names of the secrets that may have two values for a time."""
+        return frozenset(field.name for field in self.fields if field.rotates)
 
     def probe(self, settings: Mapping[str, Any], secrets: Secrets) -> HttpRequest | None:
         """A harmless request that shows whether the secrets hold; None when there is nothing to ask."""
