@@ -24,6 +24,8 @@ from recado.storage.tables import Record as Item
 
 _LAST = "\U0010ffff"
 _AT_ONCE = 100
+_PAGE = 500
+"""Items of a page of a query: sixteen threads hold one each, and a whole page of DynamoDB's may have thousands."""
 _TRIES, _FIRST_PAUSE_S = 8, 0.025
 """Some 3 s altogether, as chance has it."""
 _MARGIN = timedelta(minutes=5)
@@ -160,6 +162,7 @@ def _query(
         },
         "ProjectionExpression": projection,
         "ScanIndexForward": False,
+        "Limit": _PAGE,
         **({"IndexName": index} if index else {}),
     }  # fmt: skip
     while True:
