@@ -40,7 +40,7 @@ from recado.services.contact_import_work import Asked, HasTime, Overtaken
 from recado.services.contacts import ContactService
 
 _READ = 500
-"""Rows that are read together."""
+"""Rows that are read together: most have some 300 bytes, and none more than an item, 400 KB."""
 _AT_ONCE = 25
 """Rows that are undone between two places that are written down."""
 _TRIES = 3
