@@ -207,6 +207,20 @@ def test_a_target_ends_as_its_message_does(world: World) -> None:
     assert world.tables.targets[run_id][slow][0].sent == Sent("fx_" + slow, "ms_" + slow, ThreadKey("ch_1", slow), 1)
 
 
+def test_a_lane_whose_messages_do_not_go_out_acts_on_nobody_else(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recado.services.task_run_work.MOST_WAITING", 30)
+    for one in world.people:
+        sending(world, one, "queued")
+    run_id = world.begin(lanes=1)
+    for _ in range(5):
+        world.go_on()
+        world.minute()
+    assert 30 <= len(world.acts.asked) <= 55
+    for one in world.people:
+        says(world, one, "sent")
+    assert world.to_the_end(run_id).counts["executed"] == 120
+
+
 def test_who_looks_at_a_message_twice_counts_it_once(world: World) -> None:
     sending(world, world.people[0], "queued")
     run_id = world.begin()

@@ -42,6 +42,8 @@ LOOK = timedelta(seconds=60)
 MOST_TRIES = 12
 """So often a lane is taken up without coming any further; then the run is given up."""
 TRIES_OF_A_TARGET = 3
+MOST_WAITING = 200
+"""A lane with so many messages of which nobody knows what became of them acts on nobody else."""
 KEPT_FOR = timedelta(days=180)
 """How long a run and its targets are remembered, from when it began."""
 MOST_AT_ONCE = 10

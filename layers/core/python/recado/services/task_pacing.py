@@ -3,7 +3,7 @@ never waits behind them; and how many workers that keeps busy."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from recado.domain.channels import Channel
@@ -19,6 +19,8 @@ SHARE = 3
 _AHEAD = 2
 """Windows in which a slot is looked for."""
 _BUCKET = "tasks"
+_REMEMBERED_FOR = timedelta(seconds=60)
+_MOST_CHANNELS = 1_000
 
 
 class KnownChannels(Protocol):
@@ -42,7 +44,7 @@ class TaskPacing:
         self._channels = channels
         self._speeds = speeds
         self._clock = clock
-        self._limits: dict[tuple[str, str], tuple[int, int] | None] = {}
+        self._limits: dict[tuple[str, str], tuple[datetime, tuple[int, int] | None]] = {}
 
     def of(self, a: str, task: Task) -> int:
         """How many lanes a run of the task has."""
@@ -67,9 +69,15 @@ class TaskPacing:
 
     def _limit(self, a: str, channel_id: str) -> tuple[int, int] | None:
         """Messages of a second and lines of a channel; None: nobody knows of any."""
-        if (a, channel_id) not in self._limits:
-            channel = self._channels.get(a, channel_id)
-            speed = self._speeds(channel.type) if channel else None
-            bucket = bucket_of(speed, channel.settings, "text") if channel and speed else None
-            self._limits[a, channel_id] = (bucket.limit, bucket.lines) if bucket else None
-        return self._limits[a, channel_id]
+        now = self._clock.now()
+        read_at, limit = self._limits.get((a, channel_id), (None, None))
+        if read_at is not None and timedelta(0) <= now - read_at < _REMEMBERED_FOR:
+            return limit
+        channel = self._channels.get(a, channel_id)
+        speed = self._speeds(channel.type) if channel else None
+        bucket = bucket_of(speed, channel.settings, "text") if channel and speed else None
+        if len(self._limits) >= _MOST_CHANNELS:
+            self._limits.clear()
+        limit = (bucket.limit, bucket.lines) if bucket else None
+        self._limits[a, channel_id] = now, limit
+        return limit

@@ -22,6 +22,7 @@ from recado.domain.task_runs import (
     FROZEN_AT_ONCE,
     LOOK,
     MOST_TRIES,
+    MOST_WAITING,
     TRIES_OF_A_TARGET,
     Lane,
     Result,
@@ -87,7 +88,8 @@ class WorkJournal(Protocol):
     """What workers tell of runs."""
 
     def left(self, run_id: str, lane: int, outcome: str, count: int) -> None:
-        """A worker leaves a lane: `over`, `waits` for another worker, `overtaken`, or its run `stands`."""
+        """A worker leaves a lane: `over`, `waits` for another worker, `overtaken`, or it `stands`: the run does, or too
+        many messages are on their way."""
         ...
 
     def broke(self, run_id: str, lane: int, error: Exception) -> None:
@@ -212,20 +214,23 @@ class TaskRunWork:
 
 
 class _Held:
-    """A lane in the hands of a worker."""
+    """A lane in the hands of a worker. `lane` may be ahead of what is written: a part without anything to do is gone
+    past with the next step that does something."""
 
     def __init__(self, work: TaskRunWork, a: str, run: Run, lane: Lane) -> None:
         self._work = work
         self._a = a
         self.run = run
         self.lane = lane
+        self._written = lane
         self.acted = 0
         self._run_seen_at = work._clock.now()
         self._sending: list[Target] = []
+        self._waiting = lane.waiting
 
     def step(self, after: Lane) -> None:
         """Write a step. Raises Overtaken."""
-        self._must(self._work._lanes.step(self._a, self.run, self.lane, after), after)
+        self._must(self._work._lanes.step(self._a, self.run, self._written, after), after)
 
     def let_go(self) -> None:
         """Somebody else is to take the lane up."""
@@ -245,7 +250,7 @@ class _Held:
             if not self._all_frozen():
                 return "over"
         if self.lane.stage in ("freezing", "frozen") or self.lane.passes < self.run.passes:
-            self.step(steps.acting(self.lane, self.run, self._work._clock.now()))
+            self.lane = steps.acting(self.lane, self.run, self._work._clock.now())
         return self._act(has_time)
 
     # -- freezing ------------------------------------------------------------------------------------------------
@@ -265,7 +270,8 @@ class _Held:
                 self._freeze_page(ids)
                 if not has_time():
                     return False
-            self.step(steps.part_done(self.lane, run, work._clock.now()))
+            self.lane = steps.part_done(self.lane, run, work._clock.now())
+        self.step(self.lane)
         return True
 
     def _meant(self, pages: Iterator[Sequence[Any]], matcher: Matcher) -> Iterator[tuple[list[str], str]]:
@@ -291,7 +297,7 @@ class _Held:
     def _freeze_page(self, page: tuple[list[str], str]) -> None:
         ids, last = page
         after = steps.frozen_further(self.lane, len(ids), last, self._work._clock.now())
-        self._must(self._work._lanes.freeze(self._a, self.run, self.lane, after, ids), after)
+        self._must(self._work._lanes.freeze(self._a, self.run, self._written, after, ids), after)
 
     def _all_frozen(self) -> bool:
         """Whether the run runs: whose lane is the last to be frozen lets all of them act."""
@@ -326,12 +332,15 @@ class _Held:
                 if not self._act_on(targets, has_time):
                     return "stands"
             elif following is not None:
-                self.step(acted_up_to(self.lane, following, work._clock.now()))
+                self.lane = acted_up_to(self.lane, following, work._clock.now())
             else:
-                self.step(steps.part_done(self.lane, run, work._clock.now()))
+                self.lane = steps.part_done(self.lane, run, work._clock.now())
             self._look_at_sends()
+            if self._waiting >= MOST_WAITING:  # the provider takes nothing now: they are looked at minute by minute
+                return "stands"
             if not has_time():
                 return "waits"
+        self.step(self.lane)
         for _ in range(_LOOKS_AT_SENDS):
             if not self._sending or not has_time():
                 break
@@ -346,12 +355,13 @@ class _Held:
         if claimed is not None and claimed >= targets[0].id:
             targets = [one for one in targets if one.id <= claimed]
         begun = page_begun(self.lane, targets[-1].id, work._clock.now())
-        if not work._lanes.begin_page(self._a, self.run, self.lane, begun):
+        if not work._lanes.begin_page(self._a, self.run, self._written, begun):
             self._read_run()
             if self.run.state != "running":
                 return False
             raise Overtaken
-        self.lane, self._run_seen_at = begun, work._clock.now()
+        self.lane = self._written = begun
+        self._run_seen_at = work._clock.now()
         ended = list[tuple[Target, Target]]()
         broken: Exception | None = None
         for target in targets:
@@ -399,14 +409,18 @@ class _Held:
         if not ended:
             return
         after = acted_up_to(self.lane, ended[-1][1].id, self._work._clock.now())
-        self._must(self._work._lanes.settle(self._a, self.run, self.lane, after, ended), after)
+        self._must(self._work._lanes.settle(self._a, self.run, self._written, after, ended), after)
         self.acted += len(ended)
-        self._sending += [now for _, now in ended if waits(now)]
+        begun = [now for _, now in ended if waits(now)]
+        self._sending += begun
+        self._waiting += len(begun)
 
     def _look_at_sends(self) -> None:
         """What became of messages since; one that cannot be told is looked at by the minute's sweep."""
         owner = Owner(self.run.task_id, self.run.id, self.lane.number)
-        self._sending = [one for one in self._sending if not self._work._sends.look(self._a, owner, one)]
+        left = [one for one in self._sending if not self._work._sends.look(self._a, owner, one)]
+        self._waiting -= len(self._sending) - len(left)
+        self._sending = left
 
     def _read_run(self) -> None:
         found = self._work._runs.get(self._a, self.run.task_id, self.run.id)
@@ -417,7 +431,7 @@ class _Held:
     def _must(self, written: bool, after: Lane) -> None:
         if not written:
             raise Overtaken
-        self.lane = after
+        self.lane = self._written = after
 
 
 def _steps(ids: Sequence[str]) -> range:
