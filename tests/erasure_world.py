@@ -198,9 +198,19 @@ class ErasureWorld:
         for key in (served_key(self.a, file_id, etag), quarantine_key(self.a, file_id)):
             self.stack.s3.put_object(Bucket=BUCKETS["FILES_BUCKET"], Key=key, Body=body)
 
+    def flow(self) -> str:
+        """A published flow."""
+        flows, project = self.product.flow_service, self.product.project_service.create(self.admin.account, "Fluxos")
+        steps = {"a": {"type": "ask", "text": "É {{word}}?", "save_as": "reply"}}
+        made = flows.create(self.a, project.id, "Pergunta", "a", steps)
+        flows.publish(self.admin, made.id)
+        return made.id
+
     def serve(self, person: Person, chat: Chat) -> None:
-        """All that is done in a chat: answers with a file, notes, corrections, marks, its end."""
+        """All that is done in a chat: a flow, answers with a file, notes, corrections, marks, its end."""
         send, product = self.product.sending_service.send, self.product
+        started = product.flow_starting.in_chat(self.admin, chat.id, self.flow(), {"word": person.word}, "user")
+        product.flow_engine.look(self.a, started.execution.id)
         product.chat_actions.assume(self.admin, chat.id)
         file_id = self.file_of(person, "service", self.admin.id)
         sent = send(self.admin, chat.id, NewMessage(text=f"Olá, {person.word}!", file_id=file_id))

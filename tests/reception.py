@@ -25,6 +25,7 @@ from recado.services.billing import BillingService
 from recado.services.channel_problems import ChannelProblemNotes
 from recado.services.contact_shapes import ContactShapes
 from recado.services.custom_fields import RememberedFields
+from recado.services.flow_library import FlowLibrary
 from recado.services.inbound import InboundRecord, InboundService
 from recado.services.ingress import IngressService, Received
 from recado.services.intake import IntakeService
@@ -42,6 +43,7 @@ from recado.storage.chat_records import ChatEventRecord, ChatRecord, MessageReco
 from recado.storage.contacts import ContactStore
 from recado.storage.custom_fields import DynamoCustomFields
 from recado.storage.departments import DepartmentRecord, DepartmentStore
+from recado.storage.flows import DynamoFlows
 from recado.storage.outbox import DynamoOutbox
 from recado.storage.people import AccountStore
 from recado.storage.statuses import DynamoStatuses
@@ -179,8 +181,9 @@ class Reception:
         self.sends, self.send_journal = Queue(), SendJournal()
         hours = OpeningHours(AccountStore(), clock)
         openings = ChatOpenings(
-            DepartmentStore(), self.threads, hours, self.webhooks, self.sends, clock, self.send_journal
-        )
+            DepartmentStore(), self.threads, hours, self.webhooks, self.sends, clock, self.send_journal,
+            FlowLibrary(DynamoFlows()), problems, ids,
+        )  # fmt: skip
         self.intake = IntakeService(
             self.threads, ContactStore(), self.statuses, self.webhooks, problems, openings, self.waker, self.clicks,
             self.contact_shapes, clock, ids,

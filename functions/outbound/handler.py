@@ -1,5 +1,5 @@
 """Outbound: a message that was written goes to its provider, and what came of it is kept; lines of messages that wait
-for their channel's speed are worked off."""
+for their channel's speed are worked off; flows say what they have to say."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from recado.bootstrap import container
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """SQS FIFO, group = channel and customer. A command whose work could not be written down comes again, and finds
-    how far it got."""
+    """SQS FIFO, group = channel and customer, or the chat that a flow leads. A command whose work could not be written
+    down comes again, and finds how far it got."""
     return each_command(event, _send)
 
 
 def _send(command: Delivery) -> None:
     body = command.body
-    if "line" in body:
+    if "execution_id" in body:
+        container().flow_engine.look(body["account"], body["execution_id"], command.receives)
+    elif "line" in body:
         container().outbound.work_off(body["account"], body["channel_id"], body["line"], command.receives)
     else:
         container().outbound.send(body["account"], body["message_id"])

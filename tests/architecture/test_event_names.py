@@ -13,7 +13,9 @@ from recado.domain.events import EVENT_TYPES, AssignedBecause, LookBecause, Move
 
 SOURCE = Path(recado.__file__).parent
 PAGE = (SOURCE.parents[3] / "docs" / "events.md").read_text()
-NAME = re.compile(r"(chat|contact|message|workflow|user|department|channel|file|voice|call|task|template)\.[a-z_]+")
+NAME = re.compile(
+    r"(chat|contact|message|workflow|flow|user|department|channel|file|voice|call|task|template)\.[a-z_]+"
+)
 NO_FACTS = {"message.outbound", "voice.ogg"}
 """What looks like one: a name of a channel's wire, a name of a file."""
 MOVES = {"commit", "_commit", "_onward", "queued_event"}

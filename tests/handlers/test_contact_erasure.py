@@ -81,6 +81,10 @@ def assert_all_is_exported(world: ErasureWorld, contact: Contact, export_id: str
     assert {"e falo de canarinho", "Olá, canarinho!", "outra nota sobre canarinho", "Um e-mail de canarinho"} <= texts
     assert any("comentário sobre canarinho" in line for line in lines["timeline.jsonl"])
     assert any("fechado com canarinho" in line for line in lines["chat_events.jsonl"])
+    (led,) = (json.loads(line) for line in lines["executions.jsonl"])
+    assert (led["variables"], led["state"], led["trace"][0]["input"]) == (
+        {"word": "canarinho"}, "aborted", "É canarinho?",
+    )  # fmt: skip
     assert (len(lines["chats.jsonl"]), len(lines["merges.jsonl"])) == (4, 1)
     assert sum(b"canarinho" in one for one in files) == 4
 

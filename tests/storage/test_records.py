@@ -11,6 +11,7 @@ import pytest
 from recado.domain.channels import Channel
 from recado.domain.chats import Chat, Event, Message, Thread
 from recado.domain.contacts import Contact
+from recado.domain.flow_executions import Execution, TraceLine
 from recado.domain.people import Account, Agent, Department, User
 from recado.services.views import contact_view
 from recado.storage.agents import AgentRecord
@@ -18,6 +19,7 @@ from recado.storage.channels import ChannelRecord
 from recado.storage.chat_records import ChatEventRecord, ChatRecord, MessageRecord, ThreadRecord, WaitRecord
 from recado.storage.contact_records import ContactRecord
 from recado.storage.departments import DepartmentRecord
+from recado.storage.flow_executions import ExecutionRecord, TraceRecord
 from recado.storage.people import AccountRecord, UserRecord
 
 
@@ -35,6 +37,8 @@ from recado.storage.people import AccountRecord, UserRecord
         (User, UserRecord, set()),
         (Department, DepartmentRecord, set()),
         (Channel, ChannelRecord, set()),
+        (Execution, ExecutionRecord, set()),
+        (TraceLine, TraceRecord, set()),
     ],
 )
 def test_every_field_has_its_attribute(entity: Any, record: Any, otherwise: set[str]) -> None:

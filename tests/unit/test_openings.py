@@ -99,7 +99,7 @@ def test_a_run_opens_at_most_one_chat_and_answers_at_most_once(
     first = next((at for at, kind in enumerate(kinds) if kind in ("text", "image")), None)
     opens = first is not None and not opened_before
     assert (result.opened is not None, result.reopened is not None) == (opens and not reopens, opens and reopens)
-    chat_id = "ca_9" if opened_before else result.waits.id if result.waits else ""
+    chat_id = "ca_9" if opened_before else result.opens.id if result.opens else ""
     begun = 0 if opened_before else len(kinds) if first is None else first
     assert [one.chat_id for one in result.messages] == ["" if at < begun else chat_id for at in range(len(kinds))]
     answers = opens and bool(away) and "echo" not in kinds[begun:]

@@ -1,6 +1,7 @@
 """What workers put right, set aside or tried, as log lines (ports.inbound.Journal, ports.outbox.SendJournal,
 ports.fetching.FetchJournal, ports.contact_exports.ExportJournal, ports.contact_imports.ImportJournal,
-ports.buttons.ClickJournal, ports.sockets.HintJournal, ports.reconciliation.DriftJournal)."""
+ports.buttons.ClickJournal, ports.sockets.HintJournal, ports.reconciliation.DriftJournal,
+ports.flow_executions.FlowJournal)."""
 
 from __future__ import annotations
 
@@ -59,6 +60,22 @@ class LoggedSends:
     def not_enqueued(self, message_id: str, error: Exception) -> None:
         """The queue did not take the command."""
         telemetry.failure("send_not_enqueued", error, message_id=message_id)
+
+
+class LoggedFlows:
+    """What comes of executions of flows (ports.flow_executions.FlowJournal)."""
+
+    def stepped(self, execution_id: str, steps: int, state: str, reason: str) -> None:
+        """A worker leaves an execution."""
+        telemetry.info("flow_driven", record_id=execution_id, count=steps, outcome=state, code=reason or "ok")
+
+    def gave_up(self, execution_id: str, error: Exception | None) -> None:
+        """An execution was ended, as it could not go on."""
+        telemetry.failure("flow_given_up", error or TimeoutError(), record_id=execution_id)
+
+    def not_enqueued(self, execution_id: str, error: Exception) -> None:
+        """The queue did not take the command."""
+        telemetry.failure("flow_not_enqueued", error, record_id=execution_id)
 
 
 class LoggedFetches:

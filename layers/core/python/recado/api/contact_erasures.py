@@ -27,6 +27,7 @@ class ErasedShape(msgspec.Struct):
     search_tokens: int
     chats: int
     chat_events: int
+    executions: int
     messages: int
     files: int
     calls: int

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from recado.bootstrap.flows import Flows
 from recado.bootstrap.importing import Importing
 from recado.bootstrap.privacy import Privacy
 from recado.bootstrap.tasks import Tasks
-from recado.bootstrap.templating import Templating
 from recado.settings import local_doors
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from recado.services.message_changes import MessageChanges
     from recado.services.openings import ChatOpenings
     from recado.services.outbound import OutboundService
-    from recado.services.sending import SendingService
     from recado.services.sockets import SocketService
     from recado.services.statuses import StatusService
     from recado.services.tick import TickService
@@ -33,31 +32,8 @@ if TYPE_CHECKING:
     from recado.storage.statuses import DynamoStatuses
 
 
-class Messaging(Privacy, Importing, Templating, Tasks):
+class Messaging(Privacy, Importing, Flows, Tasks):
     """Messages, from webhook to provider, and what the minute brings."""
-
-    @cached_property
-    def sending_service(self) -> SendingService:
-        """Writing messages."""
-        from recado.journal import LoggedSends
-        from recado.services.sending import SendingService
-        from recado.services.sent_files import Attachments
-        from recado.storage.outbox import DynamoOutbox
-
-        return SendingService(
-            self.chat_service,
-            self.chats,
-            DynamoOutbox(),
-            self.channel_directory,
-            self.adapters,
-            self.departments,
-            self.template_choice,
-            Attachments(self.file_service, self.sent_files),
-            self.outbound_queue,
-            self.clock,
-            self.ids,
-            LoggedSends(),
-        )
 
     @cached_property
     def message_changes(self) -> MessageChanges:
@@ -146,6 +122,7 @@ class Messaging(Privacy, Importing, Templating, Tasks):
                 "leases": lapse_due,
                 "departments": self.department_looks.look_due,
                 "chats": self.chat_timers.run_due,
+                "flows": self.flow_engine.look_due,
                 "sends": settle_due,
                 "media": self.fetching.sweep,
                 "removed_channels": self.removed_channels.close_due,
@@ -287,4 +264,7 @@ class Messaging(Privacy, Importing, Templating, Tasks):
             self.outbound_queue,
             self.clock,
             LoggedSends(),
+            self.flow_library,
+            self.channel_problems,
+            self.ids,
         )

@@ -83,6 +83,7 @@ class Privacy(Filing):
         from recado.services.erasing import ErasingService
         from recado.services.erasing_chats import ErasingChats, ErasingStrays
         from recado.services.erasing_elsewhere import ErasingAnswers, ErasingFeed, ErasingRaw
+        from recado.services.erasing_executions import ErasingExecutions
         from recado.services.erasing_exports import ErasingExports
         from recado.services.erasing_imports import ErasingImports
         from recado.services.erasing_threads import ErasingMessages, ErasingThreads, Owners
@@ -94,6 +95,7 @@ class Privacy(Filing):
         from recado.storage.contacts import ContactStore
         from recado.storage.erased_chats import DynamoErasedChats
         from recado.storage.erased_elsewhere import DynamoErasedElsewhere
+        from recado.storage.erased_executions import DynamoErasedExecutions
         from recado.storage.erased_threads import DynamoErasedThreads
         from recado.storage.erased_timelines import DynamoErasedTimelines
         from recado.storage.files import DynamoFiles
@@ -109,6 +111,7 @@ class Privacy(Filing):
             {
                 "chats": ErasingChats(chats, self.system_closing),
                 "strays": ErasingStrays(chats),
+                "executions": ErasingExecutions(DynamoErasedExecutions()),
                 "messages": ErasingMessages(threads, files, owners, store),
                 "timeline": ErasingTimeline(timelines, threads, files, imports),
                 "merges": ErasingMerges(timelines, store, self.clock),

@@ -18,7 +18,9 @@ class Caller:
     it, role admin and its `scopes` (`<resource>:read|write`). `supervised`: single users whom this one follows (B3).
 
     A worker that acts for a task is a caller too: `token_id` is the run's id, and `act_id` names the act (kind `rq`),
-    which is done once however often it is repeated."""
+    which is done once however often it is repeated.
+
+    A flow has role admin, its `flow_id`, and the `execution_id` in which it acts upon the one chat that it leads."""
 
     account: str
     role: Role
@@ -29,15 +31,19 @@ class Caller:
     memberships: Mapping[str, Membership] = field(default_factory=dict)
     supervised: frozenset[str] = frozenset()
     act_id: str | None = None
+    flow_id: str | None = None
+    execution_id: str | None = None
 
     @property
     def id(self) -> str:
-        """The user's or the token's id, for actors and idempotency."""
-        return self.user_id or self.token_id or ""
+        """The user's, the token's or the flow's id, for actors and idempotency."""
+        return self.user_id or self.token_id or self.flow_id or ""
 
     @property
     def author(self) -> Author:
         """Who a message or an action is by: the user, for an API token the one who made it; without one the system."""
+        if self.flow_id:
+            return Author("flow", self.flow_id)
         return Author("user", self.user_id) if self.user_id else Author("system", self.token_id)
 
 
@@ -49,7 +55,10 @@ all the same (`has_served`)."""
 
 def relation(caller: Caller, chat: Chat) -> Relation:
     """What the caller is to a chat, whatever its department's mode. A restricted user is in charge of what they serve,
-    and a stranger to everything else: they never supervise, and their memberships open nothing."""
+    and a stranger to everything else: they never supervise, and their memberships open nothing. A flow is in charge of
+    the chat that it leads, as long as it does."""
+    if caller.execution_id is not None:
+        return "in_charge" if chat.execution_id == caller.execution_id else "stranger"
     if caller.role == "admin" or _serves(caller, chat):
         return "in_charge"
     if caller.role == "restricted":

@@ -41,10 +41,18 @@ class SendRequested:
 
 
 @dataclass(frozen=True)
+class FlowBegun:
+    """A flow leads a chat."""
+
+    execution_id: str
+    chat_id: str
+
+
+@dataclass(frozen=True)
 class Change:
     """One change of account `a`. `id` is the same whenever the change is told again; `at` is when it was written."""
 
     a: str
     id: str
     at: datetime
-    what: FactWritten | MessageChanged | DepartmentStirred | SendRequested
+    what: FactWritten | MessageChanged | DepartmentStirred | SendRequested | FlowBegun

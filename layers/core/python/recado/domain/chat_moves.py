@@ -3,17 +3,25 @@ what follows from it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from recado.domain.agents import AgentChange
-from recado.domain.chats import Chat, Event, Thread
+from recado.domain.chats import Chat, Event, Situation, Thread
 from recado.domain.distribution import Turn
 from recado.domain.errors import Conflict
+from recado.domain.flow_executions import Ending, Execution
 from recado.domain.moments import rfc3339
 from recado.domain.people import ReopenRule
 
+_BROKEN_OFF: Mapping[Situation, str] = {
+    "automatic": "another_flow",
+    "queued": "chat_queued",
+    "in_service": "chat_assigned",
+    "closed": "chat_closed",
+}
+"""Why an execution is broken off, by what became of its chat."""
 MAX_SERVED_BY = 50
 """Users whom a chat remembers to have served it; those of long ago go first."""
 
@@ -30,7 +38,11 @@ class ChatMove:
     before: Chat
     after: Chat
     thread: Thread | None = None
-    """The thread as seen; required when the chat closes or opens again, since that moves it."""
+    """The thread as seen; required when the chat closes or opens again, or a flow begins, since that moves it."""
+    begins: Execution | None = None
+    """The execution that leads the chat from now on."""
+    ending: Ending | None = None
+    """How the execution that led it ends; None: as one that was broken off."""
 
     @property
     def released(self) -> str | None:
@@ -43,6 +55,17 @@ class ChatMove:
         """The agent who takes the chat."""
         holder = _holder(self.after)
         return holder if holder != _holder(self.before) else None
+
+    @property
+    def left_execution(self) -> str | None:
+        """The execution that leads the chat no more."""
+        led_by = self.before.execution_id
+        return led_by if led_by != self.after.execution_id else None
+
+    @property
+    def how_it_ended(self) -> Ending:
+        """How that execution ended."""
+        return self.ending or Ending("aborted", _BROKEN_OFF[self.after.situation])
 
     @property
     def left(self) -> str | None:
@@ -82,7 +105,8 @@ def _open(chat: Chat) -> None:
 
 
 def _next(chat: Chat, **fields: object) -> Chat:
-    return replace(chat, version=chat.version + 1, **fields)  # type: ignore[arg-type]
+    after = replace(chat, version=chat.version + 1, **fields)  # type: ignore[arg-type]
+    return after if after.situation == "automatic" else replace(after, execution_id=None, flow_id=None)
 
 
 def _afresh(chat: Chat, now: datetime, **fields: object) -> Chat:
@@ -142,6 +166,23 @@ def put_in_queue(chat: Chat, department_id: str, now: datetime) -> ChatMove | No
         started_at=None,
     )
     return ChatMove(chat, after)
+
+
+def lead(chat: Chat, thread: Thread, execution: Execution, now: datetime) -> ChatMove:
+    """A flow leads the chat from now on, whoever had it. Conflict `chat_closed`."""
+    _open(chat)
+    after = _afresh(
+        chat,
+        now,
+        situation="automatic",
+        agent_id=None,
+        queued_at=None,
+        assigned_at=None,
+        started_at=None,
+        execution_id=execution.id,
+        flow_id=execution.flow_id,
+    )
+    return ChatMove(chat, after, thread, begins=execution)
 
 
 def put_back(chat: Chat, now: datetime) -> ChatMove:

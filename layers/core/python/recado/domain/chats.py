@@ -35,7 +35,8 @@ class Thread:
     `pair_full_at`: when the customer's bucket is full again, on a channel whose provider counts messages to one person
     (domain/speed.py).
     `came_by_ad_at`: when the customer last wrote from an advertisement, by the provider's clock.
-    `opted_out_at`: since when the customer wants no more messages here; None when they do."""
+    `opted_out_at`: since when the customer wants no more messages here; None when they do.
+    `led_by`: the execution of the flow that leads its open chat."""
 
     key: ThreadKey
     contact_id: str
@@ -52,6 +53,7 @@ class Thread:
     pair_full_at: datetime | None = None
     came_by_ad_at: datetime | None = None
     opted_out_at: datetime | None = None
+    led_by: str | None = None
 
 
 def shortened(text: str) -> str:
@@ -75,6 +77,8 @@ class Chat:
     the customer last, while that counts.
 
     `served_by`: users who began with it, each once, the last at the end; at most 50.
+
+    `execution_id` and `flow_id`: of the flow that leads it, and the one that it began with; only of an automatic chat.
 
     `feedback_rating` 1…5 and `feedback_comment`: what the customer said of it when asked. `reopened_by`: the user or
     token who opened it again last; None: the customer did, or nobody."""
@@ -110,6 +114,8 @@ class Chat:
     feedback_rating: int | None = None
     feedback_comment: str | None = None
     reopened_by: str | None = None
+    execution_id: str | None = None
+    flow_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -130,7 +136,8 @@ class MessageError:
 
 @dataclass(frozen=True)
 class Message:
-    """One message of a thread. `seq` counts from 1 within the thread. `payload` is what the kind needs beyond text."""
+    """One message of a thread. `seq` counts from 1 within the thread. `payload` is what the kind needs beyond text.
+    `heard_by`: the execution that led the chat when the customer wrote it."""
 
     id: str
     chat_id: str
@@ -150,6 +157,7 @@ class Message:
     reply_to: str | None = None
     provider_id: str | None = None
     error: MessageError | None = None
+    heard_by: str | None = None
 
 
 @dataclass(frozen=True)

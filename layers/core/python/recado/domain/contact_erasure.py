@@ -17,14 +17,15 @@ from recado.domain.chats import ThreadKey
 Reason = Literal["requested", "consent_withdrawn", "no_longer_needed", "other"]
 """A closed list: a sentence would hold the very data that is erased."""
 Counted = Literal[
-    "identities", "search_tokens", "chats", "chat_events", "messages", "files", "calls", "clicks", "mails",
-    "timeline_entries", "merges", "kept_answers", "feed_events", "raw_bodies", "exports",
+    "identities", "search_tokens", "chats", "chat_events", "executions", "messages", "files", "calls", "clicks",
+    "mails", "timeline_entries", "merges", "kept_answers", "feed_events", "raw_bodies", "exports",
 ]  # fmt: skip
 COUNTED: tuple[Counted, ...] = get_args(Counted)
 Step = Literal[
-    "chats", "strays", "messages", "timeline", "merges", "threads", "imports", "exports", "answers", "feed", "raw"
+    "chats", "strays", "executions", "messages", "timeline", "merges", "threads", "imports", "exports", "answers",
+    "feed", "raw",
 ]  # fmt: skip
-PASS: tuple[Step, ...] = ("chats", "strays", "messages", "timeline", "merges")
+PASS: tuple[Step, ...] = ("chats", "strays", "executions", "messages", "timeline", "merges")
 """What may be written anew while it is erased; done again until nothing is found."""
 LAST: tuple[Step, ...] = ("threads", "imports", "exports", "answers", "feed", "raw")
 TELLS_ALL = frozenset({"contact.updated", "contact.linked", "contact.unlinked", "contact.merged"})

@@ -37,6 +37,8 @@ _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 
 WAITING = frozenset({"ask", "ask_choice", "delay"})
 """Types at which a flow waits, for somebody or for time."""
+TAKEN_NAMES = frozenset({"contact", "secret", "system"})
+"""Names of variables that no flow saves anything under."""
 ENDING = frozenset({"run_flow", "transfer", "queue", "close"})
 """Types with which a flow has ended: nothing follows."""
 
@@ -138,12 +140,17 @@ def _loop(drawn: Definition) -> list[str]:
             if step_id in way:
                 return [*way[way.index(step_id) :], step_id]
             step = drawn.steps.get(step_id)
-            if step is None or step_id in done or step.type in WAITING:
+            if step is None or step_id in done:
                 continue
             way.append(step_id)
             left.append((step_id, True))
-            left += [(target, False) for target, _ in step.targets]
+            left += [(target, False) for target in _at_once(step)]
     return []
+
+
+def _at_once(step: Step) -> list[str]:
+    """Where it leads without waiting. A question that cannot be put is not waited at."""
+    return [target for target, pointer in step.targets if step.type not in WAITING or pointer == "/on_error"]
 
 
 def _step(step_id: Any, given: Any, errors: list[FieldError]) -> Step | None:
@@ -293,16 +300,25 @@ def _template(value: Any) -> None:
         raise _Wrong("Give variables as a list of texts, or by their names.", pointer="/variables")
 
 
+_VARIABLE_NAME = _matching(VARIABLE, "A variable's name has small letters, digits and _, at most 50, a letter first.")
+
+
+def _save_as(value: Any) -> None:
+    _VARIABLE_NAME(value)
+    if value in TAKEN_NAMES:
+        raise _Wrong("This name stands for what Recado knows: save the value under another.", "reserved")
+
+
 _STEP = _matching(STEP_ID, "Give the id of a step.")
 _ID = _text(64)
-_NAME = _matching(VARIABLE, "A variable's name has small letters, digits and _, at most 50, a letter first.")
 _TIMEOUT = _whole(10, MAX_TIMEOUT_S)
 _ON = {"next": (_STEP, False)}
+_ON_ERROR = {"on_error": (_STEP, False)}
 
 _FIELDS: Mapping[str, Mapping[str, tuple[_Check, bool]]] = {
-    "send_text": {"text": (_text(), True), **_ON},
-    "send_file": {"file_id": (_ID, True), "text": (_text(1_024), False), **_ON},
-    "send_template": {"template": (_template, True), **_ON},
+    "send_text": {"text": (_text(), True), **_ON, **_ON_ERROR},
+    "send_file": {"file_id": (_ID, True), "text": (_text(1_024), False), **_ON, **_ON_ERROR},
+    "send_template": {"template": (_template, True), **_ON, **_ON_ERROR},
     "ask_choice": {
         "text": (_text(1_024), True),
         "options": (_options, True),
@@ -310,37 +326,40 @@ _FIELDS: Mapping[str, Mapping[str, tuple[_Check, bool]]] = {
         "on_timeout": (_STEP, False),
         "retries": (_whole(0, MAX_RETRIES), False),
         "on_invalid": (_STEP, False),
-        "save_as": (_NAME, False),
+        "save_as": (_save_as, False),
+        **_ON_ERROR,
     },
     "ask": {
         "text": (_text(), True),
         "validate": (_one_of(VALIDATIONS), False),
-        "save_as": (_NAME, True),
+        "save_as": (_save_as, True),
         "retries": (_whole(0, MAX_RETRIES), False),
         "on_invalid": (_STEP, False),
         "timeout_s": (_TIMEOUT, False),
         "on_timeout": (_STEP, False),
         **_ON,
+        **_ON_ERROR,
     },
     "condition": {"filter": (_filter, True), "then": (_STEP, False), "else": (_STEP, False)},
     "set_field": {
         "field": (_matching(FIELD, "Give a field of the contact, or custom.<slug>."), True),
         "value": (_text(), True),
         **_ON,
+        **_ON_ERROR,
     },
     "http": {
         "method": (_one_of(METHODS), True),
         "url": (_address, True),
         "headers": (_headers, False),
         "body": (_text(20_000), False),
-        "save_as": (_NAME, False),
-        "on_error": (_STEP, False),
+        "save_as": (_save_as, False),
         **_ON,
+        **_ON_ERROR,
     },
     "delay": {"seconds": (_whole(1, MAX_DELAY_S), True), **_ON},
     "goto": {"step": (_STEP, True)},
     "run_flow": {"flow_id": (_ID, True)},
-    "transfer": {"department_id": (_ID, False), "agent_id": (_ID, False)},
+    "transfer": {"department_id": (_ID, False), "agent_id": (_ID, False), **_ON_ERROR},
     "queue": {"department_id": (_ID, False)},
     "workflow_step": {"step_id": (_ID, True), **_ON},
     "tabulate": {"tabulation_id": (_ID, True), **_ON},

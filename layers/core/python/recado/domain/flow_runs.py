@@ -9,12 +9,13 @@ its `place` names it for good, its effects once: a message of a step has its id 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from recado.domain.flow_answers import Phone, answer_value, choice, option_id
 from recado.domain.flow_definitions import Definition, Step
+from recado.domain.flow_executions import Execution, ended
 from recado.domain.flow_variables import filled, filled_body, filled_url
 
 MAX_STEPS_PER_MESSAGE = 100
@@ -24,37 +25,6 @@ MAX_VALUE_CHARACTERS = 4_096
 MAX_HEADER = 4_000
 """Characters of a header's text with its variables in place."""
 DEFAULT_RETRIES = 2
-
-State = Literal["running", "waiting", "finished", "failed", "aborted"]
-Awaited = Literal["answer", "time"]
-
-
-@dataclass(frozen=True)
-class Execution:
-    """A flow at work in a chat. `place` counts the steps that were done; `version` moves by one with each write.
-
-    `waits_for`: what it stands still for at its step, and `due_at` until when at most. `tries`: answers to the present
-    question that were not understood. `steps`: those since the customer wrote last. `reason`: why it failed or was
-    aborted. `started_by`: `entry` (the channel's own flow), `user`, `task` or `flow`."""
-
-    id: str
-    chat_id: str
-    contact_id: str
-    flow_id: str
-    flow_version: int
-    step: str | None
-    started_at: datetime
-    started_by: str
-    state: State = "running"
-    variables: Mapping[str, Any] = field(default_factory=dict)
-    place: int = 0
-    version: int = 1
-    waits_for: Awaited | None = None
-    due_at: datetime | None = None
-    tries: int = 0
-    steps: int = 0
-    reason: str = ""
-    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -68,11 +38,12 @@ class Act:
 @dataclass(frozen=True)
 class Outcome:
     """What became of it. `held`: of a condition; `failed`: the code of what refused it; `value`: what an HTTP step got
-    or the first step of another flow."""
+    or the first step of another flow; `seq`: of a message that was sent, its place in the thread."""
 
     held: bool = False
     failed: str = ""
     value: Any = None
+    seq: int | None = None
 
 
 _FILLED = {"text": filled, "value": filled, "body": filled_body}
@@ -109,15 +80,18 @@ def ways_to_ask(fields: Mapping[str, Any]) -> list[tuple[str, str, dict[str, Any
 
 def follow(one: Execution, step: Step, outcome: Outcome, now: datetime) -> Execution:
     """The execution after its step was done."""
-    done = replace(one, place=one.place + 1, steps=one.steps + 1, version=one.version + 1)
+    done = replace(one, place=one.place + 1, steps=one.steps + 1, version=one.version + 1, claimed=None, moved_at=now)
     if outcome.failed and "on_error" not in step.fields:
         return ended(done, "failed", now, outcome.failed)
     if done.steps > MAX_STEPS_PER_MESSAGE:
         return ended(done, "failed", now, "too_many_steps")
+    if outcome.failed and step.type != "http":
+        return _at(done, step.fields["on_error"], now)
     match step.type:
         case "ask" | "ask_choice":
             timeout = step.fields.get("timeout_s")
-            return replace(done, state="waiting", waits_for="answer", due_at=_after(now, timeout))
+            heard = outcome.seq if one.heard is None else one.heard
+            return replace(done, state="waiting", waits_for="answer", due_at=_after(now, timeout), heard=heard)
         case "delay":
             return replace(done, state="waiting", waits_for="time", due_at=_after(now, step.fields["seconds"]))
         case "condition":
@@ -140,7 +114,7 @@ def answer(one: Execution, step: Step, text: str, chosen_id: str | None, now: da
     """The execution after the customer wrote: what it waited for is taken, or asked again (it then stands at its
     question, running), or goes on where nothing that was understood leads. A message while it waits for time changes
     nothing but the count of steps."""
-    heard = replace(one, steps=0, version=one.version + 1)
+    heard = replace(one, steps=0, version=one.version + 1, moved_at=now)
     if one.waits_for != "answer":
         return heard
     heard = replace(heard, state="running", waits_for=None, due_at=None)
@@ -160,18 +134,8 @@ def answer(one: Execution, step: Step, text: str, chosen_id: str | None, now: da
 
 def time_out(one: Execution, step: Step, now: datetime) -> Execution:
     """The execution once its time has come: a delay is over, a question was not answered."""
-    going = replace(one, state="running", waits_for=None, due_at=None, version=one.version + 1, tries=0)
+    going = replace(one, state="running", waits_for=None, due_at=None, version=one.version + 1, tries=0, moved_at=now)
     return _at(going, step.next if one.waits_for == "time" else step.fields.get("on_timeout"), now)
-
-
-def ended(one: Execution, state: State, now: datetime, reason: str) -> Execution:
-    """The execution at its end."""
-    return replace(one, state=state, step=None, waits_for=None, due_at=None, reason=reason, ended_at=now)
-
-
-def is_over(one: Execution) -> bool:
-    """Whether nothing more comes of it."""
-    return one.state in ("finished", "failed", "aborted")
 
 
 def step_of(one: Execution, drawn: Definition) -> Step | None:

@@ -19,15 +19,16 @@ from recado.domain.agents import AgentChange
 from recado.domain.buttons import Click, holds, tags_in, touch_of
 from recado.domain.chat_moves import ChatMove
 from recado.domain.chats import Author, Chat, Message, Thread, ThreadKey, shortened
+from recado.domain.flow_executions import Execution
 from recado.domain.messages import Echo, Edit, InboundMessage, Media, Parsed, Sender
 from recado.domain.moments import rfc3339
-from recado.domain.openings import AwayMessage, Opening, answered_away, away_message, reopened
+from recado.domain.openings import AwayMessage, Opening, answered_away, away_message, led, reopened
 from recado.domain.timers import armed
 
 MAX_OPENING, MAX_IN_OPEN_CHAT = 16, 40
 """Messages in one transaction, which takes 100 items. Each message is two, three with a
 file that lies in our store already; a contact that is made is up to 49, a chat
-that opens four, an away message two."""
+that opens five, an away message two."""
 MAX_RUN_BYTES = 2_500_000
 MAX_PAYLOAD_CHARACTERS = 250_000
 NOTHING_READ = Opening()
@@ -226,15 +227,17 @@ class Intake:
     touch: Mapping[str, Any] | None = None
     clicked: tuple[str, str] | None = None
     """The tag of the click that a message brought back, and the message."""
+    begins: Execution | None = None
+    """The execution that leads the chat that opens."""
 
     @property
     def touched_chat(self) -> Chat | None:
         """The chat that `touch` is of: the open one, or the one that opens."""
-        return self.touched.after if self.touched else self.waits
+        return self.touched.after if self.touched else self.opens
 
     @property
-    def waits(self) -> Chat | None:
-        """The chat that begins to wait: a new one, or one that opens again."""
+    def opens(self) -> Chat | None:
+        """The chat that opens: a new one, or one that opens again."""
         return self.reopened.after if self.reopened else self.opened
 
     @property
@@ -278,11 +281,12 @@ def take_in(
     may open a chat."""
     thread = replace(seen, contact_id=contact_id) if seen else Thread(key=key, contact_id=contact_id, last_seq=0)
     chat: Chat | None = None
+    written = any(one.opens_chat and not one.automatic for one in arrivals)
     messages = []
     for arrived in arrivals:
         if arrived.opens_chat and thread.open_chat_id is None:
-            chat = _opening(place, thread, opening)
-            thread = replace(thread, open_chat_id=chat.id)
+            chat = _opening(place, thread, opening if written else replace(opening, flow=None))
+            thread = replace(thread, open_chat_id=chat.id, led_by=chat.execution_id)
         message = _message(place, thread, thread.last_seq + 1, arrived, replies)
         messages.append(message)
         thread = _with(thread, message, arrived, place.now)
@@ -293,8 +297,8 @@ def take_in(
         chat = replace(chat, attribution=touch)
     elif open_chat and touch:
         touched = ChatMove(open_chat, replace(open_chat, attribution=touch, version=open_chat.version + 1))
-    written = any(one.opens_chat and not one.automatic for one in arrivals)
-    if chat and written and not any(one.direction == "outbound" and one.chat_id for one in messages):
+    is_led = chat is not None and chat.execution_id is not None
+    if chat and written and not is_led and not any(one.direction == "outbound" and one.chat_id for one in messages):
         away = away_message(opening, thread, chat, place.new_id("ms"), place.now)
         thread = answered_away(thread, away) if away else thread
     return Intake(
@@ -309,6 +313,9 @@ def take_in(
         away=away,
         touch=touch,
         clicked=next(((one.click.tag, messages[at].id) for at, one in enumerate(arrivals) if one.click), None),
+        begins=opening.flow.execution(chat.id, chat.contact_id, place.now)
+        if chat and is_led and opening.flow
+        else None,
     )
 
 
@@ -330,7 +337,7 @@ def _opening(place: Place, thread: Thread, opening: Opening) -> Chat:
         first_seq=thread.last_seq + 1,
         preferred_agent_id=opening.preferred_agent_id,
     )
-    return armed(chat, opening.department)
+    return armed(led(chat, opening.flow) if opening.flow else chat, opening.department)
 
 
 def _message(place: Place, thread: Thread, seq: int, arrived: Arrival, replies: Mapping[str, str]) -> Message:
@@ -355,6 +362,7 @@ def _message(place: Place, thread: Thread, seq: int, arrived: Arrival, replies: 
         file=arrived.file,
         reply_to=reply_to,
         provider_id=arrived.provider_id,
+        heard_by=thread.led_by if arrived.opens_chat and not arrived.automatic else None,
     )
 
 

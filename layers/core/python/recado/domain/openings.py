@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from recado.domain.chat_moves import may_reopen, reopen
 from recado.domain.chats import Author, Chat, Message, Thread, shortened
+from recado.domain.flow_starts import Beginning
 from recado.domain.people import Department
 from recado.domain.sending import ENQUEUE_AGAIN_S, Outgoing
 from recado.domain.timers import armed
@@ -24,6 +25,8 @@ class Opening:
     preferred_agent_id: str | None = None
     away: str | None = None
     window: WindowRule | None = None
+    flow: Beginning | None = None
+    """The channel's own flow, which leads a new chat."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,18 @@ def reopened(opening: Opening, chat: Chat, thread: Thread, now: datetime) -> Cha
         raise ValueError(f"{chat.id} is open")
     waiting = replace(move.after, preferred_agent_id=opening.preferred_agent_id, moved_by=None)
     return armed(waiting, opening.department)
+
+
+def led(chat: Chat, flow: Beginning) -> Chat:
+    """A new chat that a flow leads."""
+    return replace(
+        chat,
+        situation="automatic",
+        queued_at=None,
+        preferred_agent_id=None,
+        execution_id=flow.execution_id,
+        flow_id=flow.flow_id,
+    )
 
 
 def away_message(opening: Opening, thread: Thread, chat: Chat, message_id: str, now: datetime) -> AwayMessage | None:

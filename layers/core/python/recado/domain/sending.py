@@ -90,6 +90,8 @@ class Posting:
     chat_after: Chat | None
     out: Outgoing | None
     events: Sequence[Event] = ()
+    led_by: str | None = None
+    """The execution that has to lead the chat still."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +115,8 @@ def post(
     correlation_id: str,
     pair: PairSpeed | None = None,
 ) -> Posting:
-    """The message at the end of its thread. Whoever answers has read what came before; a user's first answer is noted
-    in the chat, and starts it when it is in service. A reaction is no answer.
+    """The message at the end of its thread. Whoever answers has read what came before, but for a flow, which nobody is;
+    a user's first answer is noted in the chat, and starts it when it is in service. A reaction is no answer.
 
     `pair`: how fast the channel's provider takes messages to one person; the message has its turn by those before it.
     A note has nowhere to go: it is `sent` when it is stored, and is not the thread's last message."""
@@ -146,7 +148,7 @@ def post(
         thread,
         pair_full_at=full_at,
         last_seq=message.seq,
-        unread=0,
+        unread=thread.unread if author.type == "flow" else 0,
         last_message_at=now,
         last_text=shortened(message.text),
         company_wrote_at=now,

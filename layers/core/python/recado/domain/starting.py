@@ -10,7 +10,9 @@ from recado.domain.agents import AgentChange
 from recado.domain.chat_moves import served_also
 from recado.domain.chats import Chat, Thread, ThreadKey
 from recado.domain.contacts import Identity
+from recado.domain.flow_starts import Beginning
 from recado.domain.intake import Intake
+from recado.domain.openings import led
 from recado.domain.people import Department
 from recado.domain.timers import armed
 
@@ -26,7 +28,8 @@ class Address:
 
 @dataclass(frozen=True)
 class Start:
-    """What a start is decided from. `taken_by`: the agent who begins with it; None: it waits. `by`: who asked."""
+    """What a start is decided from. `taken_by`: the agent who begins with it; None: it waits. `by`: who asked. `flow`:
+    what leads it instead."""
 
     chat_id: str
     contact_id: str
@@ -36,6 +39,7 @@ class Start:
     by: str
     taken_by: AgentChange | None
     now: datetime
+    flow: Beginning | None = None
 
 
 def nearest(found: Sequence[tuple[Address, Thread | None]]) -> tuple[Address, Thread | None]:
@@ -55,7 +59,13 @@ def start(given: Start, address: Address, seen: Thread | None, department: Depar
     falls into this chat."""
     key = seen.key if seen else ThreadKey(given.channel_id, address.identity.key)
     before = seen or Thread(key, given.contact_id, 0, address=address.to)
-    thread = replace(before, contact_id=given.contact_id, last_seq=before.last_seq + 1, open_chat_id=given.chat_id)
+    thread = replace(
+        before,
+        contact_id=given.contact_id,
+        last_seq=before.last_seq + 1,
+        open_chat_id=given.chat_id,
+        led_by=given.flow.execution_id if given.flow else None,
+    )
     begun = given.now if given.taken_by else None
     chat = Chat(
         id=given.chat_id,
@@ -75,6 +85,8 @@ def start(given: Start, address: Address, seen: Thread | None, department: Depar
         moved_by=given.by,
         moved_at=given.now,
     )
+    if given.flow:
+        chat = led(chat, given.flow)
     return Intake(
         seen=seen,
         thread=thread,
@@ -82,4 +94,5 @@ def start(given: Start, address: Address, seen: Thread | None, department: Depar
         digests={},
         opened=armed(chat, department),
         agents=(given.taken_by,) if given.taken_by else (),
+        begins=given.flow.execution(given.chat_id, given.contact_id, given.now) if given.flow else None,
     )

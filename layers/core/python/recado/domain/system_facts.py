@@ -8,6 +8,7 @@ from typing import Any
 
 from recado.domain.chat_moves import ChatMove
 from recado.domain.chats import Author, Chat, Event
+from recado.domain.flow_executions import Execution
 
 
 def queued_event(event_id: str, move: ChatMove, shape: Mapping[str, Any], cause: str, now: datetime) -> Event:
@@ -20,6 +21,33 @@ def unattended_event(event_id: str, move: ChatMove, shape: Mapping[str, Any], no
     """Everybody who could be given the chat had it, and nobody started: who they were, and where it was."""
     data = {**shape, "not_started_by": list(move.before.not_started_by), "from": _from(move)}
     return Event(event_id, "chat.unattended", now, Author("system"), data, move.after.contact_id, move.after.id)
+
+
+def flow_finished_event(event_id: str, move: ChatMove, now: datetime) -> Event | None:
+    """The flow that led a chat leads it no more, and why. None: none did, or it leads on."""
+    before, ending = move.before, move.how_it_ended
+    if move.left_execution is None:
+        return None
+    data = {
+        "chat_id": before.id,
+        "contact_id": before.contact_id,
+        "channel_id": before.channel_id,
+        "flow_id": before.flow_id,
+        "execution_id": before.execution_id,
+        "state": ending.state,
+        "reason": ending.reason,
+    }
+    return Event(event_id, "flow.finished", now, Author("flow", before.flow_id), data, before.contact_id, before.id)
+
+
+def flow_notes(begins: Execution) -> dict[str, Any]:
+    """What the fact of a flow's start tells beside its chat."""
+    return {
+        "flow_id": begins.flow_id,
+        "flow_version": begins.flow_version,
+        "execution_id": begins.id,
+        "started_by": begins.started_by,
+    }
 
 
 def _from(move: ChatMove) -> dict[str, Any]:

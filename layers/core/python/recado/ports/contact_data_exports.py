@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from recado.domain.chats import Chat, Event, Message, ThreadKey
 from recado.domain.contact_data_exports import DataExport
 from recado.domain.contact_merging import Merge
+from recado.domain.flow_executions import Execution, TraceLine
 
 
 class DuePlace(NamedTuple):
@@ -62,6 +63,10 @@ class ContactData(Protocol):
 
     def events_of(self, a: str, chat_id: str) -> Iterator[Event]:
         """Of a chat, oldest first."""
+        ...
+
+    def executions(self, a: str, contact_id: str) -> Iterator[tuple[Execution, Sequence[TraceLine]]]:
+        """What flows did in its chats, the newest first."""
         ...
 
     def messages(self, a: str, thread: ThreadKey) -> Iterator[Message]:

@@ -169,6 +169,26 @@ class ErasedChats(Protocol):
         ...
 
 
+class ErasedExecutions(Protocol):
+    """Executions of flows in chats of a contact."""
+
+    def ids(self, a: str, contact_id: str, before: str | None, limit: int) -> Sequence[str]:
+        """Executions, newest first, older than the id `before`, as the index knows them."""
+        ...
+
+    def trace(self, a: str, execution_id: str, limit: int) -> Sequence[str]:
+        """The sort keys of the first lines of its trace, strongly consistent."""
+        ...
+
+    def erase_lines(self, a: str, page: Page, execution_id: str, lines: Sequence[str]) -> None:
+        """Lines of a trace. Raises Overtaken."""
+        ...
+
+    def erase(self, a: str, page: Page, execution_id: str) -> None:
+        """The execution, once no line is left. Raises Overtaken."""
+        ...
+
+
 class ErasedThreads(Protocol):
     """Threads of a contact with all that lies in them."""
 

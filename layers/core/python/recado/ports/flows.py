@@ -32,6 +32,11 @@ class FlowStore(Protocol):
 
     def get(self, a: str, flow_id: str) -> Flow | None: ...
 
+    def published(self, a: str, flow_id: str) -> int | None:
+        """The number of the version that was published last; None: none was, or there is no such flow. Strongly
+        consistent."""
+        ...
+
     def all(self, a: str) -> list[Flow]:
         """Every one, oldest first, without its steps."""
         ...

@@ -119,11 +119,17 @@ class ChatActions:
 
         return self._act(caller, chat_id, decide, "transferred")
 
-    def queue(self, caller: Caller, chat_id: str) -> Chat:
-        """Put the chat back in its department's queue."""
-        return self._act(
-            caller, chat_id, lambda chat, now: chat_moves.put_in_queue(chat, chat.department_id, now), "queued"
-        )
+    def queue(self, caller: Caller, chat_id: str, department_id: str | None = None) -> Chat:
+        """Put the chat back in its department's queue, or into another's, whether that works now or not. 400
+        `/department_id` for none."""
+        a = caller.account
+
+        def decide(chat: Chat, now: datetime) -> ChatMove | None:
+            if department_id is not None and self._departments.get(a, department_id) is None:
+                raise Invalid.field("/department_id", "not_found", "There is no such department.")
+            return chat_moves.put_in_queue(chat, department_id or chat.department_id, now)
+
+        return self._act(caller, chat_id, decide, "queued")
 
     def close(
         self,

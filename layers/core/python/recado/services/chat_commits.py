@@ -13,16 +13,25 @@ from recado.domain.chat_moves import ChatMove, MoveCommit
 from recado.domain.chats import Chat, Event
 from recado.domain.distribution import Candidate, Receipt
 from recado.domain.errors import Conflict, FieldError, Invalid
+from recado.domain.flow_executions import Ending
 from recado.domain.people import Agent
+from recado.domain.system_facts import flow_finished_event
 from recado.domain.timers import armed
 from recado.ports.agents import AgentStore, ChatMoveStore, Departments, Waker
 from recado.ports.core import Ids
 from recado.services.assignments import receipt_view
 from recado.services.chat_shapes import ChatShapes
 
-_EVENT_OF = {"in_service": "chat.assigned", "queued": "chat.queued", "closed": "chat.closed"}
+_EVENT_OF = {
+    "automatic": "flow.started",
+    "in_service": "chat.assigned",
+    "queued": "chat.queued",
+    "closed": "chat.closed",
+}
 _TOLD_FIRST = {"transferred": "chat.transferred", "reopened": "chat.reopened"}
 """What an action is called where that says more than the situation it leads to."""
+_STEP_OF = {"transferred": "transfer", "queued": "queue", "closed": "close"}
+"""The steps with which flows end by themselves."""
 
 
 class ChatCommits:
@@ -49,6 +58,8 @@ class ChatCommits:
         before. 409 `agent_at_cap`, 400 `/agent_id` when the agent is gone."""
         a = caller.account
         move = replace(move, after=self.armed(a, replace(move.after, moved_by=caller.id)))
+        if caller.execution_id is not None and move.left_execution == caller.execution_id:
+            move = replace(move, ending=Ending("finished", _STEP_OF.get(cause, cause)))
         agents = self._agent_changes(a, move, cause)
         events = self._events(a, caller, move, agents, cause, now, notes)
         if self._moves.commit(a, MoveCommit([move], agents, events, act_id=caller.act_id)):
@@ -94,9 +105,13 @@ class ChatCommits:
             data["receipt"] = receipt_view(receipt_of(move.after, agents, cause, now))
         elif move.after.situation == "in_service":
             types = ["chat.assumed"]
+        finished = flow_finished_event(self._ids.new("ev", a), move, now) if move.left_execution else None
         return [
-            Event(self._ids.new("ev", a), name, now, caller.author, data, move.after.contact_id, move.after.id)
-            for name in types
+            *([finished] if finished else ()),
+            *(
+                Event(self._ids.new("ev", a), name, now, caller.author, data, move.after.contact_id, move.after.id)
+                for name in types
+            ),
         ]
 
     def _wake(self, a: str, move: ChatMove, agents: Sequence[AgentChange]) -> None:

@@ -12,9 +12,11 @@ from recado.domain.chats import Chat, Event, Thread, ThreadKey
 from recado.domain.contact_claims import identity_claim, with_learned
 from recado.domain.contacts import Contact, Identity
 from recado.domain.errors import Busy, Conflict, FieldError, Invalid, NotFound
+from recado.domain.flow_starts import Beginning
 from recado.domain.ids import is_id
 from recado.domain.intake import Intake
 from recado.domain.starting import Address, Start, nearest, start
+from recado.domain.system_facts import flow_notes
 from recado.ports.agents import AgentStore, Departments, Waker
 from recado.ports.channels import ChannelStore
 from recado.ports.contacts import Contacts, Reach
@@ -69,10 +71,11 @@ class ChatStarting:
         self._clock = clock
         self._ids = ids
 
-    def start(self, caller: Caller, contact_id: str, channel_id: str) -> StartedChat:
-        """The open chat with the contact on this channel, or a new one: of whoever takes part in the channel's
-        department as agent, else waiting there. 404, 400 `/channel_id`, 409 `channel_unusable`, `cannot_start`,
-        `agent_at_cap`, `another_chat_open` for an open one that is not the caller's to see, which is not named."""
+    def start(self, caller: Caller, contact_id: str, channel_id: str, flow: Beginning | None = None) -> StartedChat:
+        """The open chat with the contact on this channel, or a new one: led by the flow if there is one, else of
+        whoever takes part in the channel's department as agent, else waiting there. 404, 400 `/channel_id`, 409
+        `channel_unusable`, `cannot_start`, `agent_at_cap`, `another_chat_open` for an open one that is not the caller's
+        to see, which is not named."""
         a = caller.account
         for _ in range(_TRIES):
             contact = self._contacts.resolved(a, contact_id)
@@ -82,7 +85,7 @@ class ChatStarting:
             address, thread = self._place(a, contact, channel)
             if thread is not None and thread.open_chat_id is not None:
                 return StartedChat(self._open_one(caller, thread.open_chat_id), was_open=True)
-            made = self._start(caller, contact, channel, address, thread)
+            made = self._start(caller, contact, channel, address, thread, flow)
             if made is not None:
                 return StartedChat(made, was_open=False)
         raise Busy(f"start of a chat on {channel_id}")
@@ -124,12 +127,18 @@ class ChatStarting:
             raise Conflict(detail, code="another_chat_open") from None
 
     def _start(
-        self, caller: Caller, contact: Contact, channel: Channel, address: Address, thread: Thread | None
+        self,
+        caller: Caller,
+        contact: Contact,
+        channel: Channel,
+        address: Address,
+        thread: Thread | None,
+        flow: Beginning | None,
     ) -> Chat | None:
         """The new chat; None when somebody was first, or wrote."""
         a, now = caller.account, self._clock.now()
         write = self._learned(caller, contact, channel, address.identity, now)
-        takes = caller.user_id if takes_part(caller, channel.department_id) else None
+        takes = caller.user_id if flow is None and takes_part(caller, channel.department_id) else None
         given = Start(
             chat_id=self._ids.new("ca", a),
             contact_id=thread.contact_id if thread and thread.contact_id in contact.merged_ids else contact.id,
@@ -139,6 +148,7 @@ class ChatStarting:
             by=caller.id,
             taken_by=taking(self._agents, a, takes, "started") if takes else None,
             now=now,
+            flow=flow,
         )
         intake = start(given, address, thread, self._departments.get(a, channel.department_id))
         if self._threads.take_in(a, intake, write, self._events(caller, intake, now)) is not None:
@@ -171,6 +181,8 @@ class ChatStarting:
             return []
         data = self._shapes.shape(chat, intake.thread)
         told = {"chat.started": data, "chat.queued": data}
+        if intake.begins is not None:
+            told = {"chat.started": data, "flow.started": {**data, **flow_notes(intake.begins)}}
         if chat.situation == "in_service":
             receipt = receipt_view(receipt_of(chat, intake.agents, _CAUSE, now))
             told = {"chat.started": data, "chat.assigned": {**data, "receipt": receipt}}

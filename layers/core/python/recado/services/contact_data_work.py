@@ -27,6 +27,7 @@ from recado.ports.sweeps import Swept
 from recado.services.contact_data_exports import data_export_command
 from recado.services.contact_shapes import ContactShapes
 from recado.services.exports import sent_again
+from recado.services.flow_views import traced_view
 from recado.services.views import chat_view, event_view, message_view, moment
 from recado.services.zip_parts import ZipParts
 
@@ -150,6 +151,8 @@ class ContactDataWork:
         yield _lines(parts, "timeline.jsonl", at, self._events(a, ids, files))
         yield _lines(parts, "chats.jsonl", at, self._chats(a, ids, threads))
         yield _lines(parts, "chat_events.jsonl", at, self._events_of_chats(a, ids))
+        executions = (one for contact_id in ids for one in self._data.executions(a, contact_id))
+        yield _lines(parts, "executions.jsonl", at, (traced_view(*one) for one in executions))
         yield _lines(parts, "messages.jsonl", at, self._messages(a, ids, list(threads), files))
         for file_id in files:
             yield self._file(a, file_id, parts, at)

@@ -165,7 +165,8 @@ class ContactWriting:
         return self._shapes.of(a, contact, self._reach.channels(contact, connected))
 
     def _event(self, caller: Caller, event_type: str, contact: Contact) -> Event:
-        return self.told(caller.account, event_type, contact, Author("user", caller.id))
+        actor = caller.author if caller.flow_id else Author("user", caller.id)
+        return self.told(caller.account, event_type, contact, actor)
 
     def told(self, a: str, event_type: str, contact: Contact, actor: Author) -> Event:
         """The fact that a contact is so now."""

@@ -1,4 +1,5 @@
-"""Facts on their way out: what changed in the tables becomes events for the feed, looks at departments and sends.
+"""Facts on their way out: what changed in the tables becomes events for the feed, looks at departments, sends, and
+looks at executions of flows.
 
 A fact keeps its event id however often it is told, so that the feed takes it once. Looks and sends are told here a
 second time: whoever made the change asked already, and what it asked for may have been lost. Files of messages that
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from recado.domain.changes import Change, DepartmentStirred, FactWritten, MessageChanged, SendRequested
+from recado.domain.changes import Change, DepartmentStirred, FactWritten, FlowBegun, MessageChanged, SendRequested
 from recado.domain.chats import Event, Message
 from recado.domain.fetching import is_placeholder
 from recado.domain.message_changes import is_revoked
@@ -21,6 +22,7 @@ from recado.ports.core import Blobs, Command, Queue
 from recado.ports.fetching import Place
 from recado.ports.streams import StreamReader
 from recado.services.fetching import fetch_command
+from recado.services.flow_commands import flow_command
 from recado.services.sending import send_command
 from recado.services.views import event_view, message_view
 
@@ -123,10 +125,14 @@ class FactsService:
                     told.feed.append(feed_command(change.a, event_of_message))
                 if before is None and is_placeholder(after.file):
                     told.media.append(fetch_command(Place(change.a, after.thread, after.seq), after.id))
+                if before is None and after.heard_by:
+                    told.outbound.append(flow_command(change.a, after.heard_by, after.chat_id, after.id))
             case DepartmentStirred(department_id, cause):
                 if all(command.group != department_id for command in told.distribution):
                     body = {"account": change.a, "department_id": department_id, "cause": cause}
                     told.distribution.append(Command(group=department_id, dedup=change.id, body=body))
+            case FlowBegun(execution_id, chat_id):
+                told.outbound.append(flow_command(change.a, execution_id, chat_id, execution_id))
             case SendRequested(message_id, thread, correlation_id):
                 told.outbound.append(send_command(change.a, message_id, thread, correlation_id))
 

@@ -28,6 +28,7 @@ from recado.domain.intake import (
 from recado.domain.message_changes import edited, revoked
 from recado.domain.messages import Edit, Revocation, Sender
 from recado.domain.openings import Opening
+from recado.domain.system_facts import flow_notes
 from recado.domain.windows import window_expires_at
 from recado.ports.agents import Waker
 from recado.ports.buttons import ClickReader
@@ -234,17 +235,23 @@ class IntakeService:
     # --------------------------------------------------------------------------------------------------------
 
     def _events(self, customer: Customer, intake: Intake) -> list[Event]:
-        """A chat that opens is started, or reopened by the customer, then queued, even if it is assigned at once."""
+        """A chat that opens is started, or reopened by the customer, then queued, even if it is assigned at once, or
+        led by its channel's flow."""
         clicked = self._clicked(customer, intake)
-        chat = intake.waits
+        chat = intake.opens
         if chat is None:
             return clicked
         until = window_expires_at(self._webhooks.window(customer.channel), intake.thread.last_inbound_at)
         data = chat_view(chat, replace(intake.thread, unread=intake.unread_added), until)
         at, first = chat.queued_at or chat.opened_at, "chat.reopened" if intake.reopened else "chat.started"
+        told = [(first, Author("contact", chat.contact_id), data)]
+        if intake.begins:
+            told.append(("flow.started", Author("flow", chat.flow_id), {**data, **flow_notes(intake.begins)}))
+        else:
+            told.append(("chat.queued", Author("system"), data))
         opened = [
-            Event(self._ids.new("ev", customer.account), name, at, actor, data, chat.contact_id, chat.id)
-            for name, actor in ((first, Author("contact", chat.contact_id)), ("chat.queued", Author("system")))
+            Event(self._ids.new("ev", customer.account), name, at, actor, of, chat.contact_id, chat.id)
+            for name, actor, of in told
         ]
         return [*clicked, *opened]
 
@@ -263,8 +270,8 @@ class IntakeService:
         return [Event(event_id, "contact.clicked", self._clock.now(), actor, data, chat.contact_id, chat.id)]
 
     def _follow_up(self, customer: Customer, intake: Intake) -> None:
-        if intake.waits:
-            self._waker.wake(customer.account, [intake.waits.department_id], "chat_waits")
+        if intake.opens and intake.opens.situation == "queued":
+            self._waker.wake(customer.account, [intake.opens.department_id], "chat_waits")
         self._openings.answer(customer.account, intake)
         for message in intake.messages:
             if message.direction == "outbound" and message.provider_id:

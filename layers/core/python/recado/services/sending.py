@@ -109,7 +109,8 @@ class SendingService:
             if not draft.internal:
                 media = self._attachments.media(a, file) if file else None
                 self._check(a, chat, thread, posting.message, reply, media)
-            stored = self._outbox.write(a, self._with_first_answer(a, posting, caller.author))
+            posting = replace(self._with_first_answer(a, posting, caller.author), led_by=caller.execution_id)
+            stored = self._outbox.write(a, posting)
             if stored is not None:
                 if posting.out is not None:
                     self._enqueue(a, stored, correlation_id)

@@ -10,7 +10,7 @@ from recado.domain.agents import AgentChange, with_load
 from recado.domain.chat_moves import ChatMove, MoveCommit
 from recado.domain.chats import Author, Chat, Event
 from recado.domain.people import Department
-from recado.domain.system_facts import queued_event, unattended_event
+from recado.domain.system_facts import flow_finished_event, queued_event, unattended_event
 from recado.domain.timers import armed
 from recado.ports.agents import AgentStore, ChatMoveStore, Waker
 from recado.ports.core import Clock, Ids
@@ -45,6 +45,8 @@ class SystemMoves:
             told = unattended_event(self._ids.new("ev", a), move, shape, self._clock.now())
             alerts = [(move.before.department_id, told)]
             events = [told, *events]
+        finished = flow_finished_event(self._ids.new("ev", a), move, self._clock.now()) if move.left_execution else None
+        events = [finished, *events] if finished else events
         if self._moves.commit(a, MoveCommit([move], agents, events, alerts=alerts)):
             return None
         self._wake(a, move, agents, cause)

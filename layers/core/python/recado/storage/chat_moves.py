@@ -20,6 +20,7 @@ from recado.storage.chat_records import (
     WaitRecord,
     wait_record,
 )
+from recado.storage.flow_executions import add_beginning, add_ending
 from recado.storage.transaction import Cancelled, Transaction, guard
 
 CHAT_MOVES = guard(
@@ -27,8 +28,8 @@ CHAT_MOVES = guard(
 )
 THREAD_STANDS = guard(
     "thread-stands-at-seen-seq",
-    "the customer writes while the chat is being closed or opened again: the message would fall into a closed chat, or "
-    "two chats would be open",
+    "the customer writes while the chat is being closed or opened again, or a flow begins in it: the message would "
+    "fall into a closed chat, two chats would be open, or the flow would not hear it",
 )
 TURN_ONCE = guard(
     "turn-is-taken-once",
@@ -37,8 +38,9 @@ TURN_ONCE = guard(
 
 
 def add_move(tx: Transaction, a: str, move: ChatMove) -> None:
-    """CHAT, its WAIT items, SERVED of who leaves it and, when it closes or opens again, its thread. Labels `chat:<id>`,
-    `wait…:<id>`, `served:<id>`, `thread:<id>`."""
+    """CHAT, its WAIT items, SERVED of who leaves it and, when it closes or opens again or a flow begins or ends, its
+    thread and the executions. Labels `chat:<id>`, `wait…:<id>`, `served:<id>`, `thread:<id>`, and those of
+    executions."""
     before, after = move.before, move.after
     tx.put(f"chat:{after.id}", ChatRecord.of_chat(a, after), CHAT_MOVES(ChatRecord.version == before.version))
     old = wait_record(a, before) if before.situation == "queued" else None
@@ -49,21 +51,37 @@ def add_move(tx: Transaction, a: str, move: ChatMove) -> None:
         tx.put(f"wait:{after.id}", new)
     if move.left is not None:
         tx.put(f"served:{after.id}", ServedRecord(keys.served_pk(a, move.left), after.id))
-    if move.thread is not None and "closed" in (before.situation, after.situation):
-        _add_thread(tx, a, move, move.thread.last_seq)
+    if move.begins is not None:
+        add_beginning(tx, a, move.begins)
+    if move.left_execution is not None:
+        add_ending(tx, a, move.left_execution, move.how_it_ended, after.moved_at or after.opened_at)
+    _add_thread(tx, a, move)
 
 
-def _add_thread(tx: Transaction, a: str, move: ChatMove, seen: int) -> None:
-    """The thread has no open chat any more, or has this one again. It moves by one seq, so that a message that was
-    being written meanwhile reads it again."""
-    thread = ThreadRecord(keys.thread_pk(a, move.after.thread), "THREAD")
-    actions: list[Action] = [ThreadRecord.last_seq.set(seen + 1)]
-    if move.after.situation == "closed":
+def _add_thread(tx: Transaction, a: str, move: ChatMove) -> None:
+    """The thread has no open chat any more, or has this one again, or a flow leads it. It moves by one seq, so that a
+    message that was being written meanwhile reads it again. Where a flow ends it does not: what is written meanwhile
+    is heard by nobody."""
+    before, after = move.before.situation, move.after.situation
+    actions: list[Action] = []
+    if after == "closed" and before != after:
         last = ThreadRecord.last_chat_id.set(move.after.id)
         actions += [ThreadRecord.open_chat_id.remove(), ThreadRecord.unread.set(0), last]
-    else:
+    elif before == "closed" and before != after:
         actions.append(ThreadRecord.open_chat_id.set(move.after.id))
-    tx.update(f"thread:{move.after.id}", thread, actions, THREAD_STANDS(ThreadRecord.last_seq == seen))
+    condition = None
+    if move.thread is not None and (actions or move.begins is not None):
+        actions.append(ThreadRecord.last_seq.set(move.thread.last_seq + 1))
+        condition = THREAD_STANDS(ThreadRecord.last_seq == move.thread.last_seq)
+    else:
+        actions = []
+    if move.begins is not None:
+        actions.append(ThreadRecord.led_by.set(move.begins.id))
+    elif move.left_execution is not None:
+        actions.append(ThreadRecord.led_by.remove())
+    if actions:
+        thread = ThreadRecord(keys.thread_pk(a, move.after.thread), "THREAD")
+        tx.update(f"thread:{move.after.id}", thread, actions, condition)
 
 
 def add_turn(tx: Transaction, a: str, turn: Turn) -> None:

@@ -74,6 +74,7 @@ class ThreadRecord(ChatsRecord):
     company_wrote_at = TimeAttribute(null=True)
     came_by_ad_at = TimeAttribute(null=True)
     opted_out_at = TimeAttribute(null=True)
+    led_by = UnicodeAttribute(null=True)
     last_inbound_at = TimeAttribute(null=True)
     last_message_at = TimeAttribute(null=True)
     last_text = UnicodeAttribute(null=True)
@@ -124,6 +125,7 @@ class MessageRecord(ChatsRecord):
     provider_id = UnicodeAttribute(null=True)
     error_code = UnicodeAttribute(null=True)
     error_title = UnicodeAttribute(null=True)
+    heard_by = UnicodeAttribute(null=True)
     fetch_attempt = NumberAttribute(null=True)
     fetch_due = TimeAttribute(null=True)
     due_pk = UnicodeAttribute(null=True)
@@ -227,6 +229,8 @@ class _ChatFields(ChatsRecord):
     feedback_rating = NumberAttribute(null=True)
     feedback_comment = UnicodeAttribute(null=True)
     reopened_by = UnicodeAttribute(null=True)
+    execution_id = UnicodeAttribute(null=True)
+    flow_id = UnicodeAttribute(null=True)
 
     def chat(self) -> Chat:
         """The entity."""

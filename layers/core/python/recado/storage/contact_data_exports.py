@@ -11,6 +11,7 @@ from recado.domain.chats import Chat, Event, Message, ThreadKey
 from recado.domain.contact_data_exports import DataExport
 from recado.domain.contact_merging import Merge
 from recado.domain.exports import KEPT_FOR
+from recado.domain.flow_executions import Execution, TraceLine
 from recado.ports.contact_data_exports import DuePlace
 from recado.storage import keys
 from recado.storage.chat_records import ByContact, ChatEventRecord, ChatRecord, MessageRecord
@@ -18,6 +19,7 @@ from recado.storage.contact_merges import MergeRecord
 from recado.storage.contact_records import ContactEventRecord
 from recado.storage.due import Due, due_records
 from recado.storage.exports import LongExportRecord
+from recado.storage.flow_executions import DynamoExecutions, ExecutionRecord
 from recado.storage.tables import WorkspaceRecord
 from recado.storage.transaction import Transaction, guard
 
@@ -119,6 +121,18 @@ class DynamoContactData:
         prefix = ChatEventRecord.sk.startswith(keys.event_sk(""))
         found = ChatEventRecord.query(keys.chat_pk(a, chat_id), prefix, consistent_read=True, page_size=_PAGE)
         return (record.event() for record in found)
+
+    def executions(self, a: str, contact_id: str) -> Iterator[tuple[Execution, list[TraceLine]]]:
+        """1 query of the index a page, 1 get and 1 query each."""
+        found = ExecutionRecord.of_contact.query(
+            keys.index_pk(a, contact_id),
+            ByContact.co_sk.startswith("EXEC#"),
+            scan_index_forward=False,
+            page_size=_PAGE,
+        )
+        records = (ExecutionRecord.find(one.pk, one.sk) for one in found)
+        store = DynamoExecutions()
+        return ((one.execution(), store.trace(a, one.id)) for one in records if one is not None)
 
     def messages(self, a: str, thread: ThreadKey) -> Iterator[Message]:
         """1 query a page."""

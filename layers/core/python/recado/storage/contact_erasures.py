@@ -56,6 +56,7 @@ class ErasureRecord(WorkspaceRecord):
     search_tokens = NumberAttribute(null=True)
     chats = NumberAttribute(null=True)
     chat_events = NumberAttribute(null=True)
+    executions = NumberAttribute(null=True)
     messages = NumberAttribute(null=True)
     files = NumberAttribute(null=True)
     calls = NumberAttribute(null=True)

@@ -142,6 +142,11 @@ class DynamoFlows:
         draft = None if found is None else FlowDraftRecord.find(keys.flow_pk(a, flow_id), keys.FLOW_DRAFT_SK)
         return None if found is None or draft is None else found.flow(draft)
 
+    def published(self, a: str, flow_id: str) -> int | None:
+        """1 RRU."""
+        found = FlowRecord.find(keys.workspace_pk(a, "FLOWS"), flow_id)
+        return None if found is None or found.published is None else int(found.published)
+
     def all(self, a: str) -> list[Flow]:
         """One query."""
         return [record.flow() for record in FlowRecord.query(keys.workspace_pk(a, "FLOWS"), consistent_read=True)]

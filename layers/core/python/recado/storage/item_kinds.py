@@ -14,7 +14,19 @@ Holds = Literal["content", "address", "id", "nothing"]
 """Of a contact: what they are, said or were told; where they are reached, but nothing else; an id of theirs, of a chat
 or of a message, that says nothing by itself."""
 ErasedBy = Literal[
-    "gone", "chats", "messages", "threads", "timeline", "merges", "answers", "feed", "raw", "exports", "ttl", "stays"
+    "gone",
+    "chats",
+    "executions",
+    "messages",
+    "threads",
+    "timeline",
+    "merges",
+    "answers",
+    "feed",
+    "raw",
+    "exports",
+    "ttl",
+    "stays",
 ]
 """The step of an erasure (recado/services/erasing.py); `ttl`: by itself within days, and whoever reads it finds
 nothing; `stays`: it holds at most ids, and the account needs it."""
@@ -56,6 +68,8 @@ _CHATS = (
     ItemKind("ChatEventRecord", "chats", "content", "chats", "timeline"),
     ItemKind("WaitRecord", "chats", "content", "chats", why="a copy of CHAT while that waits"),
     ItemKind("ServedRecord", "chats", "id", "chats"),
+    ItemKind("ExecutionRecord", "chats", "content", "executions", "executions"),
+    ItemKind("TraceRecord", "chats", "content", "executions", "executions"),
     ItemKind("HeadRecord", "chats", "id", "stays", why="up to which chat a queue was told; moves on with it"),
 )
 _WORKSPACE = (

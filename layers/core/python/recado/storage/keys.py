@@ -290,6 +290,15 @@ def flow_version_sk(number: int) -> str:
     return f"V#{number:06d}"
 
 
+def execution_pk(a: str, execution_id: str) -> str:
+    return f"{a}#EXEC#{execution_id}"
+
+
+def trace_sk(number: int, most: int) -> str:
+    """The last `most` things that an execution did have an item each."""
+    return f"TRACE#{number % most:04d}"
+
+
 def template_names_pk(a: str, channel_id: str) -> str:
     return f"{a}#TEMPLATENAME#{channel_id}"
 

@@ -17,7 +17,7 @@ from recado.ports.inbound import Delivery, Seen
 from recado.ports.sweeps import DuePage
 from recado.storage import keys
 from recado.storage.chat_moves import add_move
-from recado.storage.chat_records import ChatEventRecord, MessageRecord, SeenRecord, ThreadRecord
+from recado.storage.chat_records import ChatEventRecord, ChatRecord, MessageRecord, SeenRecord, ThreadRecord
 from recado.storage.due import due_page
 from recado.storage.files import add_chat_of_file
 from recado.storage.opt_outs import note_opt_out
@@ -35,6 +35,10 @@ POST_MOVES = guard(
 WRITTEN_ONCE = guard(
     "send-is-written-once",
     "the answer of a write was lost and the message is written again, at another seq: the customer would get it twice",
+)
+FLOW_LEADS = guard(
+    "flow-writes-while-it-leads",
+    "an agent takes a chat while its flow writes: the flow would talk into their conversation",
 )
 SEND_MOVES = guard(
     "send-moves-from-seen-version",
@@ -73,6 +77,9 @@ class DynamoOutbox:
             add_chat_of_file(tx, a, str(posting.message.file["id"]), posting.message.chat_id)
         if posting.chat_before is not None and posting.chat_after is not None:
             add_move(tx, a, ChatMove(posting.chat_before, posting.chat_after))
+        if posting.led_by is not None:
+            chat = ChatRecord(keys.chat_pk(a, posting.message.chat_id), "CHAT")
+            tx.check("chat-led", chat, FLOW_LEADS(ChatRecord.execution_id == posting.led_by))
         for event in posting.events:
             tx.put(f"event:{event.id}", ChatEventRecord.of_event(a, event))
         try:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from recado.domain.changes import Change, DepartmentStirred, FactWritten, MessageChanged, SendRequested
+from recado.domain.changes import Change, DepartmentStirred, FactWritten, FlowBegun, MessageChanged, SendRequested
 from recado.domain.chats import Event, Message
 from recado.domain.ids import ACCOUNT_LENGTH
 from recado.storage.chat_records import ChatEventRecord, MessageRecord
@@ -44,7 +44,7 @@ class TableStreams:
 
 def _what(
     name: str, written: Mapping[str, Any]
-) -> FactWritten | MessageChanged | DepartmentStirred | SendRequested | None:
+) -> FactWritten | MessageChanged | DepartmentStirred | SendRequested | FlowBegun | None:
     pk, sk = written["Keys"]["pk"]["S"][ACCOUNT_LENGTH + 1 :], written["Keys"]["sk"]["S"]
     if name == "MODIFY" and sk.startswith("MSG#"):
         return MessageChanged(_message(written["OldImage"]), _message(written["NewImage"]))
@@ -61,6 +61,8 @@ def _what(
         return DepartmentStirred(pk.removeprefix("Q#"), "chat_waits")
     if pk.startswith("RING#"):
         return DepartmentStirred(pk.removeprefix("RING#"), "agent_free")
+    if sk == "EXEC":
+        return FlowBegun(pk.removeprefix("EXEC#"), written["NewImage"]["chat_id"]["S"])
     if sk == "OUT":
         out = _raw(OutRecord, written["NewImage"]).send()
         return SendRequested(out.message_id, out.thread, out.correlation_id)

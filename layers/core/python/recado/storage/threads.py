@@ -26,6 +26,7 @@ from recado.storage.chat_records import (
 )
 from recado.storage.contacts import add_contact, change_contact
 from recado.storage.files import add_chat_of_file
+from recado.storage.flow_executions import add_beginning
 from recado.storage.sends import OutRecord
 from recado.storage.thread_pointers import OwnAliasRecord
 from recado.storage.transaction import Cancelled, Transaction, condition_failed, guard
@@ -41,6 +42,7 @@ _MOVING = (
     "company_wrote_at",
     "came_by_ad_at",
     "opted_out_at",
+    "led_by",
 )
 """What a message may change of a thread, beside its seq, text and unread."""
 SEEN_ONCE = guard("message-is-seen-once", "a provider delivers one message twice at once: both would be stored")
@@ -117,6 +119,8 @@ class DynamoThreads:
             tx.put("chat", ChatRecord.of_chat(a, intake.opened))
             if intake.opened.situation == "queued":
                 tx.put("wait", wait_record(a, intake.opened))
+        if intake.begins:
+            add_beginning(tx, a, intake.begins)
         for move in (intake.touched, intake.reopened):
             if move:
                 add_move(tx, a, move)

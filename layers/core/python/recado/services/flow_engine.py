@@ -1,0 +1,244 @@
+"""Driving executions of flows: each step once, whatever dies or comes twice (PRODUCT F1).
+
+A look at an execution does what there is to do: the step at which it stands, what the customer wrote, a time that is
+over. The step is done first, and where the execution stands is written after, over the version that was read; a step
+that is done again meets what it did (services.flow_steps). Whoever loses a race reads again, and finds the chat in
+other hands or the step done."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from recado.domain.chat_moves import put_in_queue
+from recado.domain.chats import Chat, Message
+from recado.domain.contact_rules import e164_of, region_of
+from recado.domain.errors import Busy
+from recado.domain.flow_answers import Phone
+from recado.domain.flow_definitions import Step
+from recado.domain.flow_executions import LOOKED_AGAIN, Ending, Execution, TraceLine, ended, is_over, traced
+from recado.domain.flow_runs import answer, follow, step_of, time_out
+from recado.ports.agents import Departments
+from recado.ports.chats import ChatStore
+from recado.ports.core import Clock, Queue
+from recado.ports.flow_executions import ExecutionStore, FlowJournal
+from recado.ports.people import AccountStore
+from recado.ports.sweeps import Swept
+from recado.services.flow_commands import flow_command
+from recado.services.flow_library import FlowLibrary
+from recado.services.flow_steps import FlowSteps, Standing, claims_first
+from recado.services.system_moves import SystemMoves
+
+GIVES_UP_AT = 4
+LAST_ATTEMPT = 5
+"""maxReceiveCount of the queue (infra/data.yaml): whoever gets the command then does not try the step again."""
+MAX_VARIABLES_BYTES = 150_000
+"""Of all that a flow saved, as JSON: with everything else it fits an item of 400 KB."""
+MAX_SAID = 4_096
+"""Characters of what the customer said last, as an execution keeps it."""
+_PATIENCE = timedelta(seconds=20)
+"""How long one command drives an execution before it gives the place to another."""
+_TRIES = 5
+_PAGE = 50
+
+
+class FlowEngine:
+    """Looks at executions."""
+
+    def __init__(
+        self,
+        executions: ExecutionStore,
+        chats: ChatStore,
+        library: FlowLibrary,
+        steps: FlowSteps,
+        moves: SystemMoves,
+        departments: Departments,
+        accounts: AccountStore,
+        queue: Queue,
+        clock: Clock,
+        journal: FlowJournal,
+    ) -> None:
+        self._executions = executions
+        self._chats = chats
+        self._library = library
+        self._steps = steps
+        self._moves = moves
+        self._departments = departments
+        self._accounts = accounts
+        self._queue = queue
+        self._clock = clock
+        self._journal = journal
+
+    def look(self, a: str, execution_id: str, receives: int = 1) -> None:
+        """Drive an execution as far as it goes now. Repeating it is harmless at any point. Raises what goes wrong, so
+        that the queue brings the command again; at its last attempts (`receives`) the execution fails instead, and its
+        chat waits for people."""
+        if receives >= LAST_ATTEMPT:
+            self._give_up(a, execution_id, None)
+            return
+        try:
+            self._drive(a, execution_id)
+        except Exception as error:  # whatever it is: it is tried again, and at last given up
+            if receives < GIVES_UP_AT:
+                raise
+            self._give_up(a, execution_id, error)
+
+    def look_due(self, limit: int) -> Swept:
+        """Those whose time has come, or whose command got lost, go into the queue."""
+        now = self._clock.now()
+        page = self._executions.due(now, limit)
+        sent, failed = 0, dict[str, Exception]()
+        for a, execution_id in page.found:
+            try:
+                one = self._executions.get(a, execution_id)
+                if one is None or is_over(one):
+                    continue
+                if one.look_at is not None and one.look_at <= now:
+                    self._queue.send([flow_command(a, one.id, one.chat_id, f"{one.id}-{one.version}-{now:%d%H%M}")])
+                    sent += 1
+                self._executions.look_again_at(a, one.id, max(now + LOOKED_AGAIN, one.look_at or now))
+            except Exception as error:  # whatever it is, it stops no other execution
+                failed[execution_id] = error
+                with suppress(Exception):  # what failed first is told; it stays due
+                    self._executions.look_again_at(a, execution_id, now + LOOKED_AGAIN)
+        return Swept(len(page.found), sent, page.more, failed)
+
+    # -- one after the other -------------------------------------------------------------------------------------------
+
+    def _drive(self, a: str, execution_id: str) -> None:
+        until, done, lost = self._clock.now() + _PATIENCE, 0, 0
+        one = self._executions.get(a, execution_id)
+        while one is not None and not is_over(one):
+            if self._clock.now() >= until:
+                self._queue.send([flow_command(a, one.id, one.chat_id, f"{one.id}-{one.version}")])
+                break
+            chat = self._chats.chat(a, one.chat_id)
+            if chat is None or chat.execution_id != one.id:
+                break
+            after = self._go_on(a, chat, one)
+            if after is one:
+                break
+            lost = 0 if after else lost + 1
+            if lost == _TRIES:
+                raise Busy(f"execution {execution_id}")
+            one, done = after or self._executions.get(a, execution_id), done + bool(after)
+        if one is not None:
+            self._journal.stepped(one.id, done, one.state, one.reason)
+
+    def _go_on(self, a: str, chat: Chat, one: Execution) -> Execution | None:
+        """Where it stands afterwards; itself when there is nothing to do now, None when somebody moved it first."""
+        drawn = self._library.version(a, one.flow_id, one.flow_version)
+        step = step_of(one, drawn) if drawn else None
+        if drawn is None or step is None:
+            return self._written(a, chat, one, ended(one, "failed", self._clock.now(), "flow_gone"), None)
+        if one.state == "waiting":
+            return self._wake(a, chat, one, step)
+        return self._do(Standing(a, chat, one, drawn), step)
+
+    def _do(self, at: Standing, step: Step) -> Execution | None:
+        a, one = at.a, at.one
+        if claims_first(step) and one.claimed != one.place:
+            claimed = replace(one, claimed=one.place, version=one.version + 1)
+            if not self._executions.go_on(a, one, claimed, None):
+                return None
+            done = self._steps.do(replace(at, one=replace(claimed, claimed=None)), step)
+            one = claimed
+        else:
+            done = self._steps.do(at, step)
+        now = self._clock.now()
+        line = traced(one, step.id, step.type, done.given, done.told, now)
+        if done.moved:
+            self._executions.note(a, one.id, line)
+            return self._executions.get(a, one.id)
+        after = follow(one, step, done.outcome, now)
+        return self._written(a, at.chat, one, _bounded(after, now), line, step)
+
+    def _wake(self, a: str, chat: Chat, one: Execution, step: Step) -> Execution | None:
+        """What the customer wrote comes before a time that is over: they wrote it in time."""
+        now = self._clock.now()
+        said = self._unheard(a, chat, one) if one.heard is not None else None
+        if said is not None:
+            chosen = said.payload.get("id")
+            after = answer(one, step, said.text, chosen if isinstance(chosen, str) else None, now, self._phone(a))
+            after = replace(after, heard=said.seq, said=said.text[:MAX_SAID])
+            line = traced(one, step.id, "answer", said.text, _told(one, after), now)
+            return self._written(a, chat, one, _bounded(after, now), line)
+        if one.due_at is not None and one.due_at <= now:
+            return self._written(a, chat, one, time_out(one, step, now), None)
+        return one
+
+    def _written(
+        self,
+        a: str,
+        chat: Chat,
+        one: Execution,
+        after: Execution,
+        line: TraceLine | None,
+        step: Step | None = None,
+    ) -> Execution | None:
+        if not is_over(after):
+            return after if self._executions.go_on(a, one, after, line) else None
+        ending = Ending(after.state, after.reason, one, line)
+        return after if self._left(a, chat, ending, self._waits_in(a, chat, step)) else None
+
+    def _left(self, a: str, chat: Chat, ending: Ending, department_id: str) -> bool:
+        """Whether the chat waits for people now: a flow that ended without saying where it goes leaves it to them."""
+        move = put_in_queue(chat, department_id, self._clock.now())
+        if move is None:
+            return True
+        department = self._departments.get(a, department_id)
+        cause = "flow_failed" if ending.state == "failed" else "flow_ended"
+        return self._moves.commit(a, replace(move, ending=ending), department, cause) is not None
+
+    def _waits_in(self, a: str, chat: Chat, step: Step | None) -> str:
+        """The chat's department; after a transfer that was refused, the one to which it was to go, if it is there."""
+        wanted = step.fields.get("department_id") if step is not None and step.type == "transfer" else None
+        return wanted if wanted and self._departments.get(a, wanted) else chat.department_id
+
+    def _give_up(self, a: str, execution_id: str, error: Exception | None) -> None:
+        for _ in range(_TRIES):
+            one = self._executions.get(a, execution_id)
+            chat = self._chats.chat(a, one.chat_id) if one is not None and not is_over(one) else None
+            if chat is None or chat.execution_id != execution_id:
+                return
+            if self._left(a, chat, Ending("failed", "internal_error"), chat.department_id):
+                self._journal.gave_up(execution_id, error)
+                return
+        raise Busy(f"end of {execution_id}")
+
+    # -- what the customer wrote ---------------------------------------------------------------------------------------
+
+    def _unheard(self, a: str, chat: Chat, one: Execution) -> Message | None:
+        """The customer's first message that the execution has not heard."""
+        after = one.heard or 0
+        while True:
+            page = self._chats.messages(a, chat, after, _PAGE)
+            for message in page:
+                if message.direction == "inbound" and message.heard_by == one.id:
+                    return message
+            if len(page) < _PAGE:
+                return None
+            after = page[-1].seq
+
+    def _phone(self, a: str) -> Phone:
+        def phone(text: str) -> str | None:
+            account = self._accounts.get(a)
+            return e164_of(text, region_of(account.locale if account else ""))
+
+        return phone
+
+
+def _bounded(one: Execution, now: datetime) -> Execution:
+    """The execution, which fails when it saved too much."""
+    if is_over(one) or len(json.dumps(dict(one.variables), default=str)) <= MAX_VARIABLES_BYTES:
+        return one
+    return ended(replace(one, variables={}), "failed", now, "variables_too_large")
+
+
+def _told(before: Execution, after: Execution) -> str:
+    """What became of an answer."""
+    if after.tries > before.tries:
+        return "not understood: asked again"
+    return "ended" if is_over(after) else f"goes on at {after.step}"

@@ -1,0 +1,180 @@
+"""Letting a flow lead a chat: the one that is open, or a new one with a contact (PRODUCT F1, G5, G6)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from recado.domain.access import Caller, can_answer_chat
+from recado.domain.chat_moves import lead
+from recado.domain.chats import OPEN_SITUATIONS, Chat, Situation
+from recado.domain.errors import Busy, Conflict, Forbidden, Invalid, NotFound
+from recado.domain.flow_executions import Execution, StartedBy, execution_id
+from recado.domain.flow_starts import Beginning, check_variables
+from recado.domain.system_facts import flow_notes
+from recado.ports.agents import ChatReads
+from recado.ports.core import Clock, Ids, Queue
+from recado.ports.flow_executions import ExecutionStore, FlowJournal
+from recado.services.chat_actions import VisibleChats, whereabouts
+from recado.services.chat_commits import ChatCommits
+from recado.services.chat_starting import ChatStarting
+from recado.services.flow_commands import flow_command
+from recado.services.flow_library import FlowLibrary
+
+_TRIES = 5
+
+
+@dataclass(frozen=True)
+class StartedFlow:
+    """The execution, and the chat that it leads or led. `before`: where that chat was; None: it is a new one, or the
+    execution was begun by an earlier run of the same start."""
+
+    execution: Execution
+    chat: Chat
+    before: Chat | None
+
+
+class LeftAlone(Exception):
+    """The chat is in a situation in which no flow was to begin; nothing was changed."""
+
+    def __init__(self, chat: Chat) -> None:
+        super().__init__(chat.situation)
+        self.chat = chat
+
+
+class FlowStarting:
+    """A start is one transaction: the chat, its agent's load, its place in the queue, the flow that led it, the
+    execution.
+
+    `origin` makes a start the same one however often it is asked for: an id, of any kind, of what asks. What an earlier
+    run began is the answer, whatever became of it since."""
+
+    def __init__(
+        self,
+        gate: VisibleChats,
+        reads: ChatReads,
+        commits: ChatCommits,
+        starting: ChatStarting,
+        executions: ExecutionStore,
+        library: FlowLibrary,
+        queue: Queue,
+        clock: Clock,
+        ids: Ids,
+        journal: FlowJournal,
+    ) -> None:
+        self._gate = gate
+        self._reads = reads
+        self._commits = commits
+        self._starting = starting
+        self._executions = executions
+        self._library = library
+        self._queue = queue
+        self._clock = clock
+        self._ids = ids
+        self._journal = journal
+
+    def in_chat(
+        self,
+        caller: Caller,
+        chat_id: str,
+        flow_id: str,
+        variables: Mapping[str, Any],
+        started_by: StartedBy,
+        origin: str | None = None,
+        situations: Collection[Situation] = OPEN_SITUATIONS,
+    ) -> StartedFlow:
+        """Let a flow lead an open chat from now on. An agent who has it is released, a flow that leads it is broken
+        off. `situations`: those in which it may begin; raises LeftAlone in another.
+
+        404, 403 `not_your_chat`, 400 `/flow_id` and `/variables/…`, 409 `chat_closed`, `chat_moved` when somebody moved
+        it at this moment."""
+        begins = self._beginning(caller.account, flow_id, variables, started_by, origin)
+        first: Chat | None = None
+        for _ in range(_TRIES):
+            known = self._begun_before(caller.account, begins.execution_id) if origin else None
+            if known is not None:
+                return known
+            chat = self._gate.visible(caller, chat_id)
+            if first is not None and _place(chat) != _place(first):
+                raise Conflict("Somebody else moved the chat meanwhile.", code="chat_moved", extra=whereabouts(chat))
+            started = self._lead(caller, chat, begins, situations)
+            if started is not None:
+                return started
+            first = first or chat
+        raise Busy(f"start of a flow in {chat_id}")
+
+    def with_contact(
+        self,
+        caller: Caller,
+        contact_id: str,
+        channel_id: str,
+        flow_id: str,
+        variables: Mapping[str, Any],
+        started_by: StartedBy,
+        origin: str | None = None,
+        situations: Collection[Situation] = OPEN_SITUATIONS,
+    ) -> StartedFlow:
+        """Let a flow lead the open chat with a contact on a channel, as `in_chat`, or a new one, as
+        `ChatStarting.start`, whose refusals it has too."""
+        a = caller.account
+        begins = self._beginning(a, flow_id, variables, started_by, origin)
+        known = self._begun_before(a, begins.execution_id) if origin else None
+        if known is not None:
+            return known
+        started = self._starting.start(caller, contact_id, channel_id, begins)
+        if started.was_open:
+            return self.in_chat(caller, started.chat.id, flow_id, variables, started_by, origin, situations)
+        self._enqueue(a, begins, started.chat)
+        execution = begins.execution(started.chat.id, started.chat.contact_id, self._clock.now())
+        return StartedFlow(execution, started.chat, None)
+
+    def _beginning(
+        self, a: str, flow_id: str, variables: Mapping[str, Any], started_by: StartedBy, origin: str | None
+    ) -> Beginning:
+        check_variables(variables)
+        found = self._library.begin_at(a, flow_id)
+        if found is None:
+            raise Invalid.field("/flow_id", "not_found", "There is no such flow, or it was never published.")
+        begins_as = execution_id(a, origin) if origin else self._ids.new("fx", a)
+        return Beginning(begins_as, flow_id, *found, started_by, variables)
+
+    def _begun_before(self, a: str, known_as: str) -> StartedFlow | None:
+        execution = self._executions.get(a, known_as)
+        if execution is None:
+            return None
+        chat = self._reads.chat(a, execution.chat_id)
+        if chat is None:
+            raise NotFound("There is no such chat.")
+        return StartedFlow(execution, chat, None)
+
+    def _lead(
+        self, caller: Caller, chat: Chat, begins: Beginning, situations: Collection[Situation]
+    ) -> StartedFlow | None:
+        """None when something of what was decided upon had moved."""
+        a, now = caller.account, self._clock.now()
+        if not can_answer_chat(caller, chat):
+            raise Forbidden("Another agent serves this chat, or nobody yet: assume it first.", code="not_your_chat")
+        if chat.situation != "closed" and chat.situation not in situations:
+            raise LeftAlone(chat)
+        thread = self._reads.thread(a, chat.thread)
+        if thread is None:
+            raise Busy(f"thread of {chat.id}")
+        execution = begins.execution(chat.id, chat.contact_id, now)
+        move = lead(chat, thread, execution, now)
+        after = self._commits.write(caller, move, "flow_started", now, flow_notes(execution))
+        if after is None:
+            return None
+        self._enqueue(a, begins, after)
+        return StartedFlow(execution, after, chat)
+
+    def _enqueue(self, a: str, begins: Beginning, chat: Chat) -> None:
+        """Losing this is no harm: the table's stream and the sweep put the command there too."""
+        try:
+            self._queue.send([flow_command(a, begins.execution_id, chat.id, begins.execution_id)])
+        except Exception as error:  # whatever it is, the execution is written and will be driven
+            self._journal.not_enqueued(begins.execution_id, error)
+
+
+def _place(chat: Chat) -> tuple[str, str | None, str, str | None]:
+    return chat.situation, chat.agent_id, chat.department_id, chat.execution_id
