@@ -9,18 +9,17 @@ from typing import Any
 from recado import bootstrap, settings
 from recado.bootstrap import Container
 from recado.domain.access import Caller
+from recado.domain.agents import with_load
 from recado.domain.channels import Channel
 from recado.domain.chats import Chat, Event, Message
 from recado.domain.flow_executions import Execution
-from recado.domain.people import Agent
 from recado.ports.core import Command
 from recado.ports.flow_http import FlowRequestFailed, FlowResponse
 from recado.storage import keys
-from recado.storage.agents import AgentRecord
 from recado.storage.channels import ChannelRecord, ChannelSecretsRecord
 from recado.storage.chat_records import ChatEventRecord
 from recado.storage.flow_executions import ExecutionRecord
-from recado.storage.people import AccountRecord
+from recado.storage.people import AccountRecord, UserRecord
 from tests.reception import APP_SECRET, CHANNEL, DEPARTMENT, NUMBER_ID, A, Queue, Reception, said, text
 
 ADMIN = Caller(A, "admin", user_id=f"us_{A}_{9:027x}")
@@ -78,9 +77,17 @@ class FlowWorld:
         self.reception.settle()
         self.project = self.container.project_service.create(A, "Atendimento")
 
-    def agent(self, user_id: str = ANA_USER, load: int = 0) -> None:
-        """An agent who exists."""
-        AgentRecord.of_agent(A, Agent(user_id, "unavailable", load=load)).save()
+    def agent(self, user_id: str = ANA_USER, cap: int | None = None, load: int = 0) -> None:
+        """A user who is an agent, at work elsewhere."""
+        UserRecord(
+            keys.workspace_pk(A, "USERS"), user_id, id=user_id, name="Ana", email="ana@ipe.example", role="agent",
+            created_at=self.clock.now(),
+        ).save()  # fmt: skip
+        self.container.agents.create(A, user_id, cap)
+        for _ in range(load):
+            found = self.container.agents.get(A, user_id)
+            assert found is not None
+            self.container.agents.change(A, with_load(found[0], 1))
 
     def publish(self, steps: Mapping[str, Any], start: str = "a") -> str:
         """A published flow's id."""

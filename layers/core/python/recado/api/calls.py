@@ -41,6 +41,7 @@ KINDS = {
     "trigger_id": "tg",
     "project_id": "pj",
     "flow_id": "fl",
+    "execution_id": "fx",
     "erasure_id": "er",
     "data_export_id": "dx",
     "task_id": "ts",

@@ -25,6 +25,7 @@ chats = Resource("chats")
 
 Outcome = Standing | Literal["chosen", "did_not_start"]
 Rating = Literal[1, 2, 3, 4, 5]
+Variables = Annotated[dict[str, Any], Meta(max_length=50)]
 Moment = Annotated[str, Meta(max_length=40)]
 _MOMENT = "a moment with its zone (RFC 3339), or a day (YYYY-MM-DD) of UTC"
 _KINDS = {"department_id": "dp", "agent_id": "us", "channel_id": "ch", "contact_id": "ct"}
@@ -64,7 +65,8 @@ class FeedbackShape(msgspec.Struct):
 
 
 class ChatShape(msgspec.Struct):
-    """One conversation from its opening to its close, with what its thread knows of the messages."""
+    """One conversation from its opening to its close, with what its thread knows of the messages. `flow_id`,
+    `execution_id`: of the flow that leads an automatic one, and the execution in which it does."""
 
     id: str
     contact_id: str
@@ -84,6 +86,8 @@ class ChatShape(msgspec.Struct):
     window_expires_at: str | None
     may_send: MaySend
     unread: int
+    flow_id: str | None
+    execution_id: str | None
     workflow_step_id: str | None
     tabulation_id: str | None
     attribution: dict[str, Any]
@@ -148,6 +152,13 @@ class StepPlace(Body, frozen=True):
     """Null: at no step."""
 
     step_id: PublicId | None
+
+
+class FlowBody(Body, frozen=True):
+    """`variables`: what the flow begins with, by names of small letters, digits and _; texts, numbers, true, false."""
+
+    flow_id: PublicId
+    variables: Variables = {}
 
 
 class TabulationPlace(Body, frozen=True):
@@ -341,6 +352,22 @@ def transfer_chat(call: Call, chat_id: str) -> Any:
     if agent_id is not None:
         return _view(call, actions.transfer_to_agent(call.caller, chat_id, agent_id))
     return _view(call, actions.transfer_to_department(call.caller, chat_id, call.body.department_id))
+
+
+@chats.post(
+    "/v1/chats/{chat_id}/flow",
+    may("chats:write", *EVERYONE),
+    body=FlowBody,
+    answers=ChatShape,
+    problems=("not_your_chat", "chat_moved", "chat_closed"),
+)
+def start_flow(call: Call, chat_id: str) -> Any:
+    """Let a published flow lead the chat from now on: it is automatic, an agent who has it is released, and a flow that
+    leads it is broken off."""
+    origin = call.attempt.origin if call.attempt else None
+    body = call.body
+    started = call.services.flow_starting.in_chat(call.caller, chat_id, body.flow_id, body.variables, "user", origin)
+    return _view(call, started.chat)
 
 
 @chats.get("/v1/chats/{chat_id}/assignments", may("chats:read", *EVERYONE), paged=str, answers=ReceiptShape)

@@ -112,7 +112,7 @@ def publish_flow(call: Call, flow_id: str) -> Any:
     return {**flow_view(done.flow), "unreachable": done.unreachable}
 
 
-@flows.delete("/v1/flows/{flow_id}", may("flows:write", *ADMINS), problems=("flow_changed",))
+@flows.delete("/v1/flows/{flow_id}", may("flows:write", *ADMINS), problems=("flow_changed", "flow_in_use"))
 def delete_flow(call: Call, flow_id: str) -> None:
     """Delete a flow."""
     call.services.flow_service.delete(call.caller.account, flow_id)

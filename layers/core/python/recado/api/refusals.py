@@ -147,6 +147,7 @@ REFUSALS = {
     "too_many_supervised": Refusal(409, "The user follows as many as there may be.", ("limit",)),
     "too_many_tabulations": Refusal(409, "The account has as many as there may be.", ("limit",)),
     "flow_changed": Refusal(409, "Somebody else changed the flow at this moment. Read it again."),
+    "flow_in_use": Refusal(409, "The flow leads the chats of channels; they are named.", ("channel_ids",)),
     "project_in_use": Refusal(409, "There are flows in the project."),
     "too_many_projects": Refusal(409, "The account has as many as there may be.", ("limit",)),
     "too_many_flows": Refusal(409, "The account has as many as there may be.", ("limit",)),

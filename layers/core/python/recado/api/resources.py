@@ -35,6 +35,7 @@ RESOURCES = (
     "triggers",
     "projects",
     "flows",
+    "flow_executions",
     "flow_secrets",
     "segments",
     "tasks",

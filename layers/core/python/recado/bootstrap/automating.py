@@ -81,7 +81,7 @@ class Automating(Filing):
             self.segment_service,
             self.flow_secrets,
         )
-        return FlowService(DynamoFlows(), self.project_service, references, self.clock, self.ids)
+        return FlowService(DynamoFlows(), self.project_service, references, self.channels, self.clock, self.ids)
 
     @cached_property
     def flow_secrets(self) -> FlowSecretStore:

@@ -11,6 +11,7 @@ from recado.bootstrap.templating import Templating
 if TYPE_CHECKING:
     from recado.ports.flow_executions import ExecutionStore
     from recado.services.flow_engine import FlowEngine
+    from recado.services.flow_executions import FlowExecutions
     from recado.services.flow_library import FlowLibrary
     from recado.services.flow_starting import FlowStarting
     from recado.services.flow_steps import FlowSteps
@@ -57,6 +58,13 @@ class Flows(Templating, Automating):
         from recado.storage.flow_executions import DynamoExecutions
 
         return DynamoExecutions()
+
+    @cached_property
+    def flow_executions(self) -> FlowExecutions:
+        """What flows did."""
+        from recado.services.flow_executions import FlowExecutions
+
+        return FlowExecutions(self.executions, self.chat_service)
 
     @cached_property
     def flow_starting(self) -> FlowStarting:

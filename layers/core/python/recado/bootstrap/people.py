@@ -213,6 +213,7 @@ class People(Platform):
         """Connecting channels."""
         from recado.channels.registry import adapter
         from recado.services.channels import ChannelService
+        from recado.storage.flows import DynamoFlows
 
         return ChannelService(
             self.channels,
@@ -221,6 +222,7 @@ class People(Platform):
             self.provider_registration,
             self.clock,
             self.ids,
+            DynamoFlows(),
             self.settings.mail_domain,
         )
 

@@ -58,6 +58,14 @@ class ChannelRules(Protocol):
     def rotating(self) -> Collection[str]: ...
 
 
+class EntryFlows(Protocol):
+    """Flows of an account."""
+
+    def published(self, a: str, flow_id: str) -> int | None:
+        """The number of the version that was published last; None: none was, or there is no such flow."""
+        ...
+
+
 class ChannelService:
     """Secrets go in and never come out; an address is of one channel of the account."""
 
@@ -69,6 +77,7 @@ class ChannelService:
         registration: Registration,
         clock: Clock,
         ids: Ids,
+        flows: EntryFlows,
         mail_domain: str = "",
     ) -> None:
         """`rules` gives those of a type, or raises NotFound. `mail_domain`: where this installation receives mail."""
@@ -78,6 +87,7 @@ class ChannelService:
         self._registration = registration
         self._clock = clock
         self._ids = ids
+        self._flows = flows
         self._mail_domain = mail_domain
 
     def get(self, a: str, channel_id: str) -> Channel:
@@ -114,6 +124,7 @@ class ChannelService:
         channel_id = self._ids.new("ch", a)
         own_settings, own_secrets = rules.made(channel_id, self._ids.secret)
         placed, given = _placed(rules, settings, secrets)
+        self._check_flow(a, placed)
         settings = _merged(own_settings, placed)
         kept: Secrets = {key: (value,) for key, value in {**own_secrets, **given}.items()}
         self._check(a, rules, settings, kept)
@@ -151,6 +162,7 @@ class ChannelService:
             fixed, _ = rules.made(channel_id, self._ids.secret)
             news = {key: value for key, value in told_settings.items() if key not in fixed or fixed[key] != value}
             given_settings, given_secrets = _placed(rules, news, told_secrets)
+            self._check_flow(a, given_settings)
             settings = _merged(before.settings, given_settings)
             old = self._channels.secrets(a, channel_id)
             secrets, former = changed(old, before.former, given_secrets, rules.rotating, self._clock.now())
@@ -202,6 +214,14 @@ class ChannelService:
     def _exists(self, a: str, department_id: str) -> bool:
         return is_id(department_id, "dp", a) and self._departments.get(a, department_id) is not None
 
+    def _check_flow(self, a: str, given: Mapping[str, Any]) -> None:
+        """The channel's own flow is a published one. One that goes later is told on the channel by the next chat that
+        it was to lead."""
+        flow_id = given.get("entry_flow_id")
+        if flow_id is not None and not (is_id(flow_id, "fl", a) and self._flows.published(a, flow_id)):
+            detail = "There is no such flow, or it was never published."
+            _refuse([FieldError("/settings/entry_flow_id", "not_found", detail)])
+
     def _check(self, a: str, rules: ChannelRules, settings: Mapping[str, Any], secrets: Secrets) -> None:
         _refuse(rules.validate(settings, secrets))
         _refuse(rules.misplaced(settings, self._mail_domain))
@@ -217,11 +237,8 @@ def _merged(old: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
 def _placed(
     rules: ChannelRules, settings: Mapping[str, Any], secrets: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Settings and secrets where they belong. Raises Invalid for names that a channel does not have, and for a flow:
-    there are none."""
+    """Settings and secrets where they belong. Raises Invalid for names that a channel does not have."""
     placed, kept, errors = rules.place(settings, secrets)
-    if placed.get("entry_flow_id") is not None:
-        errors += (FieldError("/settings/entry_flow_id", "not_found", "There is no such flow."),)
     _refuse(errors)
     return placed, kept
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from recado.domain.access import Caller
+from recado.domain.channels import Channel
 from recado.domain.errors import Busy, Conflict, FieldError, Invalid, NotFound
 from recado.domain.flow_definitions import Definition, check_whole, definition, unreachable
 from recado.domain.flows import MAX_FLOWS, MAX_PROJECTS, Flow, FlowVersion, Project, check_size
@@ -16,6 +17,15 @@ from recado.ports.flows import FlowStore, ProjectGone, ProjectStore
 from recado.services.views import moment
 
 _TRIES = 5
+_PAGE = 200
+
+
+class Channels(Protocol):
+    """The channels of an account."""
+
+    def page(self, a: str, limit: int, after: str | None) -> list[Channel]:
+        """Channels in the order of their ids, those after an id."""
+        ...
 
 
 class FlowReferences(Protocol):
@@ -88,11 +98,18 @@ class FlowService:
     """A draft is kept as soon as its shape is right; published is what is whole and names only what is there."""
 
     def __init__(
-        self, store: FlowStore, projects: ProjectService, references: FlowReferences, clock: Clock, ids: Ids
+        self,
+        store: FlowStore,
+        projects: ProjectService,
+        references: FlowReferences,
+        channels: Channels,
+        clock: Clock,
+        ids: Ids,
     ) -> None:
         self._store = store
         self._projects = projects
         self._references = references
+        self._channels = channels
         self._clock = clock
         self._ids = ids
 
@@ -156,9 +173,21 @@ class FlowService:
         return Published(after, unreachable(whole))
 
     def delete(self, a: str, flow_id: str) -> None:
-        """Raises NotFound, Conflict `flow_changed`. Its versions stay for what runs in them."""
+        """Raises NotFound, Conflict `flow_changed`, `flow_in_use` while it is a channel's own. Its versions stay for
+        what runs in them."""
+        if using := self._led_by(a, flow_id):
+            detail = "It leads the chats of channels: give these another flow first, or none."
+            raise Conflict(detail, code="flow_in_use", extra={"channel_ids": using})
         if not self._store.delete(a, self.get(a, flow_id)):
             raise _changed()
+
+    def _led_by(self, a: str, flow_id: str) -> list[str]:
+        """The channels whose chats it leads."""
+        using, after = list[str](), None
+        while page := self._channels.page(a, _PAGE, after):
+            using += [one.id for one in page if one.state != "removed" and one.settings.get("entry_flow_id") == flow_id]
+            after = page[-1].id
+        return using
 
     def _check_project(self, a: str, project_id: str) -> None:
         try:

@@ -71,6 +71,8 @@ def chat_view(chat: Chat, thread: Thread | None, window_expires_at: datetime | N
         "last_inbound_at": moment(thread.last_inbound_at) if thread else None,
         "window_expires_at": moment(window_expires_at),
         "unread": thread.unread if thread else 0,
+        "flow_id": chat.flow_id,
+        "execution_id": chat.execution_id,
         "workflow_step_id": chat.workflow_step_id,
         "tabulation_id": chat.tabulation_id,
         "attribution": dict(chat.attribution),
