@@ -39,7 +39,7 @@ def chat(services: Container, company: Company) -> Chat:
 
 
 def test_a_flow_is_started_once_and_its_trace_is_told(
-    api: Api, services: Container, company: Company, flow_id: str, chat: Chat
+    api: Api, services: Container, company: Company, flow_id: str, chat: Chat, clock: Any
 ) -> None:
     place, body = f"/v1/chats/{chat.id}/flow", {"flow_id": flow_id, "variables": {"nome": "Ana"}}
     key = {"Idempotency-Key": "k1"}
@@ -55,6 +55,7 @@ def test_a_flow_is_started_once_and_its_trace_is_told(
     assert [(line["step"], line["type"]) for line in told["trace"]] == [("a", "delay")]
     assert (told["variables"], told["started_by"]) == ({"nome": "Ana"}, "user")
 
+    clock.move(1)
     again = api.post(place, body, token=company.admin)
     assert again.json["execution_id"] != execution_id
     listed = api.get(f"/v1/flows/{flow_id}/executions?limit=1", token=company.admin).json

@@ -13,6 +13,7 @@ import pytest
 from recado.domain.channels import Channel
 from recado.ports.channels import Secrets
 from recado.services.channels import ChannelService
+from recado.storage.flows import DynamoFlows
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 DEPARTMENT = "dp_abcdefgh_000000000000000000000000001"
@@ -82,7 +83,7 @@ def service(provider: Provider) -> ChannelService:
     ids: Any = SimpleNamespace(new=lambda kind, a: "ch_1", secret=lambda: "secret")
     clock: Any = SimpleNamespace(now=lambda: NOW)
     store: Any = Store()
-    return ChannelService(store, departments, lambda _: rules, provider, clock, ids)
+    return ChannelService(store, departments, lambda _: rules, provider, clock, ids, DynamoFlows())
 
 
 def connect(service: ChannelService) -> Channel:

@@ -120,7 +120,7 @@ def test_situations_in_which_a_task_leaves_the_chat_alone(world: FlowWorld, flow
     chat = in_service(world)
     with pytest.raises(LeftAlone) as refused:
         world.container.flow_starting.in_chat(SYSTEM, chat.id, flow_id, {}, "task", ORIGIN, ("queued", "automatic"))
-    assert refused.value.chat == chat
+    assert (refused.value.code, refused.value.extra["situation"]) == ("chat_left_alone", "in_service")
     assert world.chat == chat
 
 

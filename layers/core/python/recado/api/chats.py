@@ -158,7 +158,7 @@ class FlowBody(Body, frozen=True):
     """`variables`: what the flow begins with, by names of small letters, digits and _; texts, numbers, true, false."""
 
     flow_id: PublicId
-    variables: Variables = {}
+    variables: Variables = msgspec.field(default_factory=dict)
 
 
 class TabulationPlace(Body, frozen=True):

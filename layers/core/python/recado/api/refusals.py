@@ -230,6 +230,7 @@ class Problem(msgspec.Struct, kw_only=True):
     ] = UNSET
     contact_id: Annotated[str | UnsetType, Meta(description="Whose the address is.")] = UNSET
     contact_ids: Annotated[list[str] | UnsetType, Meta(description="The contacts that there are already.")] = UNSET
+    channel_ids: Annotated[list[str] | UnsetType, Meta(description="The channels whose chats the flow leads.")] = UNSET
     channel_state: Annotated[str | UnsetType, Meta(description="The channel's state.")] = UNSET
     file_state: Annotated[str | UnsetType, Meta(description="The file's state: pending or rejected.")] = UNSET
     opted_out_at: Annotated[

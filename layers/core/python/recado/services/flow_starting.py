@@ -35,12 +35,13 @@ class StartedFlow:
     before: Chat | None
 
 
-class LeftAlone(Exception):
-    """The chat is in a situation in which no flow was to begin; nothing was changed."""
+class LeftAlone(Conflict):
+    """The chat is in a situation in which no flow was to begin; nothing was changed. No request asks for that."""
+
+    code = "chat_left_alone"
 
     def __init__(self, chat: Chat) -> None:
-        super().__init__(chat.situation)
-        self.chat = chat
+        super().__init__("The chat is in a situation in which it is left alone.", extra=whereabouts(chat))
 
 
 class FlowStarting:

@@ -1,0 +1,134 @@
+"""A flow over the functions as they are deployed: the customer's message, the outbound queue, the streams, the tick."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from recado.domain.access import Caller
+from recado.domain.chats import Chat
+from recado.domain.flow_executions import Execution
+from recado.services.accounts import NewAccount
+from recado.storage.chat_records import ChatRecord, MessageRecord
+from recado.storage.flow_executions import ExecutionRecord
+from tests.handlers.stack import Stack
+from tests.reception import said, signed, text
+
+STEPS = {
+    "a": {"type": "ask", "text": "Seu nome?", "save_as": "name", "next": "b", "timeout_s": 60, "on_timeout": "b"},
+    "b": {"type": "send_text", "text": "Obrigado, {{name}}.", "next": "c"},
+    "c": {"type": "queue"},
+}
+
+
+class Led:
+    """A WhatsApp number whose chats a flow leads."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack, services = stack, stack.container
+        made = services.account_service.create(
+            NewAccount("Ipê", "Ada", "ada@ipe.example", "a long password", "team", trial=False)
+        )
+        self.a = made.account.id.removeprefix("ac_")
+        admin = Caller(self.a, "admin", user_id=made.admin.id)
+        project = services.project_service.create(self.a, "Atendimento")
+        flow = services.flow_service.create(self.a, project.id, "Entrada", "a", STEPS)
+        services.flow_service.publish(admin, flow.id)
+        settings = {"phone_number_id": "100000000000001", "entry_flow_id": flow.id}
+        secrets = {"app_secret": "app-secret", "verify_token": "v", "access_token": "token"}
+        self.channel = services.channel_service.create(self.a, "whatsapp", "W", None, settings, secrets)
+        self.numbers = itertools.count(1)
+
+    def say(self, body: str) -> None:
+        at = int(self.stack.container.clock.now().timestamp())
+        raw = said(text(f"wamid.{next(self.numbers)}", body, at=at))
+        event = {
+            "pathParameters": {"channel_id": self.channel.id},
+            "requestContext": {"http": {"method": "POST"}, "requestId": "request-1"},
+            "headers": {name.title(): value for name, value in signed(raw).items()},
+            "body": raw.decode(),
+            "isBase64Encoded": False,
+        }
+        assert self.stack.invoke("ingress", event)["statusCode"] == 200
+        assert self.stack.work("inbound", "inbound") == []
+
+    def commands(self) -> list[dict[str, Any]]:
+        """The looks at executions in the outbound queue; sends are taken out."""
+        looks = []
+        for record in self.stack.receive("outbound"):
+            if "execution_id" in record["body"]:
+                looks.append(record)
+            self.stack.delete("outbound", record)
+        return looks
+
+    def drive(self, looks: list[dict[str, Any]]) -> None:
+        for one in looks:
+            assert self.stack.invoke("outbound", {"Records": [one]}) == {"batchItemFailures": []}
+
+    @property
+    def texts(self) -> list[str]:
+        found = [one.message() for one in MessageRecord.scan(MessageRecord.sk.startswith("MSG#"))]
+        return [one.text for one in sorted(found, key=lambda one: one.seq)]
+
+    @property
+    def chat(self) -> Chat:
+        (found,) = ChatRecord.scan(ChatRecord.sk == "CHAT")
+        return found.chat()
+
+    @property
+    def execution(self) -> Execution:
+        (found,) = ExecutionRecord.scan(ExecutionRecord.sk == "EXEC")
+        return found.execution()
+
+
+@pytest.fixture
+def led(stack: Stack) -> Led:
+    return Led(stack)
+
+
+def test_a_message_is_answered_through_the_queues(led: Led) -> None:
+    led.say("Oi")
+    assert led.chat.situation == "automatic"
+    led.drive(led.commands())
+    led.say("Ana")
+    led.drive(led.commands())
+    assert led.texts == ["Oi", "Seu nome?", "Ana", "Obrigado, Ana."]
+    assert (led.chat.situation, led.execution.state) == ("queued", "finished")
+
+
+def test_what_the_workers_do_not_ask_for_the_streams_do(led: Led) -> None:
+    """The first command of each kind is lost."""
+    led.say("Oi")
+    led.stack.invoke("events", {"Records": led.stack.stream_records()})
+    asked = {"Records": led.commands()}
+    assert len(asked["Records"]) == 1, "the same command twice is one"
+    led.drive(asked["Records"])
+    led.say("Ana")
+    led.commands()
+    told = led.stack.container.facts._reader
+    changes = [told.read(one) for one in led.stack.stream_records()]
+    heard = [one for one in changes if one is not None and getattr(one.what, "after", None)]
+    assert [one.what.after.heard_by for one in heard if one.what.after.text == "Ana"] == [led.execution.id]
+
+
+def test_the_minute_brings_what_is_due(led: Led, clock: Any) -> None:
+    led.say("Oi")
+    led.drive(led.commands())
+    clock.move(61)
+    assert led.stack.invoke("tick", {"jobs": ["flows"]})["flows"] == 1
+    led.drive(led.commands())
+    assert led.texts == ["Oi", "Seu nome?", "Obrigado, ."]
+    assert led.chat.situation == "queued"
+    assert led.stack.invoke("tick", {"jobs": ["flows"]})["flows"] == 0
+
+
+def test_poison_ends_and_the_chat_waits_for_people(led: Led, monkeypatch: pytest.MonkeyPatch) -> None:
+    led.say("Oi")
+    [look] = led.commands()
+    monkeypatch.setattr(led.stack.container.flow_steps, "do", lambda *_: 1 / 0)
+    assert led.stack.invoke("outbound", {"Records": [look]})["batchItemFailures"] != []
+    look["attributes"] = {**look["attributes"], "ApproximateReceiveCount": "4"}
+    led.drive([look])
+    assert (led.execution.state, led.execution.reason, led.chat.situation) == ("failed", "internal_error", "queued")
