@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from recado.domain.access import Caller
-from recado.domain.agents import AgentChange
-from recado.domain.chat_moves import MoveCommit, assume
 from recado.domain.chats import Chat
 from recado.domain.errors import Conflict, Forbidden, Invalid
-from recado.domain.people import Agent, Membership
+from recado.domain.people import Membership
 from recado.services.flow_starting import LeftAlone
-from recado.storage.chat_moves import ChatMoveStore
 from tests.flow_world import ADMIN, ANA_USER, FlowWorld, fresh_world
 from tests.reception import CHANNEL, DEPARTMENT, A, said, text
 from tests.reliability.test_inbound_crashes import Crash, writes
@@ -132,11 +128,7 @@ def test_who_loses_a_race_is_told_where_the_chat_is(world: FlowWorld, flow_id: s
         nonlocal raced
         if not raced:
             raced = True
-            move = assume(chat, ANA_USER, world.clock.now())
-            assert move is not None
-            agent = Agent(ANA_USER, "unavailable")
-            change = AgentChange(agent, replace(agent, load=1, version=agent.version + 1), ())
-            assert ChatMoveStore().commit(A, MoveCommit([move], [change], [])) == frozenset()
+            world.container.chat_actions.assume(Caller(A, "admin", user_id=ANA_USER), chat.id)
         return write()
 
     with writes(taken_first), pytest.raises(Conflict) as refused:

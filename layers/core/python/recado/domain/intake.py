@@ -288,6 +288,8 @@ def take_in(
             chat = _opening(place, thread, opening if written else replace(opening, flow=None))
             thread = replace(thread, open_chat_id=chat.id, led_by=chat.execution_id)
         message = _message(place, thread, thread.last_seq + 1, arrived, replies)
+        if chat is None and arrived.opens_chat and not arrived.automatic:
+            message = replace(message, heard_by=thread.led_by)  # what opens a chat begins its flow, and answers nothing
         messages.append(message)
         thread = _with(thread, message, arrived, place.now)
     aliases, thread = _with_aliases(seen, thread, arrivals)
@@ -362,7 +364,6 @@ def _message(place: Place, thread: Thread, seq: int, arrived: Arrival, replies: 
         file=arrived.file,
         reply_to=reply_to,
         provider_id=arrived.provider_id,
-        heard_by=thread.led_by if arrived.opens_chat and not arrived.automatic else None,
     )
 
 

@@ -10,7 +10,7 @@ from recado.domain.access import Caller, can_answer_chat
 from recado.domain.chat_moves import lead
 from recado.domain.chats import OPEN_SITUATIONS, Chat, Situation
 from recado.domain.errors import Busy, Conflict, Forbidden, Invalid, NotFound
-from recado.domain.flow_executions import Execution, StartedBy, execution_id
+from recado.domain.flow_executions import Execution, StartedBy, execution_id, is_over
 from recado.domain.flow_starts import Beginning, check_variables
 from recado.domain.system_facts import flow_notes
 from recado.ports.agents import ChatReads
@@ -126,7 +126,7 @@ class FlowStarting:
         started = self._starting.start(caller, contact_id, channel_id, begins)
         if started.was_open:
             return self.in_chat(caller, started.chat.id, flow_id, variables, started_by, origin, situations)
-        self._enqueue(a, begins, started.chat)
+        self._enqueue(a, begins.execution_id, started.chat)
         execution = begins.execution(started.chat.id, started.chat.contact_id, self._clock.now())
         return StartedFlow(execution, started.chat, None)
 
@@ -147,6 +147,8 @@ class FlowStarting:
         chat = self._reads.chat(a, execution.chat_id)
         if chat is None:
             raise NotFound("There is no such chat.")
+        if not is_over(execution):
+            self._enqueue(a, execution.id, chat)  # whoever began it may have died before
         return StartedFlow(execution, chat, None)
 
     def _lead(
@@ -166,15 +168,15 @@ class FlowStarting:
         after = self._commits.write(caller, move, "flow_started", now, flow_notes(execution))
         if after is None:
             return None
-        self._enqueue(a, begins, after)
+        self._enqueue(a, begins.execution_id, after)
         return StartedFlow(execution, after, chat)
 
-    def _enqueue(self, a: str, begins: Beginning, chat: Chat) -> None:
+    def _enqueue(self, a: str, begun: str, chat: Chat) -> None:
         """Losing this is no harm: the table's stream and the sweep put the command there too."""
         try:
-            self._queue.send([flow_command(a, begins.execution_id, chat.id, begins.execution_id)])
+            self._queue.send([flow_command(a, begun, chat.id, begun)])
         except Exception as error:  # whatever it is, the execution is written and will be driven
-            self._journal.not_enqueued(begins.execution_id, error)
+            self._journal.not_enqueued(begun, error)
 
 
 def _place(chat: Chat) -> tuple[str, str | None, str, str | None]:

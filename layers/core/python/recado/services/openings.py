@@ -97,11 +97,7 @@ class ChatOpenings:
     def answer(self, a: str, intake: Intake) -> None:
         """Let the away message be sent, and the flow hear what was said. Losing this is no harm: the table's stream and
         then the sweep put the commands into the queue again."""
-        commands = [
-            flow_command(a, one.heard_by, one.chat_id, one.id)
-            for one in intake.messages
-            if one.heard_by and not intake.begins
-        ]
+        commands = [flow_command(a, one.heard_by, one.chat_id, one.id) for one in intake.messages if one.heard_by]
         if intake.begins:
             commands.append(flow_command(a, intake.begins.id, intake.begins.chat_id, intake.begins.id))
         if intake.away:
