@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -171,6 +172,18 @@ class TargetShape(msgspec.Struct):
     acted_at: str | None
 
 
+class ForecastShape(msgspec.Struct):
+    """Of the `audience`, how many can be written to freely, only by a template, not at all; and why. `complete` false:
+    the time was up, and these are the figures of those that were looked at."""
+
+    audience: int
+    free: int
+    template: int
+    unreachable: int
+    complete: bool
+    reasons: dict[str, int]
+
+
 class TargetQuery(Query, frozen=True):
     state: Annotated[TargetState | None, Meta(description="Those in this state.")] = None
 
@@ -216,6 +229,12 @@ def change_task(call: Call, task_id: str) -> Any:
 def delete_task(call: Call, task_id: str) -> None:
     """Delete a task of which no run is going on."""
     call.services.task_service.delete(call.caller.account, task_id)
+
+
+@tasks.post("/v1/tasks/{task_id}/forecast", _READ, answers=ForecastShape)
+def forecast_task(call: Call, task_id: str) -> Any:
+    """What a run would meet if it began now; nothing is done."""
+    return asdict(call.services.task_forecast.of(call.caller, task_id))
 
 
 @tasks.post("/v1/tasks/{task_id}/runs", _WRITE, answers=TaskRunShape, status=202, problems=("too_many_runs",))

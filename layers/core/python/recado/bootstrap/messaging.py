@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from recado.bootstrap.flows import Flows
 from recado.bootstrap.importing import Importing
 from recado.bootstrap.privacy import Privacy
 from recado.bootstrap.tasks import Tasks
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from recado.storage.statuses import DynamoStatuses
 
 
-class Messaging(Privacy, Importing, Flows, Tasks):
+class Messaging(Privacy, Importing, Tasks):
     """Messages, from webhook to provider, and what the minute brings."""
 
     @cached_property

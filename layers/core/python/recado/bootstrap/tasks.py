@@ -5,12 +5,14 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from recado.bootstrap.automating import Automating
+from recado.bootstrap.flows import Flows
 
 if TYPE_CHECKING:
     from recado.services.task_actions import TaskActions
     from recado.services.task_flows import TaskFlows
+    from recado.services.task_forecast import TaskForecast
     from recado.services.task_pacing import TaskPacing
+    from recado.services.task_reach import TaskReach
     from recado.services.task_references import KnownActionReferences
     from recado.services.task_run_work import TaskRunWork
     from recado.services.task_runs import RunBeginnings, TaskRunService
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from recado.services.tasks import TaskService
 
 
-class Tasks(Automating):
+class Tasks(Flows):
     """Tasks and their runs."""
 
     @cached_property
@@ -38,7 +40,6 @@ class Tasks(Automating):
             self.workflow_service,
             self.tabulation_service,
             DynamoTemplates(),
-            flows_run=False,
         )
 
     @cached_property
@@ -98,8 +99,45 @@ class Tasks(Automating):
     def task_flows(self) -> TaskFlows:
         """Flows as runs begin them."""
         from recado.services.task_flows import TaskFlows
+        from recado.storage.contacts import ContactStore
+        from recado.storage.outbox import DynamoOutbox
 
-        return TaskFlows()
+        return TaskFlows(
+            self.flow_starting,
+            self.executions,
+            self.flow_library,
+            ContactStore(),
+            self.chats,
+            self.channels,
+            self.task_reach,
+            DynamoOutbox(),
+        )
+
+    @cached_property
+    def task_reach(self) -> TaskReach:
+        """Whom tasks can write to."""
+        from recado.channels.reach import ChannelReach
+        from recado.services.task_reach import TaskReach
+
+        return TaskReach(ChannelReach(), self.chats, self.adapters, self.clock)
+
+    @cached_property
+    def task_forecast(self) -> TaskForecast:
+        """What a run would meet."""
+        from recado.services.task_forecast import TaskForecast
+        from recado.storage.contacts import ContactStore
+        from recado.storage.segment_reads import DynamoSegmentReads
+
+        return TaskForecast(
+            self.task_service,
+            self.segment_service,
+            DynamoSegmentReads(),
+            ContactStore(),
+            self.chats,
+            self.channels,
+            self.task_reach,
+            self.clock,
+        )
 
     @cached_property
     def task_actions(self) -> TaskActions:

@@ -15,7 +15,7 @@ from recado.domain.ids import make_id, moment_of
 
 State = Literal["running", "waiting", "finished", "failed", "aborted"]
 STATES: tuple[State, ...] = ("running", "waiting", "finished", "failed", "aborted")
-Awaited = Literal["answer", "time"]
+Awaited = Literal["answer", "time", "opening"]
 StartedBy = Literal["entry", "user", "task", "trigger"]
 
 MAX_TRACED = 200
@@ -60,6 +60,10 @@ class Execution:
     heard: int | None = None
     claimed: int | None = None
     moved_at: datetime | None = None
+    opening: Mapping[str, Any] | None = None
+    """A template that is sent before the first step, as nothing else may be; the flow begins with the answer to it."""
+    first_seq: int | None = None
+    """Where its first message lies in the thread."""
     said: str = ""
     """What the customer was heard to say last."""
 

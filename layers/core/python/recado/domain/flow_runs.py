@@ -81,6 +81,7 @@ def ways_to_ask(fields: Mapping[str, Any]) -> list[tuple[str, str, dict[str, Any
 def follow(one: Execution, step: Step, outcome: Outcome, now: datetime) -> Execution:
     """The execution after its step was done."""
     done = replace(one, place=one.place + 1, steps=one.steps + 1, version=one.version + 1, claimed=None, moved_at=now)
+    done = done if done.first_seq is not None else replace(done, first_seq=outcome.seq)
     if outcome.failed and "on_error" not in step.fields:
         return ended(done, "failed", now, outcome.failed)
     if done.steps > MAX_STEPS_PER_MESSAGE:
@@ -110,11 +111,26 @@ def follow(one: Execution, step: Step, outcome: Outcome, now: datetime) -> Execu
     return _at(done, step.next, now)
 
 
+def opened(one: Execution, outcome: Outcome, now: datetime) -> Execution:
+    """The execution after the template was sent with which it opens: it waits for an answer, however long."""
+    done = replace(
+        one, place=one.place + 1, steps=one.steps + 1, version=one.version + 1, moved_at=now, opening=None,
+        first_seq=outcome.seq, heard=outcome.seq,
+    )  # fmt: skip
+    return (
+        ended(done, "failed", now, outcome.failed)
+        if outcome.failed
+        else replace(done, state="waiting", waits_for="opening")
+    )
+
+
 def answer(one: Execution, step: Step, text: str, chosen_id: str | None, now: datetime, phone: Phone) -> Execution:
     """The execution after the customer wrote: what it waited for is taken, or asked again (it then stands at its
     question, running), or goes on where nothing that was understood leads. A message while it waits for time changes
     nothing but the count of steps."""
     heard = replace(one, steps=0, version=one.version + 1, moved_at=now)
+    if one.waits_for == "opening":
+        return replace(heard, state="running", waits_for=None)
     if one.waits_for != "answer":
         return heard
     heard = replace(heard, state="running", waits_for=None, due_at=None)

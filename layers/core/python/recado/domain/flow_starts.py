@@ -16,7 +16,8 @@ MAX_GIVEN_CHARACTERS = 4_096
 
 @dataclass(frozen=True)
 class Beginning:
-    """A published flow that is to lead a chat, from its first `step` on, with these variables."""
+    """A published flow that is to lead a chat, from its first `step` on, with these variables; after an answer to the
+    template `opening` where there is one."""
 
     execution_id: str
     flow_id: str
@@ -24,6 +25,7 @@ class Beginning:
     step: str
     started_by: StartedBy
     variables: Mapping[str, Any] = field(default_factory=dict)
+    opening: Mapping[str, Any] | None = None
 
     def execution(self, chat_id: str, contact_id: str, now: datetime) -> Execution:
         """The execution as it begins."""
@@ -39,6 +41,7 @@ class Beginning:
             variables=dict(self.variables),
             begun_with=self.flow_id,
             moved_at=now,
+            opening=self.opening,
         )
 
 

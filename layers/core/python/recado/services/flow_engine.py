@@ -8,9 +8,11 @@ other hands or the step done."""
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from recado.domain.chat_moves import put_in_queue
 from recado.domain.chats import Chat, Message
@@ -19,7 +21,7 @@ from recado.domain.errors import Busy
 from recado.domain.flow_answers import Phone
 from recado.domain.flow_definitions import Step
 from recado.domain.flow_executions import LOOKED_AGAIN, Ending, Execution, TraceLine, ended, is_over, traced
-from recado.domain.flow_runs import answer, follow, step_of, time_out
+from recado.domain.flow_runs import answer, follow, opened, step_of, time_out
 from recado.ports.agents import Departments
 from recado.ports.chats import ChatStore
 from recado.ports.core import Clock, Queue
@@ -135,7 +137,16 @@ class FlowEngine:
             return self._written(a, chat, one, ended(one, "failed", self._clock.now(), "flow_gone"), None)
         if one.state == "waiting":
             return self._wake(a, chat, one, step)
+        if one.opening is not None:
+            return self._open(Standing(a, chat, one, drawn), one.opening)
         return self._do(Standing(a, chat, one, drawn), step)
+
+    def _open(self, at: Standing, template: Mapping[str, Any]) -> Execution | None:
+        """Send the template that comes before the first step."""
+        step = Step("opening", "send_template", {"template": template}, ())
+        done, now = self._steps.do(at, step), self._clock.now()
+        line = traced(at.one, step.id, step.type, done.given, done.told, now)
+        return self._written(at.a, at.chat, at.one, opened(at.one, done.outcome, now), line)
 
     def _do(self, at: Standing, step: Step) -> Execution | None:
         a, one = at.a, at.one

@@ -84,13 +84,15 @@ class FlowStarting:
         started_by: StartedBy,
         origin: str | None = None,
         situations: Collection[Situation] = OPEN_SITUATIONS,
+        opening: Mapping[str, Any] | None = None,
     ) -> StartedFlow:
         """Let a flow lead an open chat from now on. An agent who has it is released, a flow that leads it is broken
-        off. `situations`: those in which it may begin; raises LeftAlone in another.
+        off. `situations`: those in which it may begin; raises LeftAlone in another. `opening`: a template that is sent
+        first, as nothing else may be; the flow begins with the answer to it.
 
         404, 403 `not_your_chat`, 400 `/flow_id` and `/variables/…`, 409 `chat_closed`, `chat_moved` when somebody moved
         it at this moment."""
-        begins = self._beginning(caller.account, flow_id, variables, started_by, origin)
+        begins = self._beginning(caller.account, flow_id, variables, started_by, origin, opening)
         first: Chat | None = None
         for _ in range(_TRIES):
             known = self._begun_before(caller.account, begins.execution_id) if origin else None
@@ -115,30 +117,32 @@ class FlowStarting:
         started_by: StartedBy,
         origin: str | None = None,
         situations: Collection[Situation] = OPEN_SITUATIONS,
+        opening: Mapping[str, Any] | None = None,
     ) -> StartedFlow:
         """Let a flow lead the open chat with a contact on a channel, as `in_chat`, or a new one, as
         `ChatStarting.start`, whose refusals it has too."""
         a = caller.account
-        begins = self._beginning(a, flow_id, variables, started_by, origin)
+        begins = self._beginning(a, flow_id, variables, started_by, origin, opening)
         known = self._begun_before(a, begins.execution_id) if origin else None
         if known is not None:
             return known
         started = self._starting.start(caller, contact_id, channel_id, begins)
         if started.was_open:
-            return self.in_chat(caller, started.chat.id, flow_id, variables, started_by, origin, situations)
+            return self.in_chat(caller, started.chat.id, flow_id, variables, started_by, origin, situations, opening)
         self._enqueue(a, begins.execution_id, started.chat)
         execution = begins.execution(started.chat.id, started.chat.contact_id, self._clock.now())
         return StartedFlow(execution, started.chat, None)
 
     def _beginning(
-        self, a: str, flow_id: str, variables: Mapping[str, Any], started_by: StartedBy, origin: str | None
-    ) -> Beginning:
+        self, a: str, flow_id: str, variables: Mapping[str, Any], started_by: StartedBy, origin: str | None,
+        opening: Mapping[str, Any] | None,
+    ) -> Beginning:  # fmt: skip
         check_variables(variables)
         found = self._library.begin_at(a, flow_id)
         if found is None:
             raise Invalid.field("/flow_id", "not_found", "There is no such flow, or it was never published.")
         begins_as = execution_id(a, origin) if origin else self._ids.new("fx", a)
-        return Beginning(begins_as, flow_id, *found, started_by, variables)
+        return Beginning(begins_as, flow_id, *found, started_by, variables, opening)
 
     def _begun_before(self, a: str, known_as: str) -> StartedFlow | None:
         execution = self._executions.get(a, known_as)

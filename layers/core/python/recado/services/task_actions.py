@@ -3,32 +3,24 @@ run. An act has an id, by which it is done once however often it is repeated."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 from recado.domain.access import Caller
-from recado.domain.chats import OPEN_SITUATIONS
 from recado.domain.errors import Conflict, DomainError, Invalid, NotFound
 from recado.domain.task_runs import Result, Run, Sent
 from recado.services.chat_actions import ChatActions
 from recado.services.chat_marks import ChatMarks
+from recado.services.flow_starting import LeftAlone
+from recado.services.task_flows import TaskFlows
 
 _SKIPPED = frozenset(
     {
         "already_closed", "already_open", "already_queued", "already_transferred", "another_chat_open", "chat_closed",
-        "chat_left_alone", "cannot_start", "channel_unusable", "opted_out", "outside_window", "reopen_not_allowed",
+        "cannot_start", "channel_unusable", "opted_out", "outside_window", "reopen_not_allowed",
     }
 )  # fmt: skip
 """Refusals after which there is nothing to be done again: what is wanted is so already, or the customer may not be
 written to. Any other is a failure, which can be taken up again."""
-
-
-class TaskFlows(Protocol):
-    """Flows as runs begin them (services.task_flows)."""
-
-    def begin(self, caller: Caller, run: Run, target_id: str, situations: tuple[str, ...]) -> str:
-        """Begin the run's flow for a contact or in a chat, unless the chat is in another than these situations; the id
-        of its execution. Raises DomainError."""
-        ...
 
 
 class TaskActions:
@@ -44,9 +36,11 @@ class TaskActions:
         caller = Caller(a, "admin", token_id=run.id, act_id=act_id)
         try:
             if run.action["type"] == "run_flow":
-                begun = self._flows.begin(caller, run, target_id, _situations(run.action))
+                begun = self._flows.begin(caller, run, target_id)
                 return Result("pending", None, Sent(execution_id=begun))
             self._on_chat(caller, run.action, target_id)
+        except LeftAlone as left:
+            return Result("skipped", str(left.extra["situation"]))
         except DomainError as refusal:
             return refused(refusal)
         return Result("executed")
@@ -76,14 +70,8 @@ def refused(refusal: DomainError) -> Result:
     if isinstance(refusal, NotFound):
         return Result("skipped", "gone")
     if isinstance(refusal, Conflict) and refusal.code in _SKIPPED:
-        more = {"chat_left_alone": "situation", "cannot_start": "reason"}.get(refusal.code)
-        return Result("skipped", str(refusal.extra.get(more, refusal.code)) if more else refusal.code)
+        return Result("skipped", str(refusal.extra.get("reason", refusal.code)))
     if isinstance(refusal, Invalid) and refusal.errors:
         error = refusal.errors[0]
         return Result("failed", f"{error.pointer.rsplit('/', 1)[-1]}_{error.code}")
     return Result("failed", refusal.code)
-
-
-def _situations(action: Any) -> tuple[str, ...]:
-    """In which situations of a chat its flow is begun."""
-    return tuple(one for one in OPEN_SITUATIONS if action.get(f"when_{one}", "skip") == "run")

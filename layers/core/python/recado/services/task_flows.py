@@ -1,19 +1,151 @@
-"""Flows as runs of tasks begin them (PRODUCT G5, G6)."""
+"""Flows as runs of tasks begin them (PRODUCT G5, G6, G8): checked again whether the customer may be written to, begun
+once by the act's id, and followed to their first message."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+
 from recado.domain.access import Caller
-from recado.domain.errors import Conflict
-from recado.domain.task_runs import Result, Run
+from recado.domain.chats import OPEN_SITUATIONS, Chat, Message, Situation, Thread, ThreadKey
+from recado.domain.contacts import Contact
+from recado.domain.errors import Conflict, Invalid, NotFound
+from recado.domain.flow_executions import is_over
+from recado.domain.task_reach import Reach, first_words
+from recado.domain.task_runs import Result, Run, Sent
+from recado.ports.channels import ChannelStore
+from recado.ports.flow_executions import ExecutionStore
+from recado.services.flow_library import FlowLibrary
+from recado.services.flow_starting import FlowStarting, LeftAlone
+from recado.services.task_reach import TaskReach
+
+_BY_TEMPLATE = frozenset({"send_template"})
+
+
+class Contacts(Protocol):
+    """Contacts by their ids, those that were merged too."""
+
+    def resolved(self, a: str, contact_id: str) -> Contact | None: ...
+
+
+class Chats(Protocol):
+    """Chats by their ids, consistently."""
+
+    def chat(self, a: str, chat_id: str) -> Chat | None: ...
+
+
+class Messages(Protocol):
+    """Messages by where they lie (storage.outbox)."""
+
+    def message(self, a: str, thread: ThreadKey, seq: int) -> Message | None: ...
 
 
 class TaskFlows:
-    """Nothing leads a chat through a flow yet: a task with a flow cannot be made."""
+    """What the customer may not be sent is not begun: nobody's chat is opened, or taken from an agent, in vain."""
 
-    def begin(self, caller: Caller, run: Run, target_id: str, situations: tuple[str, ...]) -> str:
-        """Raises Conflict."""
-        raise Conflict("Flows cannot be run yet.", code="channel_unusable")
+    def __init__(
+        self,
+        starting: FlowStarting,
+        executions: ExecutionStore,
+        library: FlowLibrary,
+        contacts: Contacts,
+        chats: Chats,
+        channels: ChannelStore,
+        reach: TaskReach,
+        messages: Messages,
+    ) -> None:
+        self._starting = starting
+        self._executions = executions
+        self._library = library
+        self._contacts = contacts
+        self._chats = chats
+        self._channels = channels
+        self._reach = reach
+        self._messages = messages
+
+    def begin(self, caller: Caller, run: Run, target_id: str) -> str:
+        """Begin the run's flow with a contact, or in a chat; the id of its execution, the same however often the act is
+        repeated. Raises LeftAlone; Conflict `outside_window`, `opted_out`, `cannot_start`; NotFound; Invalid."""
+        situations = _situations(run.action)
+        if run.table == "contacts":
+            return self._with_contact(caller, run, target_id, situations)
+        chat = self._chats.chat(caller.account, target_id)
+        if chat is None:
+            raise NotFound("There is no such chat.")
+        opening = self._opening(caller.account, run, self._reach.of_chat(caller.account, chat), chat, situations)
+        started = self._starting.in_chat(
+            replace(caller, act_id=None), target_id, run.action["flow_id"], {}, "task", caller.act_id, situations,
+            opening,
+        )  # fmt: skip
+        return started.execution.id
 
     def result(self, a: str, execution_id: str) -> Result:
-        """No flow was begun."""
-        return Result("failed", "flow_gone")
+        """What a flow tells of its target: where its first message lies, or how it ended without one; `pending` while
+        it has not said anything."""
+        one = self._executions.get(a, execution_id)
+        if one is None:
+            return Result("unknown", "flow_gone")
+        if one.first_seq is not None:
+            chat = self._chats.chat(a, one.chat_id)
+            message = self._messages.message(a, chat.thread, one.first_seq) if chat else None
+            if message is None:
+                return Result("unknown", "message_gone")
+            return Result("pending", None, Sent(execution_id, message.id, message.thread, message.seq))
+        if one.state == "failed":
+            return Result("failed", one.reason or "flow_failed")
+        if one.state == "aborted":
+            return Result("failed", "flow_aborted")
+        return Result("executed" if is_over(one) or one.state == "waiting" else "pending")
+
+    def _with_contact(self, caller: Caller, run: Run, contact_id: str, situations: tuple[Situation, ...]) -> str:
+        a, action = caller.account, run.action
+        contact = self._contacts.resolved(a, contact_id)
+        if contact is None:
+            raise NotFound("There is no such contact.")
+        channel = self._channels.get(a, action["channel_id"])
+        if channel is None or channel.state != "active":
+            raise Conflict("Nothing can be sent on the channel.", code="channel_unusable")
+        reach, thread = self._reach.of_contact(a, contact, channel)
+        opening = self._opening(a, run, reach, self._open_chat(a, thread), situations)
+        started = self._starting.with_contact(
+            replace(caller, act_id=None), contact.id, channel.id, action["flow_id"], {}, "task", caller.act_id,
+            situations, opening,
+        )  # fmt: skip
+        return started.execution.id
+
+    def _opening(
+        self, a: str, run: Run, reach: Reach, chat: Chat | None, situations: tuple[Situation, ...]
+    ) -> Mapping[str, Any] | None:
+        """The template with which the flow has to open, where one is needed. Raises Conflict when nothing may be
+        written, but LeftAlone when the chat is not to be disturbed anyway."""
+        words = self._first_words(a, run.action["flow_id"])
+        if reach.how == "free" or not words:
+            return None
+        if reach.how == "template":
+            if words <= _BY_TEMPLATE:
+                return None
+            opening: Mapping[str, Any] | None = run.action.get("template_fallback")
+            if opening is not None:
+                return {"variables": [], **opening}
+        if chat is not None and chat.situation in OPEN_SITUATIONS and chat.situation not in situations:
+            raise LeftAlone(chat)
+        reason = reach.reason or "outside_window"
+        if reason in ("outside_window", "opted_out"):
+            raise Conflict("The customer may not be written to now.", code=reason)
+        raise Conflict("The customer cannot be written to.", code="cannot_start", extra={"reason": reason})
+
+    def _first_words(self, a: str, flow_id: str) -> frozenset[str]:
+        begins = self._library.begin_at(a, flow_id)
+        drawn = self._library.version(a, flow_id, begins[0]) if begins else None
+        if drawn is None:
+            raise Invalid.field("/flow_id", "not_found", "There is no such flow, or it was never published.")
+        return first_words(drawn)
+
+    def _open_chat(self, a: str, thread: Thread | None) -> Chat | None:
+        return self._chats.chat(a, thread.open_chat_id) if thread is not None and thread.open_chat_id else None
+
+
+def _situations(action: Mapping[str, Any]) -> tuple[Situation, ...]:
+    """In which situations of an open chat its flow is begun."""
+    return tuple(one for one in OPEN_SITUATIONS if action.get(f"when_{one}", "skip") == "run")

@@ -31,9 +31,7 @@ class KnownActionReferences:
         workflows: WorkflowService,
         tabulations: TabulationService,
         templates: SendableTemplates,
-        flows_run: bool,
     ) -> None:
-        self._flows_run = flows_run
         self._projects = projects
         self._flows = flows
         self._channels = channels
@@ -45,8 +43,6 @@ class KnownActionReferences:
 
     def errors(self, a: str, table: Table, action: Mapping[str, Any]) -> list[FieldError]:
         """An error for each thing that it names and that is not there."""
-        if action["type"] == "run_flow" and not self._flows_run:
-            return [FieldError("/action/type", "not_available", "Flows cannot be run by tasks yet.")]
         if action["type"] == "run_flow":
             return [*self._of_flow(a, action), *self._of_channel(a, action)]
         found: tuple[tuple[str, Callable[[str], bool]], ...] = (

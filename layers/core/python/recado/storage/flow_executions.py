@@ -57,6 +57,8 @@ class ExecutionRecord(ChatsRecord):
     claimed = NumberAttribute(null=True)
     moved_at = TimeAttribute(null=True)
     said = UnicodeAttribute(null=True)
+    opening = JSONAttribute(null=True)
+    first_seq = NumberAttribute(null=True)
     si_pk = UnicodeAttribute()
     si_sk = UnicodeAttribute()
     ag_pk = UnicodeAttribute()
@@ -79,6 +81,7 @@ class ExecutionRecord(ChatsRecord):
             pk=keys.execution_pk(a, one.id),
             sk="EXEC",
             variables=dict(one.variables) or None,
+            opening=None if one.opening is None else dict(one.opening),
             tries=one.tries or None,
             steps=one.steps or None,
             reason=one.reason or None,
@@ -108,6 +111,7 @@ class ExecutionRecord(ChatsRecord):
             steps=int(self.steps or 0),
             heard=None if self.heard is None else int(self.heard),
             claimed=None if self.claimed is None else int(self.claimed),
+            first_seq=None if self.first_seq is None else int(self.first_seq),
         )
 
 

@@ -1,0 +1,90 @@
+"""What tasks do to chats, by the services of the API (PRODUCT G5)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from recado.domain.access import Caller
+from recado.domain.chats import Chat
+from recado.domain.task_runs import Result, Run
+from recado.services.task_actions import TaskActions
+from tests.team import ACCOUNT as A
+from tests.team import Team
+
+ADMIN = Caller(A, "admin", user_id=f"us_{A}_{9:027x}")
+
+
+class Acting:
+    """A team, and the acts of runs on its chats; each is of another run, unless it is repeated."""
+
+    def __init__(self, team: Team) -> None:
+        self.team = team
+        self.actions = TaskActions(team.actions, team.marks, None)  # type: ignore[arg-type]
+        self.run_id = ""
+
+    def act(self, chat: Chat, action: str, again: str | None = None, **fields: Any) -> Result:
+        self.run_id = self.run_id if again else self.team.ids.new("rn", A)
+        run = Run(self.run_id, "ts_1", "chats", {"type": action, **fields}, 1, self.team.clock.now())
+        return self.actions.act(A, run, chat.id, again or self.team.ids.new("rq", A))
+
+
+@pytest.fixture
+def acting(dynamodb: Any, clock: Any, ids: Any) -> Acting:
+    return Acting(Team(clock, ids))
+
+
+def test_every_action_on_a_chat(acting: Acting) -> None:
+    team = acting.team
+    ana, other = team.join("A", 1, cap=1), team.add_department("Vendas")
+    (chat,) = team.arrive()
+    step = team.workflows.create(A, "Venda", [(None, "Novo")]).steps[0].id
+    tabulation = team.tabulations.create(A, "Resolvido", None).id
+    executed = Result("executed")
+    assert acting.act(chat, "transfer", agent_id=ana) == executed
+    assert (team.chat(chat).agent_id, team.chat(chat).moved_by) == (ana, acting.run_id)
+    assert acting.act(chat, "queue") == executed
+    assert (team.chat(chat).situation, team.presence.get(A, ana)[0].load) == ("queued", 0)
+    assert acting.act(chat, "change_department", department_id=other) == executed
+    assert team.chat(chat).department_id == other
+    assert acting.act(chat, "workflow_step", step_id=step) == executed
+    assert acting.act(chat, "tabulate", tabulation_id=tabulation) == executed
+    assert (team.chat(chat).workflow_step_id, team.chat(chat).tabulation_id) == (step, tabulation)
+    assert acting.act(chat, "reopen") == Result("skipped", "already_open")
+    assert acting.act(chat, "close") == executed
+    assert team.chat(chat).situation == "closed"
+    assert acting.act(chat, "queue") == Result("skipped", "chat_closed")
+    assert acting.act(chat, "reopen") == executed
+    assert team.chat(chat).situation == "queued"
+
+
+def test_what_is_refused(acting: Acting) -> None:
+    team = acting.team
+    ana = team.join("A", 1, cap=1)
+    team.give(1)
+    (chat,) = team.arrive()
+    assert acting.act(chat, "transfer", agent_id=ana) == Result("failed", "agent_at_cap")
+    assert acting.act(chat, "transfer", agent_id="us_gone") == Result("failed", "agent_id_not_found")
+    assert acting.act(chat, "queue") == Result("skipped", "already_queued")
+    team.actions.close(ADMIN, chat.id)
+    assert acting.act(chat, "close") == Result("skipped", "already_closed")
+    gone = Result("skipped", "gone")
+    assert acting.act(Chat(**{**chat.__dict__, "id": team.ids.new("ca", A)}), "close") == gone
+
+
+@pytest.mark.parametrize("action", ["close", "workflow_step"])
+def test_an_act_that_is_repeated_is_done_once_whatever_came_since(acting: Acting, action: str) -> None:
+    team = acting.team
+    steps = [one.id for one in team.workflows.create(A, "Venda", [(None, "Novo"), (None, "Feito")]).steps]
+    fields = {"step_id": steps[0]} if action == "workflow_step" else {}
+    (chat,) = team.arrive()
+    act_id = team.ids.new("rq", A)
+    assert acting.act(chat, action, act_id, **fields) == Result("executed")
+    if action == "close":
+        team.actions.reopen(ADMIN, chat.id)
+    else:
+        team.marks.step(ADMIN, chat.id, steps[1])
+    since = team.chat(chat)
+    assert acting.act(chat, action, act_id, **fields) == Result("executed")
+    assert team.chat(chat) == since, "what somebody took back was done again"

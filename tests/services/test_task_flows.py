@@ -1,0 +1,246 @@
+"""Tasks that begin flows: with whom somebody talks already, and outside of windows (PRODUCT G5, G6, G8)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from recado.domain.chats import Chat
+from recado.domain.task_runs import PARTS, Target
+from recado.domain.templates import MessageTemplate
+from recado.services.tasks import NewTask
+from recado.storage.agents import AgentStore
+from recado.storage.chat_records import MessageRecord
+from recado.storage.task_targets import DynamoTargets
+from recado.storage.templates import DynamoTemplates
+from tests.flow_world import ADMIN, ANA_USER, MENU, FlowWorld, fresh_world
+from tests.reception import CHANNEL, A, Queue
+
+HELLO = {"a": {"type": "ask", "text": "Posso ajudar?", "save_as": "yes"}}
+WRITTEN = "→ Posso ajudar?"
+
+
+class TaskWorld(FlowWorld):
+    """A channel, a customer, and tasks whose lanes are worked off by hand."""
+
+    def prepare(self) -> None:
+        self.lanes = Queue()
+        self.container.__dict__.update(task_run_queue=self.lanes)
+        self.container.task_pacing.of = lambda a, task: 1  # type: ignore[method-assign]
+        self.flow_id = self.publish(HELLO)
+
+    def task(self, table: str = "contacts", **settings: Any) -> str:
+        action = {"type": "run_flow", "project_id": self.project.id, "flow_id": self.flow_id, **settings}
+        if table == "contacts":
+            action["channel_id"] = CHANNEL
+        return self.container.task_service.create(ADMIN, NewTask("Tarefa", table, action)).id  # type: ignore[arg-type]
+
+    def run_task(self, table: str = "contacts", **settings: Any) -> Any:
+        """A run as it is when its lanes, the flows and the sends are through."""
+        task_id = self.task(table, **settings)
+        self.run_id = self.container.task_run_service.start(ADMIN, task_id)["id"]
+        self.work()
+        self.run()
+        self.sent()
+        self.clock.move(61)
+        self.container.task_run_work.look_at_sends(160)
+        return self.container.task_run_service.get(ADMIN, task_id, self.run_id)
+
+    def work(self) -> None:
+        while commands := self.lanes.take():
+            for one in commands:
+                body = one.body
+                self.container.task_run_work.work(
+                    A, body["task_id"], body["run_id"], body["lane"], body["version"], lambda: True
+                )
+
+    def sent(self, status: str = "sent") -> None:
+        """The provider took everything."""
+        for record in MessageRecord.scan(MessageRecord.status == "queued"):
+            record.update([MessageRecord.status.set(status)])
+
+    def approve(self, name: str, body: str) -> None:
+        """A template of the channel that may be sent."""
+        now = self.clock.now()
+        components = ({"type": "BODY", "text": body, "example": {"body_text": [["Ana"]]}},)
+        made = MessageTemplate(
+            self.ids.new("tm", A), CHANNEL, name, "pt_BR", "MARKETING", components, now, now, status="APPROVED"
+        )
+        assert DynamoTemplates().create(A, made)
+
+    def target(self) -> Target:
+        (one,) = [one for part in range(PARTS) for one in DynamoTargets().page(A, self.run_id, part, None, 50, None)[0]]
+        return one
+
+    def load(self) -> int:
+        found = AgentStore().get(A, ANA_USER)
+        assert found is not None
+        return found[0].load
+
+    def waits(self) -> Chat:
+        self.say("Oi")
+        return self.chat
+
+    def served(self) -> Chat:
+        self.container.presence.create(A, ANA_USER, None)
+        chat = self.waits()
+        self.container.chat_actions.transfer_to_agent(ADMIN, chat.id, ANA_USER)
+        assert self.load() == 1
+        return self.chat
+
+    def led(self) -> Chat:
+        self.enter_by(self.publish(MENU["steps"], "hello"))
+        self.say("Oi")
+        self.run()
+        assert self.chat.situation == "automatic"
+        return self.chat
+
+
+@pytest.fixture
+def world(dynamodb: Any, clock: Any, ids: Any, monkeypatch: pytest.MonkeyPatch) -> TaskWorld:
+    monkeypatch.setattr("time.sleep", clock.move)
+    fresh_world.__globals__["settings"].settings.cache_clear()
+    made = TaskWorld(clock, ids)
+    made.prepare()
+    return made
+
+
+def begun(world: TaskWorld, run: Any) -> None:
+    """The flow leads the chat, and its message went out once."""
+    assert (run["state"], run["executed"], run["audience"]) == ("done", 1, 1), run
+    chat = world.chat
+    assert (chat.situation, chat.agent_id, chat.flow_id) == ("automatic", None, world.flow_id)
+    assert world.texts().count(WRITTEN) == 1
+    target = world.target()
+    assert target.state == "executed" and target.sent is not None and target.sent.message_id == world.messages()[-1].id
+
+
+def left_alone(world: TaskWorld, run: Any, before: Chat) -> None:
+    assert (run["state"], run["skipped"], run["audience"]) == ("done", 1, 1), run
+    assert (world.target().reason, world.chat) == (before.situation, before)
+    assert WRITTEN not in world.texts()
+
+
+def test_in_service_run_removes_the_agent(world: TaskWorld) -> None:
+    world.served()
+    begun(world, world.run_task(when_in_service="run"))
+    assert world.load() == 0, "the agent has the chat no more"
+
+
+def test_in_service_skip_leaves_the_agent(world: TaskWorld) -> None:
+    before = world.served()
+    left_alone(world, world.run_task(when_queued="run", when_automatic="run"), before)
+    assert world.load() == 1
+
+
+def test_queued_run_leaves_the_queue(world: TaskWorld) -> None:
+    world.waits()
+    begun(world, world.run_task(when_queued="run"))
+    assert world.reception.waiting() == []
+
+
+def test_queued_skip_goes_on_waiting(world: TaskWorld) -> None:
+    before = world.waits()
+    left_alone(world, world.run_task(when_in_service="run", when_automatic="run"), before)
+    assert [one.id for one in world.reception.waiting()] == [before.id]
+
+
+def test_automatic_run_breaks_the_former_flow_off(world: TaskWorld) -> None:
+    world.led()
+    begun(world, world.run_task(when_automatic="run"))
+    former, _ = world.executions
+    assert (former.state, former.reason) == ("aborted", "another_flow")
+
+
+def test_automatic_skip_leaves_the_former_flow(world: TaskWorld) -> None:
+    before = world.led()
+    left_alone(world, world.run_task(when_in_service="run", when_queued="run"), before)
+    assert world.execution.state == "waiting"
+
+
+def test_no_chat_opens_one(world: TaskWorld) -> None:
+    world.served()
+    world.container.chat_actions.close(ADMIN, world.chat.id)
+    run = world.run_task()
+    assert (run["state"], run["executed"]) == ("done", 1)
+    opened = max(world.reception.chats(), key=lambda one: one.id)
+    assert (opened.situation, opened.agent_id, opened.flow_id) == ("automatic", None, world.flow_id)
+    assert world.texts().count(WRITTEN) == 1
+
+
+def test_a_flow_in_chats_takes_their_own_channel(world: TaskWorld) -> None:
+    world.waits()
+    begun(world, world.run_task("chats", when_queued="run"))
+
+
+def test_a_worker_that_dies_when_the_flow_was_begun_begins_no_other(world: TaskWorld) -> None:
+    world.waits()
+    task_id = world.task(when_queued="run")
+    world.run_id = world.container.task_run_service.start(ADMIN, task_id)["id"]
+    held = world.container.task_run_work
+    lanes = held._lanes
+    settle = lanes.settle
+
+    def dies(*_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
+
+    lanes.settle = dies  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        world.work()
+    lanes.settle = settle  # type: ignore[method-assign]
+    for _ in range(4):
+        world.clock.move(130)
+        held.look_due(160)
+        world.work()
+    world.run()
+    assert len(world.executions) == 1 and world.texts().count(WRITTEN) == 1
+
+
+@pytest.mark.parametrize(("status", "state"), [("failed", "failed"), ("unknown", "unknown")])
+def test_a_send_that_fails_or_gets_no_answer(world: TaskWorld, status: str, state: str) -> None:
+    world.waits()
+    sent = world.sent
+    world.sent = lambda: sent(status)  # type: ignore[method-assign,assignment]
+    run = world.run_task(when_queued="run")
+    assert (run["state"], run[state]) == ("done", 1)
+
+
+def test_outside_of_the_window_nothing_is_begun(world: TaskWorld) -> None:
+    before = world.waits()
+    world.clock.move(25 * 3_600)
+    run = world.run_task(when_queued="run")
+    assert (run["skipped"], world.target().reason, world.chat.situation) == (1, "outside_window", before.situation)
+    assert world.executions == []
+
+
+def test_outside_of_the_window_the_template_goes_first(world: TaskWorld) -> None:
+    world.waits()
+    world.approve("volta", "Olá, {{1}}!")
+    world.clock.move(25 * 3_600)
+    fallback = {"name": "volta", "language": "pt_BR", "variables": ["{{contact.name}}"]}
+    run = world.run_task(when_queued="run", template_fallback=fallback)
+    assert (run["state"], run["executed"]) == ("done", 1), world.target()
+    assert world.texts()[-1] == "→ Olá, Cliente 4321!" and WRITTEN not in world.texts()
+    assert (world.execution.state, world.execution.waits_for) == ("waiting", "opening")
+    assert world.target().sent is not None and world.target().sent.message_id == world.messages()[-1].id  # type: ignore[union-attr]
+    world.say("Oi, voltei")
+    world.run()
+    assert world.texts()[-2:] == ["Oi, voltei", WRITTEN], "the flow goes on with the answer"
+
+
+def test_a_forecast_and_what_becomes_of_it(world: TaskWorld) -> None:
+    world.waits()
+    by_hand = world.container.contact_service.create(ADMIN, {"name": "Nunca escreveu", "mobile": "+5511912345678"})
+    world.container.contact_service.create(ADMIN, {"name": "Sem telefone", "email": "sem@example.com"})
+    task_id = world.task(when_queued="run")
+    forecast = world.container.task_forecast.of(ADMIN, task_id)
+    assert (forecast.audience, forecast.free, forecast.template, forecast.unreachable) == (3, 1, 1, 1)
+    assert (forecast.complete, forecast.reasons) == (True, {"no_address": 1, "outside_window": 1})
+    world.run_id = world.container.task_run_service.start(ADMIN, task_id)["id"]
+    world.work()
+    found = [one for part in range(PARTS) for one in DynamoTargets().page(A, world.run_id, part, None, 9, None)[0]]
+    assert sorted((one.state, one.reason) for one in found if one.reason) == [
+        ("skipped", "no_address"), ("skipped", "outside_window"),
+    ]  # fmt: skip
+    assert by_hand["id"] in {one.id for one in found if one.reason == "outside_window"}
