@@ -13,6 +13,7 @@ import json
 from functools import cache
 from typing import Any
 
+from botocore import endpoint_provider, session
 from botocore.parsers import BaseJSONParser
 from botocore.signers import RequestSigner
 from botocore.useragent import UserAgentString
@@ -54,6 +55,7 @@ _make_operand = ConditionExpressionParser._make_operand
 _size = DynamoType.size
 _dynamo_to_dict = responses.dynamo_to_dict
 _handle_structure = BaseJSONParser._handle_structure
+_RuleSet = endpoint_provider.RuleSet
 _sign = RequestSigner.sign
 _to_string = UserAgentString.to_string
 
@@ -346,6 +348,21 @@ def sign(signer: Any, operation_name: str, request: Any, *given: Any, **named: A
         _sign(signer, operation_name, request, *given, **named)
 
 
+# Clients: each session reads botocore's descriptions of the services anew, a quarter of a second for a client, and
+# moto puts another session in the place of the default one for each test. What is read never changes.
+
+_rules: dict[tuple[int, int], tuple[Any, ...]] = {}
+"""By what they were read from, which is kept here too, so that no other thing gets its id."""
+
+
+def rules(partitions: Any, **described: Any) -> Any:
+    """Of a service's addresses."""
+    read_from = id(described["rules"]), id(partitions)
+    if read_from not in _rules:
+        _rules[read_from] = _RuleSet(partitions=partitions, **described), described, partitions
+    return _rules[read_from][0]
+
+
 REPLACED: list[tuple[Any, str, Any]] = [
     (BotocoreStubber, "process_request", process_request),
     (MockAWS, "_enable_patching", enable_patching),
@@ -367,6 +384,8 @@ REPLACED: list[tuple[Any, str, Any]] = [
     (ConditionExpressionParser, "_make_operand", make_operand),
     (UserAgentString, "to_string", user_agent),
     (RequestSigner, "sign", sign),
+    (session, "create_loader", cache(session.create_loader)),
+    (endpoint_provider, "RuleSet", rules),
 ]
 """(owner, name, what stands there from `install()` on)."""
 AS_MOTO_HAS_IT: list[tuple[Any, str, Any]] = [(owner, name, vars(owner)[name]) for owner, name, _ in REPLACED]

@@ -29,18 +29,22 @@ class Child:
     log: Path
 
     def stop(self, grace_s: float) -> None:
-        """SIGTERM, up to `grace_s` seconds, then SIGKILL; what it started itself goes with it."""
+        """SIGTERM, up to `grace_s` seconds, then SIGKILL; what it started itself goes with it. At once with 0 s."""
         group = self.process.pid
+        if grace_s:
+            self._ask_to_stop(grace_s)
+        # The group outlives its leader when the leader forgot a child.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, signal.SIGKILL)
+        self.process.wait()
+
+    def _ask_to_stop(self, grace_s: float) -> None:
         with contextlib.suppress(ProcessLookupError):
             self.process.terminate()
         try:
             self.process.wait(grace_s)
         except subprocess.TimeoutExpired:
             print(f"  {self.name} did not stop within {grace_s:.0f} s and was killed", flush=True)
-        # The group outlives its leader when the leader forgot a child.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(group, signal.SIGKILL)
-        self.process.wait()
 
 
 def require_free_port(port: int, what: str, option: str) -> None:

@@ -57,6 +57,8 @@ class Stack:
     providers_port: int = 8090
     root: Path = ROOT
     quiet: bool = False
+    throwaway: bool = False
+    """Nobody starts on this folder again: MiniStack is ended without saving, which takes it up to a minute."""
     parameters: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict, init=False)
     demo: dict[str, Any] = field(default_factory=dict, init=False)
@@ -130,9 +132,13 @@ class Stack:
         while self._children:
             child = self._children.pop()
             with self._told_when_slow(child.name):
-                if child.name == "MiniStack":
+                if child.name != "MiniStack":
+                    child.stop(5)
+                elif self.throwaway:
+                    child.stop(0)
+                else:
                     self._let_ministack_finish(child)
-                child.stop(MINISTACK_GRACE_S if child.name == "MiniStack" else 5)
+                    child.stop(MINISTACK_GRACE_S)
         if self._lock is not None:
             shutil.rmtree(self.state_dir / "tmp", ignore_errors=True)
             self._lock.close()

@@ -25,7 +25,8 @@ def free_ports(count: int) -> list[int]:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A running stack with its fresh demo account (`stack.demo`), shared by all tests: each makes what it needs."""
     port, ministack_port, providers_port = free_ports(3)
-    with Stack(tmp_path_factory.mktemp("stack"), port, ministack_port, providers_port, quiet=True) as running:
+    folder = tmp_path_factory.mktemp("stack")
+    with Stack(folder, port, ministack_port, providers_port, quiet=True, throwaway=True) as running:
         yield running
 
 

@@ -52,8 +52,9 @@ def test_a_refused_second_start_leaves_the_first_alone(tmp_path: Path) -> None:
     first.stop()
 
 
-def test_stopping_a_child_ends_what_it_started(tmp_path: Path) -> None:
-    """Even a grandchild that its parent forgot, and one that ignores SIGTERM."""
+@pytest.mark.parametrize("grace_s", [5, 0])
+def test_stopping_a_child_ends_what_it_started(tmp_path: Path, grace_s: float) -> None:
+    """Even a grandchild that its parent forgot, and one that ignores SIGTERM; asked first or not."""
     script = (
         "import signal, subprocess, sys, time\n"
         "signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))\n"
@@ -63,8 +64,8 @@ def test_stopping_a_child_ends_what_it_started(tmp_path: Path) -> None:
     )
     child = processes.start("child", [sys.executable, "-c", script], tmp_path / "log", dict(os.environ), tmp_path)
     grandchild = int(_wait_for_text(tmp_path / "log"))
-    child.stop(5)
-    assert child.process.poll() is not None
+    child.stop(grace_s)
+    assert child.process.poll() == (0 if grace_s else -signal.SIGKILL)
     assert not _alive(grandchild)
 
 
