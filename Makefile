@@ -5,7 +5,7 @@ VENV := .venv/bin
 SAM := SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 PATH="$(CURDIR)/.venv-sam/bin:$(PATH)" .venv-sam/bin/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test unit soak check lint types imports templates bench openapi build deploy
+.PHONY: help run demo flow test unit soak check lint types imports templates bench openapi build deploy
 
 help: ## what can be typed here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/' | expand -t 18
@@ -17,6 +17,10 @@ run: ## the product on this machine (ARGS=--fresh starts anew, ARGS='--port 9080
 demo: ## a WhatsApp message all the way through the running product
 	@test -f .venv/recado.stamp || $(PYTHON) infra/local/environments.py dev
 	@$(VENV)/python infra/local/demo.py $(ARGS)
+
+flow: ## a flow as a conversation in the terminal (ARGS=examples/flows/welcome.json, or ARGS=fl_…; ARGS=--help)
+	@test -f .venv/recado.stamp || $(PYTHON) infra/local/environments.py dev
+	@PYTHONPATH=layers/core/python $(VENV)/python -m infra.local.flow $(ARGS)
 
 test: unit ## the whole suite: first what needs no local stack, then what runs on it
 	@$(PYTHON) infra/local/environments.py run
