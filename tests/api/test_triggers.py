@@ -45,7 +45,8 @@ def test_a_trigger_from_its_making_to_its_end(api: Api, company: Company, site: 
     trigger = made.json
     assert trigger["conditions"] == conditions
     assert trigger["appearance"]["position"] == "bottom_right"
-    assert trigger["action"] == {"type": "open_chat", "text": "Quero saber da oferta", "url": None}
+    action = {"type": "open_chat", "text": "Quero saber da oferta", "url": None, "flow_id": None}
+    assert trigger["action"] == action
     one = f"{PATH}/{trigger['id']}"
     assert api.get(one, token=company.tokens["agent"]).json == trigger
     link = {"action": {"type": "open_link", "url": "/ofertas?x=1#y"}, "enabled": False, "type": "bubble"}
@@ -92,6 +93,10 @@ def test_a_trigger_from_its_making_to_its_end(api: Api, company: Company, site: 
         ({"action": {"type": "open_link", "url": "https://x", "text": "a"}}, "/action/text"),
         ({"action": {"type": "open_chat", "url": "https://x"}}, "/action/url"),
         ({"action": {"type": "open_chat", "text": "x" * 1_001}}, "/action/text"),
+        ({"action": {"type": "open_chat", "flow_id": "fl_x"}}, "/action/flow_id"),
+        ({"action": {"type": "start_flow", "flow_id": "fl_x"}}, "/action/text"),
+        ({"action": {"type": "start_flow", "text": "Oi"}}, "/action/flow_id"),
+        ({"action": {"type": "start_flow", "text": "Oi", "flow_id": "fl_x"}}, "/action/flow_id"),
     ],
 )  # fmt: skip
 def test_what_no_page_can_show_is_refused(api: Api, company: Company, site: str, fields: Any, pointer: str) -> None:

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from recado.domain.access import Caller
+from recado.domain.chats import Chat
 from recado.domain.triggers import Action, Appearance, Conditions, PageRule, Trigger
 from recado.services.widget_triggers import KEPT
 from recado.storage.files import DynamoFiles
 from recado.storage.triggers import TriggerRecord
 from tests.handlers.stack import Stack
 from tests.recording import record
-from tests.widget_site import Site
+from tests.widget_site import Page, Site
 
 
 @pytest.fixture
@@ -95,3 +96,65 @@ def test_only_pages_of_the_site_with_a_session(site: Site) -> None:
     foreign = site.call("GET", "/widget/triggers", token=token, origin="https://evil.example")
     assert (foreign.status, "Access-Control-Allow-Origin" in foreign.headers) == (403, False)
     assert site.call("POST", "/widget/triggers", {}, token=token).status == 405
+
+
+# -- clicks that start a flow
+
+
+def flow(site: Site, text: str) -> str:
+    """A published flow that says something and asks; its id."""
+    product = site.stack.container
+    project = product.project_service.create(site.a, text)
+    steps = {"a": {"type": "ask", "text": text, "save_as": "x"}}
+    made = product.flow_service.create(site.a, project.id, text, "a", steps)
+    return product.flow_service.publish(admin(site), made.id).flow.id
+
+
+def click(site: Site, page: Page, trigger: Trigger, client_id: str = "c-1") -> Chat:
+    """The chat in which the visitor said it."""
+    said = page.say(client_id, "Quero a oferta", trigger_id=trigger.id)
+    assert said.status in (200, 201), said
+    assert said.json["text"] == "Quero a oferta"
+    chat = site.stack.container.chats.chat(site.a, said.json["chat_id"])
+    assert chat is not None
+    return chat
+
+
+@pytest.fixture
+def offer(site: Site) -> Trigger:
+    return make(site, action=Action("start_flow", "Quero a oferta", flow_id=flow(site, "Oferta")))
+
+
+def test_a_click_opens_a_chat_that_its_flow_leads(site: Site, offer: Trigger) -> None:
+    page = site.page()
+    [one] = shown(site, page.token)
+    assert one["action"] == {"type": "start_flow", "text": "Quero a oferta", "url": None}, "no flow's id goes out"
+    chat = click(site, page, offer)
+    assert (chat.situation, chat.flow_id) == ("automatic", offer.action.flow_id)
+    again = click(site, page, offer)
+    assert again == chat, "the page asked again: nothing is started again"
+    assert click(site, page, offer, "c-2").execution_id == chat.execution_id
+
+
+def test_a_chat_that_waits_goes_on_with_the_flow_once(site: Site, offer: Trigger) -> None:
+    page = site.page()
+    page.say("c-0")
+    chat = click(site, page, offer)
+    assert (chat.situation, chat.flow_id) == ("automatic", offer.action.flow_id)
+    assert click(site, page, offer).execution_id == chat.execution_id
+
+
+def test_nobody_is_taken_from_an_agent(site: Site, offer: Trigger) -> None:
+    page = site.page()
+    chat_id = page.say("c-0").json["chat_id"]
+    site.stack.container.chat_actions.assume(admin(site), chat_id)
+    chat = click(site, page, offer)
+    assert (chat.situation, chat.flow_id) == ("in_service", None)
+
+
+def test_a_click_on_what_is_gone_is_a_message(site: Site, offer: Trigger) -> None:
+    product = site.stack.container
+    product.flow_service.delete(site.a, offer.action.flow_id or "")
+    assert click(site, site.page(), offer).situation == "queued"
+    assert site.page().say("c-1", trigger_id="tg_x").status == 201
+    assert product.channels.get(site.a, site.channel.id).problems == ()  # type: ignore[union-attr]

@@ -7,7 +7,7 @@ const WORDS = {
     title: "Online chat", lead: "Write to the demo company. Its agents answer from their side.", label: "Your message",
     send: "Send", attach: "File", connecting: "Connecting …", offline: "No connection. Trying again …", you: "You",
     company: "Company", deleted: "(message deleted)", checking: "The file is being checked …", noSite: "No site key: open this page with ?site_key=…",
-    open_chat: "Chat", open_link: "See more", close: "Close", notice: "Message of the company",
+    open_chat: "Chat", start_flow: "Chat", open_link: "See more", close: "Close", notice: "Message of the company",
     refused: "This was not sent: ", file_rejected: "the file was refused", waiting: "sending …",
     reasons: {
       too_large: "it is too large", type_not_taken: "files of this kind are not taken", type_differs: "it is not what its name says",
@@ -18,7 +18,7 @@ const WORDS = {
     title: "Chat online", lead: "Escreva para a empresa de demonstração. Os atendentes respondem do lado deles.", label: "Sua mensagem",
     send: "Enviar", attach: "Arquivo", connecting: "Conectando …", offline: "Sem conexão. Tentando de novo …", you: "Você",
     company: "Empresa", deleted: "(mensagem apagada)", checking: "O arquivo está sendo verificado …", noSite: "Sem chave do site: abra esta página com ?site_key=…",
-    open_chat: "Conversar", open_link: "Saiba mais", close: "Fechar", notice: "Aviso da empresa",
+    open_chat: "Conversar", start_flow: "Conversar", open_link: "Saiba mais", close: "Fechar", notice: "Aviso da empresa",
     refused: "Não foi enviado: ", file_rejected: "o arquivo foi recusado", waiting: "enviando …",
     reasons: {
       too_large: "é grande demais", type_not_taken: "arquivos deste tipo não são aceitos", type_differs: "não é o que o nome diz",
@@ -227,8 +227,12 @@ at("file").addEventListener("change", () => {
   if (file) upload(file).catch((error) => { at("note").textContent = error.code ? refusal(error) : say.offline; });
 });
 
-// What a click on a trigger does: the text waits in the composer for the visitor to send it.
-function follow(action) {
+// What a click on a trigger does: a flow answers what is said by it; else the text waits for the visitor to send it.
+function follow(action, trigger) {
+  if (action.type === "start_flow") {
+    send({ kind: "text", text: action.text, trigger_id: trigger.id }, action.text);
+    return;
+  }
   if (action.type === "open_chat") {
     if (action.text && !at("text").value) at("text").value = action.text;
     at("text").focus();

@@ -51,11 +51,13 @@ class ConditionsBody(Body, frozen=True):
 
 
 class ActionBody(Body, frozen=True):
-    """`open_chat`: the chat opens with `text` in its composer, not sent. `open_link`: `url` opens."""
+    """`open_chat`: the chat opens with `text` in its composer, not sent. `open_link`: `url` opens. `start_flow`: the
+    visitor says `text`, and the published flow `flow_id` leads the chat from there."""
 
     type: ActionType
     text: Annotated[str, Meta(max_length=domain.MAX_OPENING_TEXT, pattern=r"^[^\x00]*$")] = ""
     url: Annotated[str, Meta(max_length=domain.MAX_LINK)] | None = None
+    flow_id: PublicId | None = None
 
 
 class NewTrigger(Body, frozen=True):

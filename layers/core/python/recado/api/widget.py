@@ -58,12 +58,14 @@ class SessionBody(Body, frozen=True):
 
 
 class MessageBody(Body, frozen=True):
-    """`client_id`: the page's own id of the message, by which it is recorded once."""
+    """`client_id`: the page's own id of the message, by which it is recorded once. `trigger_id`: the trigger by whose
+    click it was said."""
 
     client_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:-]{1,128}(?!\n)$")]
     kind: Annotated[str, Meta(max_length=32)] | None = None
     text: Annotated[str, Meta(max_length=MAX_TEXT, pattern=r"^[^\x00]*$")] | None = None
     file_id: PublicId | None = None
+    trigger_id: PublicId | None = None
 
 
 class FileBody(Body, frozen=True):
@@ -166,7 +168,7 @@ def _within_session(request: WidgetRequest, channel: ConnectedChannel | None, se
         case "POST", "/widget/messages":
             body = _body(request, MessageBody)
             new = WrittenByVisitor(body.client_id, body.kind, body.text or "", body.file_id)
-            message, is_new = messages.post(channel, visitor, new)
+            message, is_new = services.widget_clicks.post(channel, visitor, new, body.trigger_id)
             return _told(201 if is_new else 200, messages.view(visitor.account, message, {}))
         case "GET", "/widget/messages":
             query = parse_query(request.query, PageQuery)

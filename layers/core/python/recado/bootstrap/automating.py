@@ -117,9 +117,10 @@ class Automating(Filing):
     def trigger_service(self) -> TriggerService:
         """Triggers of online chats."""
         from recado.services.triggers import TriggerService
+        from recado.storage.flows import DynamoFlows
         from recado.storage.triggers import DynamoTriggers
 
-        return TriggerService(DynamoTriggers(), self.channels, self.file_service, self.clock, self.ids)
+        return TriggerService(DynamoTriggers(), self.channels, DynamoFlows(), self.file_service, self.clock, self.ids)
 
     @cached_property
     def shortcut_service(self) -> ShortcutService:

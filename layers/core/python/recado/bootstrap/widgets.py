@@ -9,6 +9,7 @@ from recado.bootstrap.messaging import Messaging
 
 if TYPE_CHECKING:
     from recado.ports.widget import RateLimits
+    from recado.services.widget_clicks import WidgetClicks
     from recado.services.widget_messages import WidgetMessages
     from recado.services.widget_sessions import WidgetSessions
     from recado.services.widget_triggers import WidgetTriggers
@@ -41,6 +42,15 @@ class Widgets(Messaging):
         from recado.storage.triggers import DynamoTriggers
 
         return WidgetTriggers(DynamoTriggers(), DynamoFiles(), self.file_service, self.clock)
+
+    @cached_property
+    def widget_clicks(self) -> WidgetClicks:
+        """What visitors write, by clicks too."""
+        from recado.services.widget_clicks import WidgetClicks
+
+        return WidgetClicks(
+            self.widget_messages, self.widget_triggers, self.flow_library, self.flow_starting, self.chats
+        )
 
     @cached_property
     def widget_messages(self) -> WidgetMessages:

@@ -27,13 +27,19 @@ COLOUR = r"^#[0-9a-fA-F]{6}$"
 TriggerType = Literal["popup", "banner", "bubble"]
 Position = Literal["bottom_right", "bottom_left", "top", "bottom"]
 Match = Literal["is", "starts_with", "contains"]
-ActionType = Literal["open_chat", "open_link"]
+ActionType = Literal["open_chat", "open_link", "start_flow"]
 _POSITIONS: Mapping[TriggerType, tuple[Position, ...]] = {
     "popup": ("bottom_right", "bottom_left"),
     "banner": ("bottom", "top"),
     "bubble": ("bottom_right", "bottom_left"),
 }
 """Where each type may stand; the first is where it stands by itself."""
+_FIELDS: Mapping[ActionType, tuple[frozenset[str], frozenset[str]]] = {
+    "open_chat": (frozenset({"text"}), frozenset()),
+    "open_link": (frozenset({"url"}), frozenset({"url"})),
+    "start_flow": (frozenset({"text", "flow_id"}), frozenset({"text", "flow_id"})),
+}
+"""What each action takes, and what it needs."""
 _LINK = re.compile(r"https?://[^\s/?#@\\][^\s@\\]*|/(?![/\\])[^\s\\]*")
 
 
@@ -72,12 +78,13 @@ class Conditions:
 
 @dataclass(frozen=True)
 class Action:
-    """What a click does. `open_chat`: the chat opens with `text` in its composer, not sent; `open_link`: `url`
-    opens."""
+    """What a click does. `open_chat`: the chat opens with `text` in its composer, not sent; `open_link`: `url` opens;
+    `start_flow`: the visitor says `text`, and the flow answers."""
 
     type: ActionType
     text: str = ""
     url: str | None = None
+    flow_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -151,17 +158,16 @@ def _of_conditions(conditions: Conditions) -> list[FieldError]:
 
 
 def _of_action(action: Action) -> list[FieldError]:
-    if action.type == "open_chat":
-        return [] if action.url is None else [FieldError("/action/url", "unknown_field", "open_chat has no url.")]
-    errors = []
-    if action.text:
-        errors.append(FieldError("/action/text", "unknown_field", "open_link has no text."))
-    if (
-        action.url is None
-        or len(action.url) > MAX_LINK
-        or not action.url.isprintable()
-        or not _LINK.fullmatch(action.url)
-    ):
+    given = {name for name in ("text", "url", "flow_id") if getattr(action, name)}
+    takes, needs = _FIELDS[action.type]
+    errors = [
+        FieldError(f"/action/{name}", "unknown_field", f"{action.type} has no {name}.")
+        for name in sorted(given - takes)
+    ]
+    errors += [
+        FieldError(f"/action/{name}", "required", f"{action.type} has a {name}.") for name in sorted(needs - given)
+    ]
+    if action.url and not (len(action.url) <= MAX_LINK and action.url.isprintable() and _LINK.fullmatch(action.url)):
         detail = "A link begins with https:// or http:// and a host, or with / on the site itself."
-        errors.append(FieldError("/action/url", "required" if action.url is None else "invalid", detail))
+        errors.append(FieldError("/action/url", "invalid", detail))
     return errors

@@ -12,6 +12,7 @@ from recado.domain.ids import is_id
 from recado.domain.triggers import MAX_TRIGGERS, Trigger, check
 from recado.ports.channels import ChannelStore
 from recado.ports.core import Clock, Ids
+from recado.ports.flows import FlowStore
 from recado.ports.triggers import TriggerStore
 from recado.services.files import FileService
 from recado.services.views import moment
@@ -23,8 +24,17 @@ class TriggerService:
     """A trigger is bound to a channel of type online_chat. When that is removed it shows nowhere, until it is bound to
     another one."""
 
-    def __init__(self, store: TriggerStore, channels: ChannelStore, files: FileService, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self,
+        store: TriggerStore,
+        channels: ChannelStore,
+        flows: FlowStore,
+        files: FileService,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
         self._store = store
+        self._flows = flows
         self._channels = channels
         self._files = files
         self._clock = clock
@@ -48,6 +58,7 @@ class TriggerService:
         made = Trigger(id=self._ids.new("tg", a), created_at=now, updated_at=now, **fields)
         check(made)
         self._check_channel(a, made.channel_id)
+        self._check_flow(a, made.action.flow_id)
         self._check_file(caller, made.file_id)
         if len(self._store.all(a)) >= MAX_TRIGGERS:
             detail = f"An account has at most {MAX_TRIGGERS} triggers."
@@ -66,6 +77,8 @@ class TriggerService:
             check(after)
             if after.channel_id != before.channel_id:
                 self._check_channel(a, after.channel_id)
+            if after.action.flow_id != before.action.flow_id:
+                self._check_flow(a, after.action.flow_id)
             if after.file_id != before.file_id:
                 self._check_file(caller, after.file_id)
             after = replace(after, updated_at=self._clock.now(), version=before.version + 1)
@@ -84,6 +97,14 @@ class TriggerService:
             raise Invalid.field("/channel_id", "not_found", "There is no such channel.")
         if channel.type != "online_chat":
             raise Invalid.field("/channel_id", "wrong_type", "Triggers are of a channel of type online_chat.")
+
+    def _check_flow(self, a: str, flow_id: str | None) -> None:
+        if flow_id is None:
+            return
+        flow = self._flows.get(a, flow_id) if is_id(flow_id, "fl", a) else None
+        if flow is None or flow.published is None:
+            detail = "There is no such flow, or it was never published."
+            raise Invalid.field("/action/flow_id", "not_found", detail)
 
     def _check_file(self, caller: Caller, file_id: str | None) -> None:
         if file_id is None:

@@ -36,6 +36,13 @@ class WidgetTriggers:
         a = account_of(channel.id) or ""
         return [_view(one, self._link(a, file)) for one, file in self._enabled(a) if one.channel_id == channel.id]
 
+    def flow_of(self, channel: ConnectedChannel, trigger_id: str) -> str | None:
+        """The flow that a click on one of them starts. None: none, or the trigger is gone, as a page may not know
+        yet."""
+        found = (one for one, _ in self._enabled(account_of(channel.id) or "") if one.id == trigger_id)
+        trigger = next(found, None)
+        return trigger.action.flow_id if trigger and trigger.channel_id == channel.id else None
+
     def _enabled(self, a: str) -> Sequence[tuple[Trigger, File | None]]:
         now = self._clock.now()
         read_at, found = self._known.get(a, (None, ()))
@@ -55,4 +62,6 @@ class WidgetTriggers:
 
 
 def _view(trigger: Trigger, image_url: str | None) -> dict[str, Any]:
-    return {"id": trigger.id, "type": trigger.type, **shown_parts(trigger), "image_url": image_url}
+    parts = shown_parts(trigger)
+    action = {name: value for name, value in parts["action"].items() if name != "flow_id"}
+    return {"id": trigger.id, "type": trigger.type, **parts, "action": action, "image_url": image_url}

@@ -1,0 +1,64 @@
+"""What visitors say by a click on a trigger: a message like any other, which a flow answers (PRODUCT F3)."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Protocol
+
+from recado.domain.access import Caller
+from recado.domain.chats import Chat, Message
+from recado.domain.errors import Conflict, Forbidden, Invalid, NotFound
+from recado.domain.widget_tokens import Visitor
+from recado.ports.reception import ConnectedChannel
+from recado.services.flow_library import FlowLibrary
+from recado.services.flow_starting import FlowStarting
+from recado.services.widget_messages import WidgetMessages, WrittenByVisitor
+from recado.services.widget_triggers import WidgetTriggers
+
+
+class OpenChats(Protocol):
+    """Chats by their ids."""
+
+    def chat(self, a: str, chat_id: str) -> Chat | None: ...
+
+
+class WidgetClicks:
+    """A chat that opens with the message begins with the trigger's flow instead of the channel's own. One that is open
+    goes on with it, unless somebody serves the customer: nobody is taken from an agent by a click."""
+
+    def __init__(
+        self,
+        messages: WidgetMessages,
+        triggers: WidgetTriggers,
+        library: FlowLibrary,
+        starting: FlowStarting,
+        chats: OpenChats,
+    ) -> None:
+        self._messages = messages
+        self._triggers = triggers
+        self._library = library
+        self._starting = starting
+        self._chats = chats
+
+    def post(
+        self, channel: ConnectedChannel, visitor: Visitor, new: WrittenByVisitor, trigger_id: str | None
+    ) -> tuple[Message, bool]:
+        """As `WidgetMessages.post`. A trigger that is gone, or whose flow is, leaves it a message."""
+        a = visitor.account
+        flow_id = self._triggers.flow_of(channel, trigger_id) if trigger_id is not None else None
+        if flow_id is None or self._library.published(a, flow_id) is None:
+            return self._messages.post(channel, visitor, new)
+        begins_with = channel._replace(settings={**channel.settings, "entry_flow_id": flow_id})
+        message, is_new = self._messages.post(begins_with, visitor, new)
+        self._start(a, message, flow_id)
+        return message, is_new
+
+    def _start(self, a: str, message: Message, flow_id: str) -> None:
+        """Named by the message, so that a page that asks again starts nothing again."""
+        chat = self._chats.chat(a, message.chat_id)
+        if chat is None or chat.situation not in ("automatic", "queued") or chat.flow_id == flow_id:
+            return
+        with suppress(Conflict, Forbidden, Invalid, NotFound):  # the chat or the flow went its way meanwhile
+            self._starting.in_chat(
+                Caller(a, "admin"), chat.id, flow_id, {}, "trigger", message.id, ("automatic", "queued")
+            )
