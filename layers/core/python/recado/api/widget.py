@@ -168,7 +168,10 @@ def _within_session(request: WidgetRequest, channel: ConnectedChannel | None, se
         case "POST", "/widget/messages":
             body = _body(request, MessageBody)
             new = WrittenByVisitor(body.client_id, body.kind, body.text or "", body.file_id)
-            message, is_new = services.widget_clicks.post(channel, visitor, new, body.trigger_id)
+            if body.trigger_id is None:
+                message, is_new = messages.post(channel, visitor, new)
+            else:
+                message, is_new = services.widget_clicks.post(channel, visitor, new, body.trigger_id)
             return _told(201 if is_new else 200, messages.view(visitor.account, message, {}))
         case "GET", "/widget/messages":
             query = parse_query(request.query, PageQuery)

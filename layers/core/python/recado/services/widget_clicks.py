@@ -41,11 +41,11 @@ class WidgetClicks:
         self._chats = chats
 
     def post(
-        self, channel: ConnectedChannel, visitor: Visitor, new: WrittenByVisitor, trigger_id: str | None
+        self, channel: ConnectedChannel, visitor: Visitor, new: WrittenByVisitor, trigger_id: str
     ) -> tuple[Message, bool]:
         """As `WidgetMessages.post`. A trigger that is gone, or whose flow is, leaves it a message."""
         a = visitor.account
-        flow_id = self._triggers.flow_of(channel, trigger_id) if trigger_id is not None else None
+        flow_id = self._triggers.flow_of(channel, trigger_id)
         if flow_id is None or self._library.published(a, flow_id) is None:
             return self._messages.post(channel, visitor, new)
         begins_with = channel._replace(settings={**channel.settings, "entry_flow_id": flow_id})
