@@ -23,6 +23,7 @@ from infra.local.demo_client import Client, DemoFailed, Unreachable, read_demo
 from infra.local.flow_play import Play
 from infra.local.flow_requests import AskedRequests, FailingRequests
 from infra.local.flow_world import SOMEBODY, World, contact_of, read_filter
+from recado.domain.contacts import Contact
 from recado.domain.custom_fields import CustomField
 from recado.domain.errors import FieldError, Invalid
 from recado.domain.flow_definitions import Definition, check_whole, unreachable
@@ -77,12 +78,7 @@ class Source:
         path = Path(given)
         if FLOW_ID.fullmatch(given) and not path.exists():
             return given, checked(self._fetched(f"/v1/flows/{given}"))
-        try:
-            flow = json.loads(path.read_text())
-        except OSError as error:
-            raise Unplayable(f"{given}: {error.strerror or error}") from None
-        except ValueError as error:
-            raise Unplayable(f"{given} is not JSON: {error}") from None
+        flow = read_json(path)
         if not isinstance(flow, Mapping) or not {"start", "steps"} <= set(flow):
             raise Unplayable(f'{given}: give an object with "start" and "steps".')
         self._known[given] = checked(flow)
@@ -153,9 +149,27 @@ def lines_of(errors: Sequence[FieldError]) -> str:
     return "\n".join(f"{one.pointer}: {one.detail} ({one.code})" for one in errors)
 
 
+def read_json(path: Path) -> Any:
+    """What a file holds. Raises Unplayable."""
+    try:
+        return json.loads(path.read_text())
+    except OSError as error:
+        raise Unplayable(f"{path}: {error.strerror or error}") from None
+    except ValueError as error:
+        raise Unplayable(f"{path} is not JSON: {error}") from None
+
+
+def who_writes(given: Path | None) -> Contact:
+    """The contact of a JSON file, or somebody. Raises Unplayable."""
+    try:
+        return contact_of(read_json(given) if given else SOMEBODY)
+    except TypeError as error:
+        raise Unplayable(f"{given}: {error}") from None
+
+
 def named_secrets(given: Path | None, invented: bool) -> Callable[[Sequence[str]], dict[str, str]]:
     """Secrets of a JSON file. `invented`: what it lacks is made up, as it goes nowhere."""
-    known: dict[str, str] = json.loads(given.read_text()) if given else {}
+    known: dict[str, str] = read_json(given) if given else {}
 
     def values(names: Sequence[str]) -> dict[str, str]:
         return {name: known.get(name, "•••") for name in names if invented or name in known}
@@ -193,7 +207,7 @@ def _play(options: argparse.Namespace, terminal: Terminal, source: Source) -> in
     world = World(
         terminal.say, terminal.note, lambda one: flow if one == flow_id else source.find(one),
         _way_out(options, terminal), named_secrets(options.secrets, options.http != "real"),
-        contact_of(json.loads(options.contact.read_text()) if options.contact else SOMEBODY), fields,
+        who_writes(options.contact), fields,
     )  # fmt: skip
     ended = Play(flow_id, world, print, terminal.read, options.verbose).run()
     return 1 if ended.state == "failed" else 0

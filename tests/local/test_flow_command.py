@@ -90,7 +90,15 @@ def test_what_cannot_be_published_is_told_as_publishing_tells_it(play: Play) -> 
     assert "endless_loop" in played.wrong
     played = play({"a": {"type": "condition", "filter": {"any": []}}})
     assert played.code == 2 and played.wrong.startswith("/steps/a/filter/any")
-    assert play("nowhere.json").code == 2
+    assert play("nowhere.json").wrong == "nowhere.json: No such file or directory\n"
+
+
+def test_a_wrong_contact_is_told(play: Play, tmp_path: Path) -> None:
+    wrong = tmp_path / "contact.json"
+    for text, told in (('{"nome": "Zé"}', "nome"), ("[]", "contact.json"), ("{", "is not JSON")):
+        wrong.write_text(text)
+        played = play(str(FLOWS / "cpf.json"), options=("--contact", str(wrong)))
+        assert played.code == 2 and told in played.wrong, played
 
 
 HTTP = {
