@@ -59,3 +59,18 @@ def test_one_flow_is_drawn_and_published(product: Container) -> None:
     with record() as calls:
         flows.delete(A, flow.id)
     assert made(calls) == {"GetItem": 2, "TransactWriteItems": 1}
+
+
+def test_secrets_of_flows(product: Container) -> None:
+    secrets = product.flow_secret_service
+    for name in ("a", "b", "c"):
+        secrets.put(A, name, "x" * 1_500)
+    with record() as calls:
+        secrets.put(A, "b", "y" * 1_500)
+    assert made(calls) == {"Query": 1, "PutItem": 1} and (calls.wru, calls.rru) == (2, 2)
+    with record() as calls:
+        assert [one.name for one in secrets.all(A)] == ["a", "b", "c"]
+    assert made(calls) == {"Query": 1} and calls.rru <= 2
+    with record() as calls:
+        assert product.flow_secrets.values(A, ["b", "c", "d"]) == {"b": "y" * 1_500, "c": "x" * 1_500}
+    assert made(calls) == {"BatchGetItem": 1} and calls.rru <= 3
