@@ -104,6 +104,11 @@ def test_a_trigger_its_flow_and_a_customers_own_system(live: Live, asked: list[A
         eventually(lambda: visitor.reads()[-1]["text"] == "Seus pontos: 12")
         assert asked == [("/points?cpf=52998224725", f"Bearer {key}", {"cpf": "52998224725"})]
         eventually(lambda: live.chat(said["chat_id"])["situation"] == "closed")
+        path = f"/v1/flows/{trigger['action']['flow_id']}/executions"
+        [execution] = eventually(lambda: live.admin.items(path, state="finished"))
+        traced = live.admin.get(f"{path}/{execution['id']}")
+        assert [one["step"] for one in traced["trace"]] == ["ask", "ask", "look", "tell", "end"]
+        assert key not in json.dumps(traced)
     finally:
         live.admin.call("DELETE", f"/v1/triggers/{made['id']}", expect=204)
         live.admin.call("DELETE", f"/v1/flow-secrets/{name}", expect=204)
