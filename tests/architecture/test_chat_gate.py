@@ -23,6 +23,7 @@ READERS = {
     "chat_starting": "behind the gate",
     "sending_service": "behind the gate",
     "flow_starting": "behind the gate",
+    "widget_clicks": "no caller: looks where the visitor's own message lies",
     "flow_steps": "no caller: asks of the chat that a flow leads what its conditions say",
     "flow_engine": "no caller: drives the flow that leads a chat",
     "message_changes": "behind the gate",
