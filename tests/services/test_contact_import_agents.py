@@ -59,6 +59,14 @@ def test_who_is_not_found_or_not_alone_is_told(world: ImportWorld, cell: str, re
     assert not world.memory.contacts
 
 
+def test_who_is_not_found_is_not_looked_for_again(world: ImportWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the rows beside it were read for together would be read one by one, three times over."""
+    forgotten: list[Any] = []
+    monkeypatch.setattr("tests.import_stores.MemoryRowContacts.forget", lambda self: forgotten.append(self))
+    done = world.run(csv_of([(f"Caio {n}", f"c{n}@example.com", "Zoë") for n in range(3)], HEADER))
+    assert (done["rejected"], forgotten) == (3, [])
+
+
 def test_an_address_says_which_of_two_of_one_name(world: ImportWorld) -> None:
     world.run(csv_of([("Caio", "c@example.com", "b.souza@example.com")], HEADER))
     [contact] = world.memory.contacts.values()

@@ -147,6 +147,21 @@ def test_addresses_that_wandered_between_contacts_come_back_from_all_lanes(
     assert (undone["undo"], world.state()) == ({"removed": 1, "restored": 30, "left": 0}, before)
 
 
+def test_what_comes_back_with_no_row_is_left_at_once(world: ImportWorld) -> None:
+    """Who moves everybody into another organization deletes the old one: were each put off, the whole of a large import
+    would go back in one lane."""
+    header = ("name", "email", "organization")
+    rows = [(f"Ana {n}", f"a{n}@example.com") for n in range(120)]
+    world.run(csv_of([(*row, "Old") for row in rows], header))
+    done = world.run(csv_of([(*row, "New") for row in rows], header))
+    old, _ = world.memory.groups
+    del world.memory.groups[old]
+    assert world.undo(done["id"])["undo"] == {"removed": 0, "restored": 0, "left": 120}
+    assert [way.put_off for way in world.store.ways_back(A, done["id"])] == [()]
+    rows_told, _ = world.imports.rows(ADMIN, done["id"], 200, None)
+    assert {one["undo_reason"] for one in rows_told} == {"invalid"}
+
+
 def test_a_contact_that_other_lanes_keep_busy_is_put_off(world: ImportWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     """Contacts of one principal are in many lanes, and each that goes changes it."""
     done = world.run(csv_of(people(3), HEADER))

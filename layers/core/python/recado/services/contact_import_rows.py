@@ -24,6 +24,8 @@ from recado.services.import_agents import ImportAgents
 from recado.services.import_names import ImportNames
 
 _TRIES = 3
+_REMEMBERED = ("/group_ids", "/organization_id")
+"""What names were found for before, and may be gone; all else that is not found was looked for just now."""
 _NO_SUCH_ID = FieldError("/id", "not_found", "There is no contact of this id.")
 
 
@@ -182,7 +184,7 @@ def _may_pass(refused: DomainError) -> bool:
     """Whether it may be for what was remembered, or for who was faster."""
     if isinstance(refused, NotFound) or refused.code == "contact_exists":
         return True
-    return any(error.code == "not_found" and error.pointer != "/id" for error in refused.errors)
+    return any(error.code == "not_found" and error.pointer.startswith(_REMEMBERED) for error in refused.errors)
 
 
 def _news(given: Mapping[str, Any], contact: Contact, region: str) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from recado.domain.contact_imports import (
     undone_so_far,
 )
 from recado.domain.contacts import Contact
-from recado.domain.errors import Busy, DomainError, NotFound
+from recado.domain.errors import Busy, DomainError, Invalid, NotFound
 from recado.ports.contact_imports import ChangedSince, ImportJournal, ImportStore, RowDone, UndoneContacts
 from recado.ports.contacts import Comments
 from recado.ports.core import Clock
@@ -49,7 +49,8 @@ _CAREFUL_AFTER = 3
 _GIVE_UP_AFTER = 6
 """After so many the next row is left unseen: it breaks whoever takes it."""
 _FOR_GOOD = frozenset({"contact_has_open_chat"})
-"""Refusals that no other row's undoing does away with."""
+"""Refusals that no other row's undoing does away with, beside all of what a field says: a group that was deleted since
+comes back with no row."""
 _WRITTEN = ("created", "updated")
 _FAILED = Trouble("failed", "The row could not be undone.")
 _GONE = Trouble("contact_gone", "The contact was deleted or merged since.")
@@ -143,6 +144,10 @@ class ImportUndo:
         self._store.change(a, one, after, None)
 
 
+def _may_pass(refused: DomainError) -> bool:
+    return not isinstance(refused, Invalid) and refused.code not in _FOR_GOOD
+
+
 class _Some(NamedTuple):
     """Rows, and the place when they are undone."""
 
@@ -224,7 +229,7 @@ class _Back:
                 found = self._store.row(self._a, self._import.id, row.number)
                 return found.undone if found else None
             except DomainError as refused:
-                if self._put_off is not None and refused.code not in _FOR_GOOD:
+                if self._put_off is not None and _may_pass(refused):
                     self._put_off.append(contact_id)
                     return None
                 detail = refused.errors[0].detail if refused.errors else refused.detail
