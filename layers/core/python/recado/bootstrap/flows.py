@@ -63,8 +63,9 @@ class Flows(Templating, Automating):
     def flow_executions(self) -> FlowExecutions:
         """What flows did."""
         from recado.services.flow_executions import FlowExecutions
+        from recado.storage.flows import DynamoFlows
 
-        return FlowExecutions(self.executions, self.chat_service)
+        return FlowExecutions(self.executions, DynamoFlows(), self.chat_service)
 
     @cached_property
     def flow_starting(self) -> FlowStarting:

@@ -10,6 +10,7 @@ from recado.domain.errors import NotFound
 from recado.domain.flow_executions import Execution, State
 from recado.domain.ids import is_id
 from recado.ports.flow_executions import ExecutionStore
+from recado.ports.flows import FlowStore
 from recado.services.chats import READ_AHEAD, ChatService
 from recado.services.flow_views import execution_view, traced_view
 
@@ -25,16 +26,19 @@ class ExecutionFilter:
 class FlowExecutions:
     """Executions by the flow that they began with."""
 
-    def __init__(self, store: ExecutionStore, chats: ChatService) -> None:
+    def __init__(self, store: ExecutionStore, flows: FlowStore, chats: ChatService) -> None:
         self._store = store
+        self._flows = flows
         self._chats = chats
 
     def page(
         self, caller: Caller, flow_id: str, wanted: ExecutionFilter, limit: int, after: str | None
     ) -> tuple[list[dict[str, Any]], str | None]:
         """Executions, newest first, and the id to go on from. A page can be short, even empty, before the end: what the
-        caller may not see, or did not ask for, was read and left out."""
+        caller may not see, or did not ask for, was read and left out. Raises NotFound for no flow."""
         a, found = caller.account, list[Execution]()
+        if self._flows.published(a, flow_id) is None and self._flows.get(a, flow_id) is None:
+            raise NotFound("There is no such flow.")
         for _ in range(READ_AHEAD):
             ids = self._ids(a, flow_id, wanted.chat_id, after, limit + 1)
             for one in self._matching(caller, flow_id, wanted, ids[:limit]):

@@ -92,6 +92,7 @@ class FlowStarting:
 
         404, 403 `not_your_chat`, 400 `/flow_id` and `/variables/…`, 409 `chat_closed`, `chat_moved` when somebody moved
         it at this moment."""
+        _permit(caller, self._gate.visible(caller, chat_id))
         begins = self._beginning(caller.account, flow_id, variables, started_by, origin, opening)
         first: Chat | None = None
         for _ in range(_TRIES):
@@ -160,8 +161,7 @@ class FlowStarting:
     ) -> StartedFlow | None:
         """None when something of what was decided upon had moved."""
         a, now = caller.account, self._clock.now()
-        if not can_answer_chat(caller, chat):
-            raise Forbidden("Another agent serves this chat, or nobody yet: assume it first.", code="not_your_chat")
+        _permit(caller, chat)
         if chat.situation != "closed" and chat.situation not in situations:
             raise LeftAlone(chat)
         thread = self._reads.thread(a, chat.thread)
@@ -181,6 +181,11 @@ class FlowStarting:
             self._queue.send([flow_command(a, begun, chat.id, begun)])
         except Exception as error:  # whatever it is, the execution is written and will be driven
             self._journal.not_enqueued(begun, error)
+
+
+def _permit(caller: Caller, chat: Chat) -> None:
+    if not can_answer_chat(caller, chat):
+        raise Forbidden("Another agent serves this chat, or nobody yet: assume it first.", code="not_your_chat")
 
 
 def _place(chat: Chat) -> tuple[str, str | None, str, str | None]:

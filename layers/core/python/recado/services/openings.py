@@ -107,4 +107,4 @@ class ChatOpenings:
         try:
             self._queue.send(commands)
         except Exception as error:  # whatever it is, all is written and will be enqueued
-            self._journal.not_enqueued(intake.messages[-1].id, error)
+            self._journal.not_enqueued((intake.away.message if intake.away else intake.messages[-1]).id, error)
