@@ -159,7 +159,7 @@ def make(base_url: str, providers_url: str) -> dict[str, Any]:
     admin = Caller(account=a, role="admin", user_id=signed.admin.id)
     channels = connect_channels(product, a, signed.department.id, base_url, providers_url)
     add_flows(product, admin)
-    add_tasks(product, admin)
+    add_tasks(product, admin, channels["whatsapp"]["id"])
     _, api_token = product.api_token_service.create(admin, "demo", SCOPES)
     return {
         "account_id": signed.account.id,

@@ -24,8 +24,23 @@ def add_flows(product: Container, admin: Caller) -> None:
         product.flow_service.publish(admin, made.id)
 
 
-def add_tasks(product: Container, admin: Caller) -> None:
-    """Switched off: it would close chats of whoever tries something else."""
+def add_tasks(product: Container, admin: Caller, whatsapp_id: str) -> None:
+    """One that runs when somebody says so, on a group without members; one that is switched off, as it would close
+    chats of whoever tries something else."""
+    a = admin.account
+    group = product.group_service.create(a, "group", "Mensalistas")
+    [reminder] = [one for one in product.flow_service.all(a, None) if one.name == "Lembrete de pagamento"]
+    flow = {"project_id": reminder.project_id, "flow_id": reminder.id, "channel_id": whatsapp_id}
+    product.task_service.create(
+        admin,
+        NewTask(
+            "Lembrete de pagamento aos mensalistas",
+            "contacts",
+            {"type": "run_flow", **flow, "when_in_service": "skip", "when_queued": "skip", "when_automatic": "skip"},
+            "Quem é do grupo Mensalistas recebe o lembrete pelo modelo aprovado.",
+            filter={"field": "group", "op": "eq", "value": group.id},
+        ),
+    )
     product.task_service.create(
         admin,
         NewTask(
