@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from recado.domain.contact_import_lanes import LANES
-from recado.domain.contact_imports import WAY_BACK, Trouble
+from recado.domain.contact_imports import WAY_BACK, Trouble, without_refused
 from recado.domain.errors import Conflict
 from recado.ports.contacts import ContactMoved
 from tests.import_stores import Died
@@ -160,6 +160,32 @@ def test_what_comes_back_with_no_row_is_left_at_once(world: ImportWorld) -> None
     assert [way.put_off for way in world.store.ways_back(A, done["id"])] == [()]
     rows_told, _ = world.imports.rows(ADMIN, done["id"], 200, None)
     assert {one["undo_reason"] for one in rows_told} == {"invalid"}
+
+
+def test_what_cannot_be_as_before_keeps_no_other_field_from_coming_back(world: ImportWorld) -> None:
+    header = ("name", "email", "organization", "city")
+    world.run(csv_of([("Ana", "a@example.com", "Old", "Natal")], header))
+    done = world.run(csv_of([("Ana", "a@example.com", "New", "Recife")], header))
+    old, new = world.memory.groups
+    del world.memory.groups[old]
+    assert world.undo(done["id"])["undo"] == {"removed": 0, "restored": 1, "left": 0}
+    [contact] = world.memory.contacts.values()
+    assert (contact.city, contact.organization_id) == ("Natal", new)
+    [row], _ = world.imports.rows(ADMIN, done["id"], 10, None)
+    assert (row["undo_reason"], row["undo_detail"]) == ("partly", "These cannot be as before: organization_id.")
+
+
+@pytest.mark.parametrize(
+    ("pointers", "left", "refused"),
+    [
+        (["/city"], {"custom_fields": {"a": 1, "b": None}}, ["city"]),
+        (["/custom_fields/a"], {"city": "x", "custom_fields": {"b": None}}, ["custom.a"]),
+        (["/custom_fields/a", "/custom_fields/b", "/custom_fields/b"], {"city": "x"}, ["custom.a", "custom.b"]),
+        (["/name", "", "/custom_fields"], {"city": "x", "custom_fields": {"a": 1, "b": None}}, []),
+    ],
+)
+def test_what_is_left_without_what_is_refused(pointers: list[str], left: Any, refused: list[str]) -> None:
+    assert without_refused({"city": "x", "custom_fields": {"a": 1, "b": None}}, pointers) == (left, refused)
 
 
 def test_a_contact_that_other_lanes_keep_busy_is_put_off(world: ImportWorld, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -221,6 +221,22 @@ def given_back(row: Row, contact: Contact) -> tuple[dict[str, Any], list[str]]:
     return back, kept
 
 
+def without_refused(back: Mapping[str, Any], pointers: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
+    """What is left of `given_back` when what these point at cannot be written any more, and the fields that are not."""
+    left = {name: dict(value) if name == "custom_fields" else value for name, value in back.items()}
+    refused: list[str] = []
+    for pointer in pointers:
+        _, name, *rest = (*pointer.split("/"), "")
+        custom = left.get("custom_fields", {})
+        if name == "custom_fields" and custom.pop(rest[0], left) is not left:
+            refused.append(f"{_CUSTOM}{rest[0]}")
+        elif name != "custom_fields" and left.pop(name, left) is not left:
+            refused.append(name)
+    if not left.get("custom_fields", True):
+        del left["custom_fields"]
+    return left, refused
+
+
 def _fields(contact: Contact) -> dict[str, Any]:
     """Fields that rows change, each custom one of its own, as JSON has them."""
     held: dict[str, Any] = {name: getattr(contact, name) for name in _TEXTS}

@@ -11,10 +11,10 @@ commented on it, and of one that it changed each field comes back only while it 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from recado.domain.access import Caller
 from recado.domain.contact_import_lanes import lane_back, lanes_back
@@ -30,6 +30,7 @@ from recado.domain.contact_imports import (
     number_back,
     stands,
     undone_so_far,
+    without_refused,
 )
 from recado.domain.contacts import Contact
 from recado.domain.errors import Busy, DomainError, Invalid, NotFound
@@ -249,8 +250,18 @@ class _Back:
         back, kept = given_back(row, contact)
         if not back:
             return self._left(row, _CHANGED)
-        detail = f"What was changed since stays: {', '.join(kept)}."
-        restored = replace(row, undone="restored", undo_trouble=Trouble("partly", detail) if kept else None)
+        told = [f"What was changed since stays: {', '.join(kept)}."] if kept else []
+        try:
+            return self._given_back(row, contact, back, told)
+        except Invalid as refused:
+            left, gone = without_refused(back, [error.pointer for error in refused.errors])
+            if not gone or not left:
+                raise
+            return self._given_back(row, contact, left, [*told, f"These cannot be as before: {', '.join(gone)}."])
+
+    def _given_back(self, row: Row, contact: Contact, back: Mapping[str, Any], told: Sequence[str]) -> str:
+        trouble = Trouble("partly", " ".join(told)) if told else None
+        restored = replace(row, undone="restored", undo_trouble=trouble)
         self._contacts.begin(restored, contact.version)
         self._service.change(self._caller, contact.id, back)
         if not self._contacts.written:
