@@ -57,6 +57,24 @@ def test_an_import_makes_contacts_by_the_names_of_its_columns(world: ImportWorld
     }
 
 
+def test_a_group_that_is_deleted_meanwhile_is_made_again(world: ImportWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its name was found for the rows before: a worker would write its id until it gave up, and the lane with it."""
+    written = world.contacts.__class__.write
+
+    def write(self: Any, *given: Any) -> None:
+        if len(world.memory.contacts) == 2:
+            world.memory.groups.pop(next(iter(world.memory.groups)))
+            monkeypatch.undo()
+        written(self, *given)
+
+    monkeypatch.setattr("tests.import_stores.MemoryContacts.write", write)
+    header = ("name", "email", "groups")
+    done = world.run(csv_of([(f"Ana {n}", f"a{n}@example.com", "VIP") for n in range(4)], header))
+    assert (done["state"], counts(done)) == ("done", (4, 0, 0, 0))
+    *_, last = world.memory.contacts.values()
+    assert [last.group_ids] == [tuple(world.memory.groups)]
+
+
 def test_2000_rows_interrupted_anywhere_run_again_and_undone(world: ImportWorld) -> None:
     """ISSUE 5: interrupted at random and resumed; run twice: created 0; counts are of all rows; undo restores."""
     world.run(csv_of(people(300, "Olinda"), HEADER))

@@ -78,12 +78,17 @@ class RowTaker:
         """What became of a row, and whether that is written already: with the contact, or by who did it before."""
         if row.wrong is not None:
             return Row(row.number, "rejected", troubles=(Trouble(row.wrong, DETAILS[row.wrong], row.number),)), False
-        for _ in range(_TRIES):
+        for left in reversed(range(_TRIES)):
             self._contacts.begin(row.number, row.said.key)
             try:
                 contact_id = self._written(row)
             except RowDone:
                 return self._done_before(row.number), True
+            except Busy:  # as a group that was deleted since its name was found is, however often it is written
+                if not left:
+                    raise
+                self._contacts.forget()
+                self._names.forget()
             except DomainError as refused:
                 last = refused
                 if not _may_pass(refused):
