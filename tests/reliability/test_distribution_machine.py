@@ -116,7 +116,7 @@ class Model:
         """What the minute's work does with those whose time is over, in the order of the sweep."""
         due = [one for one in self.talks.values() if not (one.closed or one.started)]
         due = [one for one in due if (one.owner or one.had) and now >= one.since + timedelta(seconds=OVERFLOW)]
-        for talk in sorted(due, key=lambda one: (keys.due_pk(one.id), one.since, one.id)):
+        for talk in sorted(due, key=lambda one: (keys.due_pk("CHAT", one.id), one.since, one.id)):
             if talk.owner:
                 talk.had.append(talk.owner)
                 talk.owner, talk.since = None, now

@@ -34,6 +34,10 @@ def a_minute(team: Team, users: list[str], gone: str, time: Callable[[], bool]) 
     return report
 
 
+def shard_of(user_id: str) -> str:
+    return keys.due_pk("AGENT", user_id)
+
+
 def pages_of_time(pages: int) -> Callable[[], bool]:
     left = iter([True] * pages)
     return lambda: next(left, False)
@@ -52,9 +56,9 @@ def crowd(team: Team, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         team.clock.move(0.01)
         team.presence.create(ACCOUNT, user_id, None)
         team.presence.renew(ACCOUNT, user_id, force=True)
-    shards = Counter(map(keys.due_pk, users))
+    shards = Counter(map(shard_of, users))
     assert max(shards.values()) > 2
-    return sorted(users, key=lambda user_id: (shards[keys.due_pk(user_id)], keys.due_pk(user_id)))
+    return sorted(users, key=lambda user_id: (shards[shard_of(user_id)], shard_of(user_id)))
 
 
 def test_one_who_left_is_found_behind_all_who_are_there(team: Team, crowd: list[str]) -> None:
@@ -70,7 +74,7 @@ def test_all_are_looked_at_in_a_minute_and_then_left_alone_until_their_lease_end
         team.presence.renew(ACCOUNT, user_id, force=True)
     team.clock.move(1)
     run = TickService({"leases": team.presence.lapse_due}).run
-    most_in_a_shard = max(Counter(map(keys.due_pk, crowd)).values())
+    most_in_a_shard = max(Counter(map(shard_of, crowd)).values())
     [report] = run(pages_of_time(most_in_a_shard + 1))
     assert (report.seen, report.done, report.left) == (MANY, 0, False)
     assert run(pages_of_time(1))[0].seen == 0

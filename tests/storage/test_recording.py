@@ -168,13 +168,13 @@ def test_an_empty_query_costs_one_half_or_one(dynamodb: Any) -> None:
 
 
 def test_index_writes_are_apart_and_only_when_its_keys_move(dynamodb: Any) -> None:
-    at = {"due_pk": "DUE#00", "due_sk": "1"}
+    at = {"due_pk": "DUE#OUT#00", "due_sk": "1"}
     steps = [
         (item("a", 3000, **at), {"due": 1}),  # appears; an entry holds keys only, so 1 unit
         (item("a", 2000, **at), {}),  # the item changes, the entry does not
         (item("a", 2000, **(at | {"due_sk": "2"})), {"due": 2}),  # moves: a delete and a put
-        (item("a", 2000, due_pk="DUE#00"), {"due": 1}),  # goes
-        (item("a", 2000, si_pk="s", si_sk="1", due_pk="DUE#00", due_sk="3"), {"due": 1, "by_situation": 1}),
+        (item("a", 2000, due_pk="DUE#OUT#00"), {"due": 1}),  # goes
+        (item("a", 2000, si_pk="s", si_sk="1", due_pk="DUE#OUT#00", due_sk="3"), {"due": 1, "by_situation": 1}),
     ]
     for written, expected in steps:
         with record() as calls:
@@ -186,13 +186,13 @@ def test_index_writes_are_apart_and_only_when_its_keys_move(dynamodb: Any) -> No
 
 
 def test_an_index_query_counts_keys_only(dynamodb: Any) -> None:
-    put(dynamodb, *(item(f"a{n}", 4000, due_pk="DUE#00", due_sk=str(n)) for n in range(5)))
+    put(dynamodb, *(item(f"a{n}", 4000, due_pk="DUE#OUT#00", due_sk=str(n)) for n in range(5)))
     with record() as calls:
         dynamodb.query(
             TableName="chats",
             IndexName="due",
             KeyConditionExpression="due_pk = :p",
-            ExpressionAttributeValues={":p": {"S": "DUE#00"}},
+            ExpressionAttributeValues={":p": {"S": "DUE#OUT#00"}},
         )
     assert figures(calls) == (0, 0.5)
 

@@ -187,7 +187,7 @@ _NO_LOOK: list[Action] = [AgentRecord.due_pk.remove(), AgentRecord.due_sk.remove
 
 
 def _look_at(user_id: str, when: datetime) -> list[Action]:
-    return [AgentRecord.due_pk.set(keys.due_pk(user_id)), AgentRecord.due_sk.set(keys.stamp(when))]
+    return [AgentRecord.due_pk.set(keys.due_pk("AGENT", user_id)), AgentRecord.due_sk.set(keys.stamp(when))]
 
 
 def _add_member_changes(tx: Transaction, a: str, change: AgentChange) -> None:

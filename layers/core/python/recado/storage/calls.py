@@ -57,7 +57,7 @@ class CallRecord(ChatsRecord):
         texts = {name: getattr(call, name) or None for name in ("sender", "message_id", "chat_id")}
         ttl = int((call.begun_at + timedelta(days=KEPT_DAYS)).timestamp())
         until = open_until(call)
-        due_pk = keys.due_pk(call.id) if until else None
+        due_pk = keys.due_pk("CALL", call.id) if until else None
         due_sk = keys.stamp(until) if until else None
         pk = keys.call_pk(a, call.channel_id, call.id)
         return cls.of(call, pk=pk, sk="CALL", ttl=ttl, due_pk=due_pk, due_sk=due_sk, **texts)

@@ -134,6 +134,6 @@ def _closing_record(a: str, closing: Closing) -> ClosingRecord:
         closing,
         pk=keys.workspace_pk(a, "REMOVED"),
         sk=closing.channel_id,
-        due_pk=keys.due_pk(closing.channel_id),
+        due_pk=keys.due_pk("REMOVED", closing.channel_id),
         due_sk=keys.stamp(closing.due),
     )

@@ -72,7 +72,7 @@ class ChannelRecord(WorkspaceRecord):
             problems=[dict(one) for one in channel.problems] or None,
             token=channel.token.to_json() if channel.token else None,
             former={name: until.isoformat() for name, until in channel.former.items()} or None,
-            due_pk=keys.due_pk(channel.id) if channel.due_at else None,
+            due_pk=keys.due_pk("CHANNELS", channel.id) if channel.due_at else None,
             due_sk=keys.stamp(channel.due_at) if channel.due_at else None,
         )
 

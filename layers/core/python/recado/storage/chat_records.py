@@ -151,7 +151,7 @@ class MessageRecord(ChatsRecord):
             error_title=message.error.title if message.error else None,
             fetch_attempt=0 if due else None,
             fetch_due=due,
-            due_pk=keys.due_pk(message.id) if due else None,
+            due_pk=keys.due_pk("T", message.id) if due else None,
             due_sk=keys.stamp(due) if due else None,
         )
 
@@ -302,7 +302,7 @@ def chat_index_keys(a: str, chat: Chat) -> Mapping[str, str | None]:
         "ag_sk": place if chat.agent_id else None,
         "co_pk": keys.index_pk(a, chat.contact_id),
         "co_sk": f"CHAT#{chat.id}",
-        "due_pk": keys.due_pk(chat.id) if chat.due_at else None,
+        "due_pk": keys.due_pk("CHAT", chat.id) if chat.due_at else None,
         "due_sk": keys.stamp(chat.due_at) if chat.due_at else None,
     }
 

@@ -38,7 +38,7 @@ class DynamoChatTimers(DynamoChats):
         if due_at is not None:
             actions = [
                 ChatRecord.due_at.set(due_at),
-                ChatRecord.due_pk.set(keys.due_pk(chat.id)),
+                ChatRecord.due_pk.set(keys.due_pk("CHAT", chat.id)),
                 ChatRecord.due_sk.set(keys.stamp(due_at)),
             ]
         record = ChatRecord(keys.chat_pk(a, chat.id), "CHAT")

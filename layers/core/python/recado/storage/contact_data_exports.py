@@ -46,7 +46,7 @@ class DataExportRecord(LongExportRecord, WorkspaceRecord):
     def of_export(cls, a: str, export: DataExport) -> DataExportRecord:
         """The item of an export."""
         pk = keys.data_exports_pk(a, export.contact_id)
-        return cls.of_any(export, pk, KEPT_FOR, contact_ids=list(export.contact_ids))
+        return cls.of_any(_KIND, export, pk, KEPT_FOR, contact_ids=list(export.contact_ids))
 
     def export(self) -> DataExport:
         """The entity."""

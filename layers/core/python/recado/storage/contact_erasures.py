@@ -118,7 +118,7 @@ class ErasingRecord(WorkspaceRecord):
             spans=[list(one) for one in work.spans],
             late_files=list(work.late_files),
             due=None,
-            due_pk=keys.due_pk(work.id),
+            due_pk=keys.due_pk("ERASING", work.id),
             due_sk=keys.stamp(work.due),
         )
 

@@ -48,6 +48,7 @@ class ExportRecord(LongExportRecord, WorkspaceRecord):
     def of_export(cls, a: str, export: ContactExport) -> ExportRecord:
         """The item of an export; one that is over goes by itself."""
         return cls.of_any(
+            _COLLECTION,
             export,
             keys.workspace_pk(a, _COLLECTION),
             REMEMBERED_FOR,

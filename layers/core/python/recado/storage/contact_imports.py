@@ -84,7 +84,7 @@ class ImportRecord(WorkspaceRecord):
     @classmethod
     def of_import(cls, a: str, one: ContactImport, due: datetime | None) -> ImportRecord:
         """The item of an import."""
-        place = {"due_pk": keys.due_pk(one.id), "due_sk": keys.stamp(due)} if due else {}
+        place = {"due_pk": keys.due_pk(_COLLECTION, one.id), "due_sk": keys.stamp(due)} if due else {}
         return cls.of(
             one,
             pk=keys.workspace_pk(a, _COLLECTION),

@@ -71,7 +71,7 @@ class DepartmentRecord(WorkspaceRecord):
             reopening=asdict(department.reopening),
             business_hours=None if hours is None else [astuple(one) for one in hours],
             holidays=[day.isoformat() for day in department.holidays] or None,
-            due_pk=keys.due_pk(department.id),
+            due_pk=keys.due_pk("DEPARTMENTS", department.id),
             due_sk=keys.stamp(look_at),
         )
 

@@ -1,4 +1,5 @@
-"""Pages of the `due` indexes: an even share of each shard, so that none waits for the others to be empty."""
+"""Pages of the `due` indexes: each kind of item has shards of its own, so that none is hidden behind another, and of
+each shard an even share is taken, so that none waits for the others to be empty."""
 
 from __future__ import annotations
 
@@ -11,10 +12,6 @@ from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from recado.ports.sweeps import DuePage, Owned
 from recado.storage import keys
 from recado.storage.tables import Record
-
-_READ_AHEAD = 16
-"""So many entries of a shard are looked at, though fewer are wanted: the index holds those of all kinds, and as keys
-they cost no more."""
 
 
 class Due(GlobalSecondaryIndex[Any]):
@@ -41,15 +38,12 @@ def due_page(kind: str, oldest: Callable[[str, int], Iterable[Record]], limit: i
 
 def due_records(kind: str, oldest: Callable[[str, int], Iterable[Record]], limit: int) -> tuple[list[Record], bool]:
     """The keys of about `limit` of what is due, and whether more is: 16 queries, ½ RRU each and the same for each 4 KB
-    found. `kind` stands in the partition keys behind the account; `oldest` reads so many of a shard in the order of
-    their time."""
+    found. `kind` as in `keys.due_pk`; `oldest` reads so many of a shard in the order of their time."""
     share = max(1, limit // keys.SHARDS)
-    most = max(share, _READ_AHEAD)
     found: list[Record] = []
     more = False
-    for shard in range(keys.SHARDS):
-        records = list(oldest(f"DUE#{shard:02d}", most))
-        of_kind = [record for record in records if record.pk.split("#", 2)[1] == kind]
-        more = more or len(records) == most or len(of_kind) > share
-        found += of_kind[:share]
+    for shard in keys.due_shards(kind):
+        records = list(oldest(shard, share + 1))
+        more = more or len(records) > share
+        found += records[:share]
     return found, more

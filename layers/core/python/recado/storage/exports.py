@@ -34,8 +34,8 @@ class LongExportRecord(Record):
     due_sk = UnicodeAttribute(null=True)
 
     @classmethod
-    def of_any(cls, export: Export, pk: str, remembered_for: timedelta, **own: Any) -> Self:
-        """The item; `own`: what its kind spells otherwise."""
+    def of_any(cls, kind: str, export: Export, pk: str, remembered_for: timedelta, **own: Any) -> Self:
+        """The item; `kind`: as in `keys.due_pk`, `own`: what its kind spells otherwise."""
         ends = export.finished_at + remembered_for if export.finished_at else None
         return cls.of(
             export,
@@ -43,7 +43,7 @@ class LongExportRecord(Record):
             sk=export.id,
             author=[export.author.type, export.author.id],
             due=None,
-            due_pk=keys.due_pk(export.id) if export.due else None,
+            due_pk=keys.due_pk(kind, export.id) if export.due else None,
             due_sk=keys.stamp(export.due) if export.due else None,
             ttl=int(ends.timestamp()) if ends else None,
             **own,

@@ -93,7 +93,7 @@ class ExecutionRecord(ChatsRecord):
             ag_sk=one.id,
             co_pk=keys.index_pk(a, one.contact_id),
             co_sk=f"EXEC#{one.id}",
-            due_pk=keys.due_pk(one.id) if look_at else None,
+            due_pk=keys.due_pk("EXEC", one.id) if look_at else None,
             due_sk=keys.stamp(look_at) if look_at else None,
             ttl=_ttl(one.ended_at) if is_over(one) and one.ended_at else None,
         )

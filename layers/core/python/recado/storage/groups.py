@@ -113,7 +113,7 @@ class DynamoGroups:
         seen = GROUP_SEEN(GroupRecord.version == group.version)
         delete_named(tx, GroupRecord(_pk(a, group.kind), group.id), seen, _name(a, group).record)
         place = keys.workspace_pk(a, _DELETED), group.id
-        due_pk, due_sk = keys.due_pk(group.id), keys.stamp(now)
+        due_pk, due_sk = keys.due_pk(_DELETED, group.id), keys.stamp(now)
         tx.put("deleted", DeletedGroupRecord(*place, kind=group.kind, due_pk=due_pk, due_sk=due_sk))
         return tx.committed()
 

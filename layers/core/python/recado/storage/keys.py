@@ -149,9 +149,15 @@ def index_pk(a: str, value: str) -> str:
     return f"{a}#{value}"
 
 
-def due_pk(public_id: str) -> str:
-    """One of the 16 shards of the `due` index, over all accounts."""
-    return f"DUE#{crc32(public_id.encode()) % SHARDS:02d}"
+def due_pk(kind: str, public_id: str) -> str:
+    """One of the 16 shards that a kind has in the `due` index, over all accounts; `kind` stands in the partition key
+    behind the account."""
+    return f"DUE#{kind}#{crc32(public_id.encode()) % SHARDS:02d}"
+
+
+def due_shards(kind: str) -> list[str]:
+    """All that `due_pk` may be for a kind."""
+    return [f"DUE#{kind}#{shard:02d}" for shard in range(SHARDS)]
 
 
 # workspace

@@ -52,7 +52,7 @@ class OutRecord(ChatsRecord):
             in_line=out.in_line or None,
             due=None,
             due_at=out.due,
-            due_pk=keys.due_pk(out.message_id) if out.due else None,
+            due_pk=keys.due_pk("OUT", out.message_id) if out.due else None,
             due_sk=keys.stamp(out.due) if out.due else None,
             ttl=int((out.created_at + timedelta(days=KEPT_DAYS)).timestamp()) if ended else None,
         )

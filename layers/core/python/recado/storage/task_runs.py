@@ -74,7 +74,7 @@ class TaskRunRecord(WorkspaceRecord):
             skipped_months=list(run.skipped_months) or None,
             counts=dict(run.counts) or None,
             due=None,
-            due_pk=keys.due_pk(run.id) if run.due else None,
+            due_pk=keys.due_pk(_KIND, run.id) if run.due else None,
             due_sk=keys.stamp(run.due) if run.due else None,
             ttl=int(run.expires_at.timestamp()),
         )

@@ -43,7 +43,7 @@ class TargetRecord(WorkspaceRecord):
     @classmethod
     def of_target(cls, a: str, owner: Owner, target: Target, ttl: int) -> TargetRecord:
         """The item of a target."""
-        place = {"due_pk": keys.due_pk(target.id), "due_sk": keys.stamp(target.due)} if target.due else {}
+        place = {"due_pk": keys.due_pk(_KIND, target.id), "due_sk": keys.stamp(target.due)} if target.due else {}
         return cls.of(
             target,
             pk=keys.targets_pk(a, owner.run_id, part_of(target.id)),

@@ -51,7 +51,7 @@ class TaskRecord(WorkspaceRecord):
     @classmethod
     def of_task(cls, a: str, task: Task, due: datetime | None) -> TaskRecord:
         """The item of a task."""
-        place = {"due_pk": keys.due_pk(task.id), "due_sk": keys.stamp(due)} if due else {}
+        place = {"due_pk": keys.due_pk(_COLLECTION, task.id), "due_sk": keys.stamp(due)} if due else {}
         return cls.of(
             task,
             pk=keys.workspace_pk(a, _COLLECTION),

@@ -69,7 +69,7 @@ class TemplateRecord(WorkspaceRecord):
             submission_error=dict(template.submission_error) if template.submission_error else None,
             draft=dict(template.draft) if template.draft else None,
             status_words=list(template.status_words) or None,
-            due_pk=keys.due_pk(template.id) if template.due else None,
+            due_pk=keys.due_pk("TEMPLATES", template.id) if template.due else None,
             due_sk=keys.stamp(template.due) if template.due else None,
         )
 
