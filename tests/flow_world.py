@@ -68,6 +68,8 @@ class FlowWorld:
         self.container.__dict__.update(
             clock=clock, ids=ids, outbound_queue=self.queue, distribution_queue=self.looks, flow_requests=self.requests
         )
+        self.pauses: list[float] = []
+        self.container.flow_engine._pause = self.pauses.append
         self.wamids = itertools.count(1)
         now = clock.now()
         AccountRecord(

@@ -108,6 +108,8 @@ class Flows(Templating, Automating):
     @cached_property
     def flow_engine(self) -> FlowEngine:
         """Driving executions of flows."""
+        from time import sleep
+
         from recado.journal import LoggedFlows
         from recado.services.flow_engine import FlowEngine
 
@@ -122,4 +124,5 @@ class Flows(Templating, Automating):
             self.outbound_queue,
             self.clock,
             LoggedFlows(),
+            sleep,
         )

@@ -22,6 +22,8 @@ MAX_OPTIONS = 10
 MAX_TEXT = 4_096
 MAX_DELAY_S = 30 * 86_400
 MAX_TIMEOUT_S = 30 * 86_400
+DEFAULT_TIMEOUT_S = 86_400
+"""Of a question that says nothing of it: a customer who went away is left to people at last."""
 MAX_RETRIES = 10
 MAX_HEADERS = 20
 

@@ -14,12 +14,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from recado.domain.flow_answers import Phone, answer_value, choice, option_id
-from recado.domain.flow_definitions import Definition, Step
+from recado.domain.flow_definitions import DEFAULT_TIMEOUT_S, Definition, Step
 from recado.domain.flow_executions import Execution, ended
 from recado.domain.flow_variables import filled, filled_body, filled_url
 
 MAX_STEPS_PER_MESSAGE = 100
 """Steps between two messages of the customer: what goes on longer is a loop."""
+MAX_STEPS = 1_000
+"""Steps of an execution in all, however often the customer writes: two machines may answer each other for ever."""
 MAX_VARIABLES = 100
 MAX_VALUE_CHARACTERS = 4_096
 MAX_HEADER = 4_000
@@ -84,13 +86,13 @@ def follow(one: Execution, step: Step, outcome: Outcome, now: datetime) -> Execu
     done = done if done.first_seq is not None else replace(done, first_seq=outcome.seq)
     if outcome.failed and "on_error" not in step.fields:
         return ended(done, "failed", now, outcome.failed)
-    if done.steps > MAX_STEPS_PER_MESSAGE:
+    if done.steps > MAX_STEPS_PER_MESSAGE or done.place > MAX_STEPS:
         return ended(done, "failed", now, "too_many_steps")
     if outcome.failed and step.type != "http":
         return _at(done, step.fields["on_error"], now)
     match step.type:
         case "ask" | "ask_choice":
-            timeout = step.fields.get("timeout_s")
+            timeout = step.fields.get("timeout_s", DEFAULT_TIMEOUT_S)
             heard = outcome.seq if one.heard is None else one.heard
             return replace(done, state="waiting", waits_for="answer", due_at=_after(now, timeout), heard=heard)
         case "delay":
@@ -176,8 +178,8 @@ def _short(value: Any) -> Any:
     return value[:MAX_VALUE_CHARACTERS] if isinstance(value, str) else value
 
 
-def _after(now: datetime, seconds: int | None) -> datetime | None:
-    return None if seconds is None else now + timedelta(seconds=seconds)
+def _after(now: datetime, seconds: int) -> datetime:
+    return now + timedelta(seconds=seconds)
 
 
 def _one_line(text: str) -> str:

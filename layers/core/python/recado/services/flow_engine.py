@@ -8,7 +8,7 @@ other hands or the step done."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -42,12 +42,14 @@ MAX_SAID = 4_096
 """Characters of what the customer said last, as an execution keeps it."""
 _PATIENCE = timedelta(seconds=20)
 """How long one command drives an execution before it gives the place to another."""
+TRIED_AGAIN_AFTER_S = (0.2, 1.0, 3.0)
+"""What is refused for a moment passes by then. The queue brings a command again after minutes alone."""
 _TRIES = 5
 _PAGE = 50
 
 
 class FlowEngine:
-    """Looks at executions."""
+    """Looks at executions. `pause` waits some seconds."""
 
     def __init__(
         self,
@@ -61,6 +63,7 @@ class FlowEngine:
         queue: Queue,
         clock: Clock,
         journal: FlowJournal,
+        pause: Callable[[float], None],
     ) -> None:
         self._executions = executions
         self._chats = chats
@@ -72,6 +75,7 @@ class FlowEngine:
         self._queue = queue
         self._clock = clock
         self._journal = journal
+        self._pause = pause
 
     def look(self, a: str, execution_id: str, receives: int = 1) -> None:
         """Drive an execution as far as it goes now. Repeating it is harmless at any point. Raises what goes wrong, so
@@ -81,7 +85,7 @@ class FlowEngine:
             self._give_up(a, execution_id, None)
             return
         try:
-            self._drive(a, execution_id)
+            self._patiently(a, execution_id)
         except Exception as error:  # whatever it is: it is tried again, and at last given up
             if receives < GIVES_UP_AT:
                 raise
@@ -109,8 +113,21 @@ class FlowEngine:
 
     # -- one after the other -------------------------------------------------------------------------------------------
 
-    def _drive(self, a: str, execution_id: str) -> None:
-        until, done, lost = self._clock.now() + _PATIENCE, 0, 0
+    def _patiently(self, a: str, execution_id: str) -> None:
+        """Whatever is raised is tried again at once, and soon: the chat is silent until then."""
+        until = self._clock.now() + _PATIENCE
+        for wait_s in TRIED_AGAIN_AFTER_S:
+            try:
+                self._drive(a, execution_id, until)
+                return
+            except Exception:  # whatever it is; the last try raises it
+                if self._clock.now() >= until:
+                    raise
+                self._pause(wait_s)
+        self._drive(a, execution_id, until)
+
+    def _drive(self, a: str, execution_id: str, until: datetime) -> None:
+        done, lost = 0, 0
         one = self._executions.get(a, execution_id)
         while one is not None and not is_over(one):
             if self._clock.now() >= until:
