@@ -19,6 +19,9 @@ def _send(command: Delivery) -> None:
     body = command.body
     if "execution_id" in body:
         container().flow_engine.look(body["account"], body["execution_id"], command.receives)
+    elif "failed_seq" in body:
+        engine = container().flow_engine
+        engine.message_failed(body["account"], body["chat_id"], body["failed_seq"], command.receives)
     elif "line" in body:
         container().outbound.work_off(body["account"], body["channel_id"], body["line"], command.receives)
     else:

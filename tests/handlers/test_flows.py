@@ -58,7 +58,7 @@ class Led:
         """The looks at executions in the outbound queue; sends are taken out."""
         looks = []
         for record in self.stack.receive("outbound"):
-            if "execution_id" in record["body"]:
+            if "execution_id" in record["body"] or "failed_seq" in record["body"]:
                 looks.append(record)
             self.stack.delete("outbound", record)
         return looks
@@ -111,6 +111,21 @@ def test_what_the_workers_do_not_ask_for_the_streams_do(led: Led) -> None:
     changes = [told.read(one) for one in led.stack.stream_records()]
     heard = [one for one in changes if one is not None and getattr(one.what, "after", None)]
     assert [one.what.after.heard_by for one in heard if one.what.after.text == "Ana"] == [led.execution.id]
+
+
+def test_a_message_that_was_not_delivered_comes_back_through_the_stream(led: Led) -> None:
+    led.say("Oi")
+    led.drive(led.commands())
+    led.stack.invoke("events", {"Records": led.stack.stream_records()})
+    led.commands()
+    [asked] = [one for one in MessageRecord.scan(MessageRecord.sk.startswith("MSG#")) if one.direction == "outbound"]
+    for status in ("sent", "failed", "failed"):
+        asked.update([MessageRecord.status.set(status), MessageRecord.error_code.set("131026")])
+        led.stack.invoke("events", {"Records": led.stack.stream_records()})
+        looks = led.commands()
+        assert len(looks) == (status == "failed" and led.execution.state == "waiting")
+        led.drive(looks)
+    assert (led.execution.state, led.execution.reason, led.chat.situation) == ("failed", "message_failed", "queued")
 
 
 def test_the_minute_brings_what_is_due(led: Led, clock: Any) -> None:

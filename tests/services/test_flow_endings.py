@@ -3,21 +3,26 @@ F1)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from recado.domain.access import Caller
+from recado.domain.chats import MessageError
 from recado.domain.errors import Busy
 from recado.domain.flow_runs import MAX_STEPS
+from recado.storage.chat_records import MessageRecord
 from recado.storage.flow_executions import ExecutionRecord
-from tests.flow_world import FlowWorld, fresh_world
+from tests.flow_world import ADMIN, ANA_USER, FlowWorld, fresh_world
 from tests.reception import A
+from tests.reliability.test_inbound_crashes import Crash, writes
 
 ASK = {
     "a": {"type": "send_text", "text": "Olá!", "next": "b"},
     "b": {"type": "ask", "text": "Nome?", "save_as": "name", "next": "b"},
-    "sorry": {"type": "close"},
+    "again": {"type": "ask", "text": "CPF?", "save_as": "cpf", "next": "b"},
 }
 
 
@@ -66,3 +71,80 @@ def test_what_fails_for_a_moment_is_tried_again_at_once(world: FlowWorld, monkey
     assert world.run() == 1
     assert world.texts()[3:] == ["Ana", "→ Nome?"]
     assert world.pauses == [0.2, 1.0, 3.0]
+
+
+# -- messages that fail later ------------------------------------------------------------------------------------------
+
+
+def fails(world: FlowWorld, seq: int) -> None:
+    """The provider says that a message that it took was not delivered; the workers are told, twice."""
+    message = world.messages()[seq - 1]
+    error = MessageError("131026", "Message undeliverable")
+    failed = replace(message, status="failed", error=error)
+    MessageRecord.of_message(A, failed).save()
+    for _ in range(2):
+        world.container.flow_engine.message_failed(A, message.chat_id, seq)
+
+
+@pytest.mark.parametrize("seq", [2, 3])
+def test_nobody_waits_for_an_answer_to_what_was_not_delivered(world: FlowWorld, seq: int) -> None:
+    begin(world)
+    fails(world, seq)
+    assert (world.execution.state, world.execution.reason) == ("failed", "message_failed")
+    assert [one.id for one in world.reception.waiting()] == [world.chat.id]
+    assert world.trace()[-1] == ("b", "ask", "message_failed: 131026 Message undeliverable")
+    told = [(one.type, one.data.get("cause")) for one in world.facts()]
+    assert told.count(("chat.queued", "flow_failed")) == 1
+
+
+def test_a_question_that_was_not_delivered_goes_on_at_its_on_error_once(world: FlowWorld) -> None:
+    begin(world, on_error="again")
+    fails(world, 3)
+    assert (world.texts()[3:], world.execution.state) == (["→ CPF?"], "waiting")
+    fails(world, 4)
+    assert (world.execution.reason, world.chat.situation) == ("message_failed", "queued")
+
+
+def test_who_wrote_since_is_there(world: FlowWorld) -> None:
+    begin(world)
+    world.say("Ana")
+    fails(world, 3)
+    assert (world.execution.state, world.texts()[3:]) == ("waiting", ["Ana", "→ Nome?"])
+
+
+def test_what_failed_of_another_flow_ends_nothing(world: FlowWorld) -> None:
+    begin(world)
+    other = world.publish({"a": {**ASK["b"], "next": "a"}})
+    world.container.flow_starting.in_chat(ADMIN, world.chat.id, other, {}, "user")
+    world.run()
+    fails(world, 3)
+    assert [one.state for one in world.executions] == ["aborted", "waiting"]
+
+
+def test_an_agent_keeps_the_chat_whatever_failed_before(world: FlowWorld) -> None:
+    begin(world)
+    world.agent()
+    world.container.chat_actions.assume(Caller(A, "admin", user_id=ANA_USER), world.chat.id)
+    fails(world, 3)
+    assert (world.chat.situation, world.execution.state) == ("in_service", "aborted")
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_crash_while_a_failure_is_seen_to(world: FlowWorld, moment: str) -> None:
+    begin(world)
+    happened = False
+
+    def dies(_: int, write: Callable[[], Any]) -> Any:
+        nonlocal happened
+        if happened:
+            return write()
+        happened = True
+        if moment == "after":
+            write()
+        raise Crash
+
+    with pytest.raises(Crash), writes(dies):
+        fails(world, 3)
+    fails(world, 3)
+    assert (world.execution.reason, world.chat.situation) == ("message_failed", "queued")
+    assert [one.type for one in world.facts()].count("flow.finished") == 1

@@ -66,6 +66,8 @@ class Execution:
     """Where its first message lies in the thread."""
     said: str = ""
     """What the customer was heard to say last."""
+    unreached: int | None = None
+    """Its last message whose failure was seen to, by its place in the thread."""
 
     @property
     def look_at(self) -> datetime | None:

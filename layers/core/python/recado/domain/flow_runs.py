@@ -82,11 +82,11 @@ def ways_to_ask(fields: Mapping[str, Any]) -> list[tuple[str, str, dict[str, Any
 
 def follow(one: Execution, step: Step, outcome: Outcome, now: datetime) -> Execution:
     """The execution after its step was done."""
-    done = replace(one, place=one.place + 1, steps=one.steps + 1, version=one.version + 1, claimed=None, moved_at=now)
+    done = _done(one, now)
     done = done if done.first_seq is not None else replace(done, first_seq=outcome.seq)
     if outcome.failed and "on_error" not in step.fields:
         return ended(done, "failed", now, outcome.failed)
-    if done.steps > MAX_STEPS_PER_MESSAGE or done.place > MAX_STEPS:
+    if _too_long(done):
         return ended(done, "failed", now, "too_many_steps")
     if outcome.failed and step.type != "http":
         return _at(done, step.fields["on_error"], now)
@@ -126,6 +126,16 @@ def opened(one: Execution, outcome: Outcome, now: datetime) -> Execution:
     )
 
 
+def unreached(one: Execution, step: Step, seq: int, asked: bool, now: datetime) -> Execution:
+    """The execution after its message at `seq` failed that had been taken for sent. `asked`: the message is the
+    question at which it waits; then it goes on at that one's `on_error`."""
+    done = replace(_done(one, now), state="running", waits_for=None, due_at=None, unreached=seq)
+    on_error = step.fields.get("on_error") if asked else None
+    if on_error is None:
+        return ended(done, "failed", now, "message_failed")
+    return ended(done, "failed", now, "too_many_steps") if _too_long(done) else _at(done, on_error, now)
+
+
 def answer(one: Execution, step: Step, text: str, chosen_id: str | None, now: datetime, phone: Phone) -> Execution:
     """The execution after the customer wrote: what it waited for is taken, or asked again (it then stands at its
     question, running), or goes on where nothing that was understood leads. A message while it waits for time changes
@@ -159,6 +169,14 @@ def time_out(one: Execution, step: Step, now: datetime) -> Execution:
 def step_of(one: Execution, drawn: Definition) -> Step | None:
     """The step at which it stands; None at its end."""
     return drawn.steps.get(one.step) if one.step is not None else None
+
+
+def _done(one: Execution, now: datetime) -> Execution:
+    return replace(one, place=one.place + 1, steps=one.steps + 1, version=one.version + 1, claimed=None, moved_at=now)
+
+
+def _too_long(one: Execution) -> bool:
+    return one.steps > MAX_STEPS_PER_MESSAGE or one.place > MAX_STEPS
 
 
 def _at(one: Execution, step_id: str | None, now: datetime) -> Execution:

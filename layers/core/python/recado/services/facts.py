@@ -22,7 +22,7 @@ from recado.ports.core import Blobs, Command, Queue
 from recado.ports.fetching import Place
 from recado.ports.streams import StreamReader
 from recado.services.fetching import fetch_command
-from recado.services.flow_commands import flow_command
+from recado.services.flow_commands import failure_command, flow_command
 from recado.services.sending import send_command
 from recado.services.views import event_view, message_view
 
@@ -125,6 +125,8 @@ class FactsService:
                     told.feed.append(feed_command(change.a, event_of_message))
                 if before is None and is_placeholder(after.file):
                     told.media.append(fetch_command(Place(change.a, after.thread, after.seq), after.id))
+                if before is not None and before.status != "failed" == after.status and after.author.type == "flow":
+                    told.outbound.append(failure_command(change.a, after.chat_id, after.seq, after.id))
                 if before is None and after.heard_by:
                     told.outbound.append(flow_command(change.a, after.heard_by, after.chat_id, after.id))
             case DepartmentStirred(department_id, cause):

@@ -8,7 +8,7 @@ other hands or the step done."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -21,14 +21,14 @@ from recado.domain.errors import Busy
 from recado.domain.flow_answers import Phone
 from recado.domain.flow_definitions import Step
 from recado.domain.flow_executions import LOOKED_AGAIN, Ending, Execution, TraceLine, ended, is_over, traced
-from recado.domain.flow_runs import answer, follow, opened, step_of, time_out
+from recado.domain.flow_runs import answer, follow, opened, step_of, time_out, unreached
 from recado.ports.agents import Departments
 from recado.ports.chats import ChatStore
-from recado.ports.core import Clock, Queue
+from recado.ports.core import Clock, Command, Queue
 from recado.ports.flow_executions import ExecutionStore, FlowJournal
 from recado.ports.people import AccountStore
 from recado.ports.sweeps import Swept
-from recado.services.flow_commands import flow_command
+from recado.services.flow_commands import failure_command, flow_command
 from recado.services.flow_library import FlowLibrary
 from recado.services.flow_steps import FlowSteps, Standing, claims_first
 from recado.services.system_moves import SystemMoves
@@ -77,7 +77,15 @@ class FlowEngine:
         self._journal = journal
         self._pause = pause
 
-    def look(self, a: str, execution_id: str, receives: int = 1) -> None:
+    def message_failed(self, a: str, chat_id: str, seq: int, receives: int = 1) -> None:
+        """A message of a flow failed that had been taken for sent: the execution does not wait for an answer to it.
+        Nothing happens when another leads the chat by now, or the customer wrote since. Repeats and raises as `look`
+        does."""
+        chat = self._chats.chat(a, chat_id)
+        if chat is not None and chat.execution_id is not None:
+            self.look(a, chat.execution_id, receives, seq)
+
+    def look(self, a: str, execution_id: str, receives: int = 1, failed_seq: int | None = None) -> None:
         """Drive an execution as far as it goes now. Repeating it is harmless at any point. Raises what goes wrong, so
         that the queue brings the command again; at its last attempts (`receives`) the execution fails instead, and its
         chat waits for people."""
@@ -85,7 +93,7 @@ class FlowEngine:
             self._give_up(a, execution_id, None)
             return
         try:
-            self._patiently(a, execution_id)
+            self._patiently(a, execution_id, failed_seq)
         except Exception as error:  # whatever it is: it is tried again, and at last given up
             if receives < GIVES_UP_AT:
                 raise
@@ -113,30 +121,30 @@ class FlowEngine:
 
     # -- one after the other -------------------------------------------------------------------------------------------
 
-    def _patiently(self, a: str, execution_id: str) -> None:
+    def _patiently(self, a: str, execution_id: str, failed_seq: int | None) -> None:
         """Whatever is raised is tried again at once, and soon: the chat is silent until then."""
         until = self._clock.now() + _PATIENCE
         for wait_s in TRIED_AGAIN_AFTER_S:
             try:
-                self._drive(a, execution_id, until)
+                self._drive(a, execution_id, until, failed_seq)
                 return
             except Exception:  # whatever it is; the last try raises it
                 if self._clock.now() >= until:
                     raise
                 self._pause(wait_s)
-        self._drive(a, execution_id, until)
+        self._drive(a, execution_id, until, failed_seq)
 
-    def _drive(self, a: str, execution_id: str, until: datetime) -> None:
+    def _drive(self, a: str, execution_id: str, until: datetime, failed_seq: int | None) -> None:
         done, lost = 0, 0
         one = self._executions.get(a, execution_id)
         while one is not None and not is_over(one):
             if self._clock.now() >= until:
-                self._queue.send([flow_command(a, one.id, one.chat_id, f"{one.id}-{one.version}")])
+                self._queue.send([_command(a, one, failed_seq)])
                 break
             chat = self._chats.chat(a, one.chat_id)
             if chat is None or chat.execution_id != one.id:
                 break
-            after = self._go_on(a, chat, one)
+            after = self._go_on(a, chat, one, failed_seq)
             if after is one:
                 break
             lost = 0 if after else lost + 1
@@ -146,12 +154,15 @@ class FlowEngine:
         if one is not None:
             self._journal.stepped(one.id, done, one.state, one.reason)
 
-    def _go_on(self, a: str, chat: Chat, one: Execution) -> Execution | None:
+    def _go_on(self, a: str, chat: Chat, one: Execution, failed_seq: int | None) -> Execution | None:
         """Where it stands afterwards; itself when there is nothing to do now, None when somebody moved it first."""
         drawn = self._library.version(a, one.flow_id, one.flow_version)
         step = step_of(one, drawn) if drawn else None
         if drawn is None or step is None:
             return self._written(a, chat, one, ended(one, "failed", self._clock.now(), "flow_gone"), None)
+        seen_to = one if failed_seq is None else self._unreached(a, chat, one, step, failed_seq)
+        if seen_to is not one:
+            return seen_to
         if one.state == "waiting":
             return self._wake(a, chat, one, step)
         if one.opening is not None:
@@ -197,6 +208,25 @@ class FlowEngine:
             return self._written(a, chat, one, time_out(one, step, now), None)
         return one
 
+    def _unreached(self, a: str, chat: Chat, one: Execution, step: Step, seq: int) -> Execution | None:
+        """After a failure that leaves it waiting for nothing: a message of its, which nobody answered."""
+        if one.first_seq is None or not max(one.first_seq, (one.unreached or 0) + 1) <= seq:
+            return one
+        failed, asked = None, one.waits_for == "answer"
+        for message in self._messages(a, chat, seq - 1):
+            if message.seq == seq:
+                failed = message
+            elif _heard(message, one):
+                return one
+            elif message.author.type == "flow":
+                asked = False
+        if failed is None or failed.status != "failed" or failed.author.type != "flow":
+            return one
+        now = self._clock.now()
+        told = f"message_failed: {failed.error.code} {failed.error.title}" if failed.error else "message_failed"
+        line = traced(one, step.id, step.type, failed.text, told, now)
+        return self._written(a, chat, one, unreached(one, step, seq, asked, now), line)
+
     def _written(
         self,
         a: str,
@@ -240,14 +270,14 @@ class FlowEngine:
 
     def _unheard(self, a: str, chat: Chat, one: Execution) -> Message | None:
         """The customer's first message that the execution has not heard."""
-        after = one.heard or 0
+        return next((message for message in self._messages(a, chat, one.heard or 0) if _heard(message, one)), None)
+
+    def _messages(self, a: str, chat: Chat, after: int) -> Iterator[Message]:
         while True:
             page = self._chats.messages(a, chat, after, _PAGE)
-            for message in page:
-                if message.direction == "inbound" and message.heard_by == one.id:
-                    return message
+            yield from page
             if len(page) < _PAGE:
-                return None
+                return
             after = page[-1].seq
 
     def _phone(self, a: str) -> Phone:
@@ -263,6 +293,19 @@ def _bounded(one: Execution, now: datetime) -> Execution:
     if is_over(one) or len(json.dumps(dict(one.variables), default=str)) <= MAX_VARIABLES_BYTES:
         return one
     return ended(replace(one, variables={}), "failed", now, "variables_too_large")
+
+
+def _command(a: str, one: Execution, failed_seq: int | None) -> Command:
+    """What was being done, for another worker."""
+    why = f"{one.id}-{one.version}"
+    if failed_seq is None:
+        return flow_command(a, one.id, one.chat_id, why)
+    return failure_command(a, one.chat_id, failed_seq, why)
+
+
+def _heard(message: Message, one: Execution) -> bool:
+    """Whether it is the customer's, for this execution to hear."""
+    return message.direction == "inbound" and message.heard_by == one.id
 
 
 def _told(before: Execution, after: Execution) -> str:

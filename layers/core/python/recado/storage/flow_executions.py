@@ -59,6 +59,7 @@ class ExecutionRecord(ChatsRecord):
     said = UnicodeAttribute(null=True)
     opening = JSONAttribute(null=True)
     first_seq = NumberAttribute(null=True)
+    unreached = NumberAttribute(null=True)
     si_pk = UnicodeAttribute()
     si_sk = UnicodeAttribute()
     ag_pk = UnicodeAttribute()
@@ -112,6 +113,7 @@ class ExecutionRecord(ChatsRecord):
             heard=None if self.heard is None else int(self.heard),
             claimed=None if self.claimed is None else int(self.claimed),
             first_seq=None if self.first_seq is None else int(self.first_seq),
+            unreached=None if self.unreached is None else int(self.unreached),
         )
 
 
