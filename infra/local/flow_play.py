@@ -118,10 +118,10 @@ class Play:
         return one
 
     def _wait(self, one: Execution, step: Step) -> Execution:
-        if one.due_at is None:
-            self._show("The question has no timeout_s: nothing happens before the customer writes.")
-            return one
-        self._world.clock.forward += max(one.due_at - self._world.clock.now(), timedelta())
+        if one.waits_for == "answer" and "timeout_s" not in step.fields:
+            self._world.note("a day passes: the question has no timeout_s")
+        now = self._world.clock.now()
+        self._world.clock.forward += max((one.due_at or now) - now, timedelta())
         after = time_out(one, step, self._world.clock.now())
         self._trace(one, "time", "", after.step or after.reason, self._world.clock.now())
         return after

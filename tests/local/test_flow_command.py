@@ -72,10 +72,12 @@ def test_time_passes_when_it_is_told_to(play: Play) -> None:
         "e": {"type": "ask", "text": "E agora?", "save_as": "what", "next": "d"},
         "d": {"type": "send_text", "text": "Fim, {{what}}"},
     }
-    played = play(steps, "oi", "/wait", "/wait", "/wait", "/vars", "isso")
+    played = play(steps, "oi", "/wait", "/wait", "/vars", "isso")
     assert "3,600 s pass" in played.told and "takes no answer" in played.told
-    assert "Tarde demais" in played.told and "no timeout_s" in played.told
+    assert "Tarde demais" in played.told and "no timeout_s" not in played.told
     assert "Fim, isso" in played.told and "it waits for people" in played.told
+    told = play(steps, "/wait", "/wait", "/wait", "isso").told
+    assert "a day passes: the question has no timeout_s" in told and "it waits for people" in told
     assert play(steps, "/wait", "/restart", "/quit").told.count("3,600 s pass") == 2
 
 

@@ -298,7 +298,7 @@ def test_time_passes() -> None:
     heard = told(drawn, one, "alô?")
     assert (heard.state, heard.due_at, heard.version) == ("waiting", one.due_at, one.version + 1)
     one = done(drawn, time_out(heard, drawn.steps["a"], NOW))
-    assert (one.step, one.waits_for, one.due_at) == ("b", "answer", None)
+    assert (one.step, one.waits_for, one.due_at) == ("b", "answer", NOW + timedelta(days=1))
     assert time_out(one, drawn.steps["b"], NOW).step == "c"
 
 
