@@ -182,7 +182,7 @@ class Reception:
         hours = OpeningHours(AccountStore(), clock)
         openings = ChatOpenings(
             DepartmentStore(), self.threads, hours, self.webhooks, self.sends, clock, self.send_journal,
-            FlowLibrary(DynamoFlows()), problems, ids,
+            FlowLibrary(DynamoFlows()), problems,
         )  # fmt: skip
         self.intake = IntakeService(
             self.threads, ContactStore(), self.statuses, self.webhooks, problems, openings, self.waker, self.clicks,

@@ -144,6 +144,57 @@ def test_a_chat_that_waits_goes_on_with_the_flow_once(site: Site, offer: Trigger
     assert click(site, page, offer).execution_id == chat.execution_id
 
 
+def queue(site: Site, chat: Chat) -> Chat:
+    """Somebody takes the chat out of the flow's hands: it waits for people."""
+    waiting = site.stack.container.chat_actions.queue(admin(site), chat.id)
+    assert (waiting.situation, waiting.execution_id) == ("queued", None)
+    return waiting
+
+
+@pytest.mark.parametrize("seconds", [0, 60])
+def test_who_waits_for_people_is_not_taken_back_by_the_click_that_opened_the_chat(
+    site: Site, offer: Trigger, seconds: int
+) -> None:
+    page = site.page()
+    chat = click(site, page, offer)
+    site.stack.container.clock.move(seconds)  # type: ignore[attr-defined]
+    waiting = queue(site, chat)
+    assert click(site, page, offer) == waiting, "the page asked again"
+    assert click(site, page, offer, "c-2").situation == "automatic", "but a click anew is one"
+
+
+def test_nor_by_one_that_the_flow_had_nothing_to_do_with(site: Site, offer: Trigger) -> None:
+    page = site.page()
+    chat = click(site, page, offer)
+    assert click(site, page, offer, "c-2").execution_id == chat.execution_id
+    site.stack.container.clock.move(60)  # type: ignore[attr-defined]
+    waiting = queue(site, chat)
+    assert click(site, page, offer, "c-2") == waiting
+
+
+def test_a_click_whose_process_died_before_its_flow_began_begins_it_once(
+    site: Site, offer: Trigger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    product, page = site.stack.container, site.page()
+    before = page.say("c-0").json["chat_id"]
+
+    def dies(*given: Any) -> None:
+        raise ConnectionError
+
+    site.stack.container.clock.move(5)  # type: ignore[attr-defined]
+    with monkeypatch.context() as dying:
+        dying.setattr(product.flow_starting, "in_chat", dies)
+        assert page.say("c-1", "Quero a oferta", trigger_id=offer.id).status == 500
+    chat = product.chats.chat(site.a, before)
+    assert chat is not None and chat.situation == "queued"
+    site.stack.container.clock.move(5)  # type: ignore[attr-defined]
+    chat = click(site, page, offer)
+    assert (chat.situation, chat.flow_id) == ("automatic", offer.action.flow_id)
+    assert click(site, page, offer).execution_id == chat.execution_id
+    waiting = queue(site, chat)
+    assert click(site, page, offer) == waiting
+
+
 def test_nobody_is_taken_from_an_agent(site: Site, offer: Trigger) -> None:
     page = site.page()
     chat_id = page.say("c-0").json["chat_id"]

@@ -45,7 +45,7 @@ def says(world: World, sid: str, **form: str) -> None:
     raw = "&".join(f"{name}={value.replace('+', '%2B')}" for name, value in fields.items()).encode()
     [part] = sms.split(raw, {"content-type": "application/x-www-form-urlencoded"}, now)
     forms = sms.parse(part).messages
-    place = Place(CHANNEL, "sms", DEPARTMENT, lambda kind: world.ids.new(kind, A), now)
+    place = Place(A, CHANNEL, "sms", DEPARTMENT, lambda kind: world.ids.new(kind, A), now)
     thread = world.thread
     intake = take_in(place, thread, thread.key, CONTACT, [arrival(one) for one in forms], {}, None)
     ThreadRecord.of_thread(A, intake.thread).save()

@@ -30,7 +30,7 @@ def closed(hours_ago: float) -> Chat:
 def run(kinds: Sequence[str], how: Opening, seen: Thread | None = None) -> Intake:
     """An intake of messages: `text` and other kinds of the customer's, or an `echo`."""
     numbers = count(1)
-    place = Place("ch_1", "whatsapp", "dp_1", lambda kind: f"{kind}_{next(numbers)}", NOW)
+    place = Place("accounta", "ch_1", "whatsapp", "dp_1", lambda kind: f"{kind}_{next(numbers)}", NOW)
     arrivals = [
         Arrival(f"p{number}", Sender(KEY.sender), kind != "echo", "text" if kind == "echo" else kind, "x", {}, None,
                 None, NOW)

@@ -28,7 +28,7 @@ def arrival(clock: Any, provider_id: str, key: str = PHONE, aliases: Sequence[st
 
 
 def intake(clock: Any, ids: Any, seen: Thread | None, one: Arrival) -> Intake:
-    place = Place(CHANNEL, "whatsapp", f"dp_{A}_1", lambda kind: ids.new(kind, A), clock.now())
+    place = Place(A, CHANNEL, "whatsapp", f"dp_{A}_1", lambda kind: ids.new(kind, A), clock.now())
     key = seen.key if seen else ThreadKey(CHANNEL, one.sender.canonical)
     return take_in(place, seen, key, f"ct_{A}_1", [one], {}, None)
 

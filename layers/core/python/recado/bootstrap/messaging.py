@@ -265,5 +265,4 @@ class Messaging(Privacy, Importing, Tasks):
             LoggedSends(),
             self.flow_library,
             self.channel_problems,
-            self.ids,
         )

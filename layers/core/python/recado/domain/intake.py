@@ -19,7 +19,7 @@ from recado.domain.agents import AgentChange
 from recado.domain.buttons import Click, holds, tags_in, touch_of
 from recado.domain.chat_moves import ChatMove
 from recado.domain.chats import Author, Chat, Message, Thread, ThreadKey, shortened
-from recado.domain.flow_executions import Execution
+from recado.domain.flow_executions import Execution, execution_id
 from recado.domain.messages import Echo, Edit, InboundMessage, Media, Parsed, Sender
 from recado.domain.moments import rfc3339
 from recado.domain.openings import AwayMessage, Opening, answered_away, away_message, led, reopened
@@ -257,8 +257,9 @@ class Intake:
 
 @dataclass(frozen=True)
 class Place:
-    """Where messages arrive: the channel, its department, and how ids are made (`new_id(kind)`)."""
+    """Where messages arrive: the account, the channel, its department, and how ids are made (`new_id(kind)`)."""
 
+    account: str
     channel_id: str
     channel_type: str
     department_id: str
@@ -284,10 +285,12 @@ def take_in(
     written = any(one.opens_chat and not one.automatic for one in arrivals)
     messages = []
     for arrived in arrivals:
+        message_id = place.new_id("ms")
         if arrived.opens_chat and thread.open_chat_id is None:
+            opening = _begun_by(opening, place.account, message_id)
             chat = _opening(place, thread, opening if written else replace(opening, flow=None))
             thread = replace(thread, open_chat_id=chat.id, led_by=chat.execution_id)
-        message = _message(place, thread, thread.last_seq + 1, arrived, replies)
+        message = _message(place, message_id, thread, arrived, replies)
         if chat is None and arrived.opens_chat and not arrived.automatic:
             message = replace(message, heard_by=thread.led_by)  # what opens a chat begins its flow, and answers nothing
         messages.append(message)
@@ -342,17 +345,25 @@ def _opening(place: Place, thread: Thread, opening: Opening) -> Chat:
     return armed(led(chat, opening.flow) if opening.flow else chat, opening.department)
 
 
-def _message(place: Place, thread: Thread, seq: int, arrived: Arrival, replies: Mapping[str, str]) -> Message:
+def _begun_by(opening: Opening, account: str, message_id: str) -> Opening:
+    """The flow's execution is that of the message which opens the chat: who starts a flow for this message once more
+    finds it."""
+    if opening.flow is None:
+        return opening
+    return replace(opening, flow=replace(opening.flow, execution_id=execution_id(account, message_id)))
+
+
+def _message(place: Place, message_id: str, thread: Thread, arrived: Arrival, replies: Mapping[str, str]) -> Message:
     payload = dict(arrived.payload)
     reply_to = replies.get(arrived.reply_to) if arrived.reply_to else None
     if arrived.reply_to and reply_to is None:
         payload["reply_to_provider_id"] = arrived.reply_to
     return Message(
-        id=place.new_id("ms"),
+        id=message_id,
         chat_id=thread.open_chat_id or "",
         contact_id=thread.contact_id,
         thread=thread.key,
-        seq=seq,
+        seq=thread.last_seq + 1,
         direction="inbound" if arrived.inbound else "outbound",
         kind=arrived.kind,
         text=arrived.text,

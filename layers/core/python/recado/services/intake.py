@@ -156,6 +156,7 @@ class IntakeService:
     def _place(self, customer: Customer) -> Place:
         channel = customer.channel
         return Place(
+            customer.account,
             channel.id,
             channel.type,
             channel.department_id,

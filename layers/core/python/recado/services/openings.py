@@ -10,7 +10,7 @@ from recado.domain.flow_starts import Beginning
 from recado.domain.intake import Intake
 from recado.domain.openings import Opening, opening
 from recado.domain.people import Department
-from recado.ports.core import Clock, Ids, Queue
+from recado.ports.core import Clock, Queue
 from recado.ports.inbound import ChannelProblems, ThreadStore
 from recado.ports.outbox import SendJournal
 from recado.ports.people import DepartmentStore
@@ -43,7 +43,6 @@ class ChatOpenings:
         journal: SendJournal,
         flows: EntryFlows,
         problems: ChannelProblems,
-        ids: Ids,
     ) -> None:
         self._departments = departments
         self._threads = threads
@@ -54,7 +53,6 @@ class ChatOpenings:
         self._journal = journal
         self._flows = flows
         self._problems = problems
-        self._ids = ids
 
     def look(self, a: str, channel: ConnectedChannel, thread: Thread | None, contact_id: str) -> Opening:
         """How a chat opens now in this thread, or in a new one. On a channel that cannot send nothing is answered, and
@@ -69,7 +67,8 @@ class ChatOpenings:
         return replace(found, away=self._away(a, found.department), window=self._webhooks.window(channel), flow=flow)
 
     def _flow(self, a: str, channel: ConnectedChannel) -> Beginning | None:
-        """The channel's own flow. One that is gone is told on the channel, and the chat waits for people."""
+        """The channel's own flow, whose execution the message that opens the chat will name. One that is gone is told
+        on the channel, and the chat waits for people."""
         flow_id = channel.settings.get("entry_flow_id")
         if flow_id is None:
             return None
@@ -79,7 +78,7 @@ class ChatOpenings:
                 a, channel.id, "entry_flow_gone", "The channel's flow is not there: chats are queued."
             )
             return None
-        return Beginning(self._ids.new("fx", a), str(flow_id), *found, "entry")
+        return Beginning("", str(flow_id), *found, "entry")
 
     def _away(self, a: str, department: Department | None) -> str | None:
         if department is None or not department.away_message or self._hours.open(a, department):

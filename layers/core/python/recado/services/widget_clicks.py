@@ -50,13 +50,16 @@ class WidgetClicks:
             return self._messages.post(channel, visitor, new)
         begins_with = channel._replace(settings={**channel.settings, "entry_flow_id": flow_id})
         message, is_new = self._messages.post(begins_with, visitor, new)
-        self._start(a, message, flow_id)
+        self._start(a, message, flow_id, is_new)
         return message, is_new
 
-    def _start(self, a: str, message: Message, flow_id: str) -> None:
-        """Named by the message, so that a page that asks again starts nothing again."""
+    def _start(self, a: str, message: Message, flow_id: str, is_new: bool) -> None:
+        """Named by the message, as the flow is that it opened a chat with: a page that asks again starts nothing again,
+        but what was not started as the process died. Nor does it when the chat went its way since."""
         chat = self._chats.chat(a, message.chat_id)
         if chat is None or chat.situation not in ("automatic", "queued") or chat.flow_id == flow_id:
+            return
+        if not is_new and chat.moved_at is not None and chat.moved_at > message.created_at:
             return
         with suppress(Conflict, Forbidden, Invalid, NotFound):  # the chat or the flow went its way meanwhile
             self._starting.in_chat(
