@@ -102,6 +102,22 @@ def test_twilios_refusal_is_asked_for_once(world: World) -> None:
     assert world.write().status == "queued"
 
 
+@pytest.mark.parametrize(
+    ("meanwhile", "noted"),
+    [
+        (lambda world: world.write(internal=True), True),
+        (lambda world: world.write(), True),
+        (lambda world: says(world, "SM02", Body="Start"), False),
+    ],
+)
+def test_a_refusal_is_noted_whatever_we_wrote_while_it_was_asked_for(world: World, meanwhile: Any, noted: bool) -> None:
+    world.provider.script = [lambda: (meanwhile(world) and None) or REFUSED]
+    message = world.write()
+    world.work()
+    assert world.message(message.id).status == "failed"
+    assert (world.thread.opted_out_at is not None) == noted, "what the customer wrote meanwhile counts more"
+
+
 def late_refusal(world: World, sid: str = "SM1") -> None:
     """Twilio took the message, and tells by webhook that it may not be delivered."""
     form = {"MessageSid": sid, "MessageStatus": "failed", "ErrorCode": "21610", "From": NUMBER, "To": CUSTOMER}

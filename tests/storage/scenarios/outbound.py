@@ -11,6 +11,7 @@ from recado.domain.messages import Failure, Rejected, Sent
 from recado.domain.sending import Draft, Step, claim, conclude, enqueue_again, post, told
 from recado.storage import keys
 from recado.storage.chat_records import ThreadRecord
+from recado.storage.opt_outs import note_as_seen
 from recado.storage.sends import OutRecord
 from recado.storage.tables import ChatsRecord
 from tests.sending_world import A, World
@@ -110,7 +111,8 @@ def start_comes_while_an_earlier_refusal_is_noted(clock: Any, ids: Any) -> None:
     world = World(clock, ids)
     seen = world.thread
     ThreadRecord.of_thread(A, replace(seen, last_seq=seen.last_seq + 1)).save()  # START is recorded
-    world.outbox.opt_out(A, seen, clock.now())
+    pk = keys.thread_pk(A, seen.key)
+    assert not note_as_seen(pk, seen.last_seq, clock.now())
     assert world.thread.opted_out_at is None
-    world.outbox.opt_out(A, world.thread, clock.now())
+    assert note_as_seen(pk, world.thread.last_seq, clock.now())
     assert world.thread.opted_out_at == clock.now()

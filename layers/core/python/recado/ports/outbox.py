@@ -138,8 +138,8 @@ class OutboxStore(Protocol):
         """A message by its place, strongly consistent."""
         ...
 
-    def opt_out(self, a: str, thread: Thread, at: datetime) -> None:
-        """Note that the customer wants no more messages, unless the thread has moved since it was read."""
+    def opt_out(self, a: str, out: Outgoing, at: datetime) -> None:
+        """Note that the customer wants no more messages, unless they wrote after this one. Raises Busy."""
         ...
 
     def said_before(self, a: str, message: Message) -> Message | None:

@@ -256,7 +256,7 @@ class OutboundService:
         if ended:
             self._problems.token_refused(a, channel.id, channel.secrets)
         if isinstance(outcome, Rejected) and adapter.opted_out(outcome.failure):
-            self._outbox.opt_out(a, thread, self._clock.now())
+            self._outbox.opt_out(a, out, self._clock.now())
         return written
 
     def _has_other_secrets(self, a: str, used: ConnectedChannel) -> bool:

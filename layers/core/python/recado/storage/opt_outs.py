@@ -21,9 +21,8 @@ LOOK_AHEAD = 100
 _TRIES = 5
 
 
-def note_opt_out(thread_pk: str, last_seq: int, at: datetime) -> bool:
-    """1 WRU. False: the thread has moved since that message. What the customer wrote, START perhaps, counts more than a
-    refusal before it."""
+def note_as_seen(thread_pk: str, last_seq: int, at: datetime) -> bool:
+    """1 WRU. False: the thread has moved since that message, and is to be looked at anew."""
     try:
         ThreadRecord(thread_pk, "THREAD").update(
             actions=[ThreadRecord.opted_out_at.set(at)],
@@ -36,9 +35,10 @@ def note_opt_out(thread_pk: str, last_seq: int, at: datetime) -> bool:
     return True
 
 
-def note_late_opt_out(a: str, place: Seen, at: datetime) -> None:
-    """The refusal of a message comes after the send: 1 get, 1 query, 1 WRU; again it changes nothing. Where a hundred
-    messages and more came after it, the next send finds out. Raises Busy."""
+def note_opt_out(a: str, place: Seen, at: datetime) -> None:
+    """A message was refused, in the answer to its send or later: 1 get, 1 query, 1 WRU; again it changes nothing. What
+    the customer wrote after it, START perhaps, counts more; what we wrote says nothing. Where a hundred messages and
+    more came after it, the next send finds out. Raises Busy."""
     pk = keys.thread_pk(a, place.thread)
     for _ in range(_TRIES):
         thread = ThreadRecord.find(pk, "THREAD")
@@ -47,6 +47,6 @@ def note_late_opt_out(a: str, place: Seen, at: datetime) -> None:
         after = MessageRecord.sk.between(keys.message_sk(place.seq + 1), keys.message_sk(place.seq + LOOK_AHEAD))
         if any(one.direction == "inbound" for one in MessageRecord.query(pk, after, consistent_read=True)):
             return
-        if note_opt_out(pk, int(thread.last_seq), at):
+        if note_as_seen(pk, int(thread.last_seq), at):
             return
     raise Busy(f"opt-out of {place.message_id}")

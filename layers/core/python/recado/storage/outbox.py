@@ -170,9 +170,9 @@ class DynamoOutbox:
                 return place
         raise Busy(f"send of {message_id}")
 
-    def opt_out(self, a: str, thread: Thread, at: datetime) -> None:
-        """1 WRU."""
-        note_opt_out(keys.thread_pk(a, thread.key), thread.last_seq, at)
+    def opt_out(self, a: str, out: Outgoing, at: datetime) -> None:
+        """1 get, 1 query, 1 WRU."""
+        note_opt_out(a, Seen(out.message_id, out.thread, out.seq), at)
 
     def due(self, now: datetime, limit: int) -> DuePage:
         """16 queries of the index, over all accounts."""

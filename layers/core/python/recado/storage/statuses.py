@@ -14,7 +14,7 @@ from recado.ports.billing import Charges
 from recado.ports.inbound import Delivery, Seen
 from recado.storage import keys
 from recado.storage.chat_records import MessageRecord, ParkedRecord, SeenRecord
-from recado.storage.opt_outs import note_late_opt_out
+from recado.storage.opt_outs import note_opt_out
 from recado.storage.threads import place_of
 from recado.storage.transaction import Cancelled, Transaction, condition_failed, guard
 
@@ -50,7 +50,7 @@ class DynamoStatuses:
         after it: whoever dies in between has the status told again."""
         moved = self._move(a, place, delivery)
         if delivery.withdrawn:
-            note_late_opt_out(a, place, delivery.at)
+            note_opt_out(a, place, delivery.at)
         if self._charges is not None:
             self._charges.charge(a, place, delivery)
         return moved
