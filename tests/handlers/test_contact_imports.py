@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from recado.aws.file_objects import S3FileObjects
 from recado.domain.access import Caller
 from recado.domain.errors import NotFound
 from recado.domain.files import served_key
+from recado.storage.files import DynamoFiles
 from tests.handlers.stack import BUCKETS, Stack
 
 A = "accounta"
@@ -110,6 +112,47 @@ def test_a_file_that_ends_while_its_import_waits_is_not_kept_on(stack: Stack, cl
     clock.move(60)
     done = worked(stack, import_id)
     assert (done["state"], done["reason"], kinds(stack, file_id)) == ("failed", "file_gone", ["upload"])
+
+
+@pytest.mark.parametrize("at", ["keep", "keep_until"])
+def test_an_arrival_told_twice_leaves_the_tag_of_what_an_import_took_up(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    """The second check copies what an import took up since it looked, or takes up in this moment: bytes whose end was
+    put off would go early."""
+    service, files, body = stack.container.contact_import_service, stack.container.file_service, b"name\nAna\n"
+    file, _ = files.announce(ADMIN, "import", None, "pessoas.csv", "text/csv", len(body))
+    key = f"quarantine/{A}/{file.id}"
+    arrival = {"id": "1", "detail": {"object": {"key": key}}}
+    stack.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+    keep, keep_until = S3FileObjects.keep, DynamoFiles.keep_until
+
+    def accepted_first(told: Any, *given: Any) -> None:
+        """The first check is over before the second copies, and all of the import where that is asked for."""
+        with monkeypatch.context() as calm:
+            calm.setattr(S3FileObjects, "keep", keep)
+            stack.invoke("file_limits", arrival)
+            if at == "keep":
+                assert worked(stack, service.create(ADMIN, file.id, {}, False)["id"])["state"] == "done"
+                assert kinds(stack, file.id) == ["imported"]
+        stack.s3.put_object(Bucket=BUCKET, Key=key, Body=body)  # it is emptied last: the second finds it still
+        keep(told, *given)
+
+    def checked_first(told: Any, *given: Any) -> bool:
+        """The second copies between the mark of the import and its end."""
+        target = stack.s3.list_objects_v2(Bucket=BUCKET, Prefix=f"files/{A}/{file.id}/")["Contents"][0]["Key"]
+        tags = {"TagSet": [{"Key": "kind", "Value": "upload"}]}
+        stack.s3.put_object_tagging(Bucket=BUCKET, Key=target, Tagging=tags)
+        return keep_until(told, *given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(S3FileObjects, "keep", accepted_first)
+        stack.invoke("file_limits", arrival)
+    if at == "keep_until":
+        assert kinds(stack, file.id) == ["upload"]
+        monkeypatch.setattr(DynamoFiles, "keep_until", checked_first)
+        assert worked(stack, service.create(ADMIN, file.id, {}, False)["id"])["state"] == "done"
+    assert kinds(stack, file.id) == ["imported"]
 
 
 def kinds(stack: Stack, file_id: str) -> list[str]:

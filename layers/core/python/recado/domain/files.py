@@ -51,6 +51,15 @@ class File:
         """When it is gone: if it was not accepted by then, or at its own end; else an accepted file stays."""
         return self.kept_until if self.state == "accepted" else self.created_at + CONFIRMED_WITHIN
 
+    @property
+    def ending(self) -> Ending | None:
+        """The tag of its bytes, as its end tells; None: they stay. An upload that no import took up ends a week after
+        it was accepted, which it was in time or never."""
+        if self.kept_until is None:
+            return None
+        taken_up = self.kept_until > self.created_at + CONFIRMED_WITHIN + UPLOAD_KEPT_FOR
+        return "imported" if taken_up else "upload"
+
     def is_gone(self, now: datetime) -> bool:
         """Whether nobody may find it any more, though its item may still lie there."""
         return self.ends_at is not None and now >= self.ends_at

@@ -42,8 +42,12 @@ class ImportFile:
         until = kept_until(one, file)
         if file.kept_until is None or file.kept_until >= until:
             return True
-        self._objects.mark(served_key(a, file.id, file.etag), "imported")
-        return self._files.keep_until(a, file, until, now)
+        key = served_key(a, file.id, file.etag)
+        self._objects.mark(key, "imported")
+        if not self._files.keep_until(a, file, until, now):
+            return False
+        self._objects.mark(key, "imported")  # a second check of its arrival put the tag back before it saw this end
+        return True
 
     def parts(self, key: str, found: Found, start: int, end: int) -> Iterator[bytes]:
         """Bytes from `start` to before `end`. Raises Replaced."""

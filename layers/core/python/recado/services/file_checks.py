@@ -76,6 +76,8 @@ class FileChecks:
         settled_as = self._files.get(a, file.id)
         if settled_as is None or settled_as.etag != found.etag:
             self._objects.remove(target)
+        elif settled_as.ending == "imported":  # meanwhile; the copy has put its tag back
+            self._objects.mark(target, "imported")
         return Checked("settled_before", a, file.id, found.size)
 
 
