@@ -12,7 +12,7 @@ from recado.domain.access import Caller
 from recado.domain.agents import with_load
 from recado.domain.channels import Channel
 from recado.domain.chats import Chat, Event, Message
-from recado.domain.flow_executions import Execution
+from recado.domain.flow_executions import Execution, is_over
 from recado.ports.core import Command
 from recado.ports.flow_http import FlowRequestFailed, FlowResponse
 from recado.storage import keys
@@ -140,8 +140,9 @@ class FlowWorld:
 
     @property
     def executions(self) -> list[Execution]:
+        """As they began; of those of one moment the one last that goes on: ids within a millisecond have no order."""
         found = ExecutionRecord.scan(ExecutionRecord.sk == "EXEC")
-        return sorted((one.execution() for one in found), key=lambda one: one.id)
+        return sorted((one.execution() for one in found), key=lambda one: (one.started_at, not is_over(one), one.id))
 
     def texts(self) -> list[str]:
         """What was said, ours after →."""
