@@ -153,6 +153,33 @@ def test_a_patch_that_leaves_the_token_leaves_what_is_known_of_it(api: Api, comp
     assert gone["token"] == {"state": "none", "expires_at": None}
 
 
+def test_a_mistyped_signing_secret_does_not_end_the_one_that_the_provider_has(
+    api: Api, company: Company, services: Container, clock: Any
+) -> None:
+    """Each holds to its own end, a day after it was replaced; a fourth is not kept."""
+    made = make(api, company).json
+    path, old, typo, new = f"/v1/channels/{made['id']}", SECRETS["app_secret"], "ab" * 16, "cd" * 16
+
+    def held() -> tuple[str, ...]:
+        found = services.channel_directory.latest(company.a, made["id"])
+        assert found is not None
+        return tuple(found.secrets["app_secret"])
+
+    for value in (typo, new):
+        clock.move(3_600)
+        view = api.patch(path, {"secrets": {"app_secret": value}}, token=company.tokens["api"]).json
+    assert (held(), view["former_secrets"]) == ((new, typo, old), {"app_secret": "2026-03-03T14:00:00.000Z"})
+    clock.move(23 * 3_600)
+    assert held() == (new, typo)
+    api.patch(path, {"secrets": {"app_secret": "ef" * 16}}, token=company.tokens["api"])
+    assert held() == ("ef" * 16, new, typo)
+    clock.move(3_600)
+    assert held() == ("ef" * 16, new)
+    for value in ("12" * 16, "34" * 16):
+        api.patch(path, {"secrets": {"app_secret": value}}, token=company.tokens["api"])
+    assert held() == ("34" * 16, "12" * 16, "ef" * 16)
+
+
 def test_a_new_signing_secret_holds_beside_the_former_for_a_day(
     api: Api, company: Company, services: Container, clock: Any
 ) -> None:

@@ -28,7 +28,7 @@ class NewChannel(Body, frozen=True):
 
 
 class ChannelPatch(Body, frozen=True):
-    """The value before of a secret by which a provider signs holds for a day beside a new one; `end_former_secrets`
+    """The two values before of a secret by which a provider signs hold a day beside a new one; `end_former_secrets`
     true: only the newest hold from now on."""
 
     name: Text | Maybe = UNSET
@@ -51,7 +51,7 @@ class ChannelProblemShape(msgspec.Struct):
 
 
 class ChannelShape(msgspec.Struct):
-    """`former_secrets`: until when the value before holds too, by the names of secrets that were changed lately."""
+    """`former_secrets`: until when a value before holds too, by the names of secrets that were changed lately."""
 
     id: str
     type: str

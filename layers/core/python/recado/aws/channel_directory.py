@@ -95,9 +95,10 @@ def _key(pk: str, sk: str) -> dict[str, Any]:
 def _secrets(channel: dict[str, Any], secrets: dict[str, Any], now: datetime) -> dict[str, tuple[str, ...]]:
     """Each one's values that hold, the newest first."""
     former = json.loads(channel["former"]["S"]) if "former" in channel else {}
-    until = {name: datetime.fromisoformat(ends) for name, ends in former.items()}
+    until = {name: tuple(map(datetime.fromisoformat, ends)) for name, ends in former.items()}
     return {
-        name: held(tuple(values), until.get(name), now) for name, values in json.loads(secrets["secrets"]["S"]).items()
+        name: held(tuple(values), until.get(name, ()), now)
+        for name, values in json.loads(secrets["secrets"]["S"]).items()
     }
 
 

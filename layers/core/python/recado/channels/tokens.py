@@ -33,7 +33,7 @@ class AccessTokens:
 
     @property
     def rotating(self) -> frozenset[str]:
-        """The names of the secrets that may have two values for a time."""
+        """The names of the secrets of which former values hold for a time."""
         return frozenset(field.name for field in self.fields if field.rotates)
 
     def probe(self, settings: Mapping[str, Any], secrets: Secrets) -> HttpRequest | None:

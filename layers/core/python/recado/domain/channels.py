@@ -32,5 +32,5 @@ class Channel:
     """Its access token, where it has one that may end."""
     due_at: datetime | None = None
     """When something is to be done about the token."""
-    former: Mapping[str, datetime] = field(default_factory=dict)
-    """Until when the value before holds beside the newest, by the names of secrets that have two."""
+    former: Mapping[str, tuple[datetime, ...]] = field(default_factory=dict)
+    """Until when former values hold beside the newest, each in its place, by the names of secrets that have some."""

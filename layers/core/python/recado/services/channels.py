@@ -145,8 +145,8 @@ class ChannelService:
 
     def change(self, a: str, channel_id: str, changes: Mapping[str, Any]) -> Channel:
         """Change name, department_id, settings or secrets. Settings and secrets are merged by name, null takes one
-        away; the value before of a secret by which a provider signs holds for a day, unless `end_former_secrets` is
-        true.
+        away; the two values before of a secret by which a provider signs hold for a day each, unless
+        `end_former_secrets` is true.
 
         Raises Invalid with pointers, NotFound, Conflict `address_taken`, `channel_removed`."""
         fields = dict(changes)

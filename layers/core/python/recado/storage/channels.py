@@ -71,7 +71,7 @@ class ChannelRecord(WorkspaceRecord):
             address=channel.address or None,
             problems=[dict(one) for one in channel.problems] or None,
             token=channel.token.to_json() if channel.token else None,
-            former={name: until.isoformat() for name, until in channel.former.items()} or None,
+            former={name: [end.isoformat() for end in ends] for name, ends in channel.former.items()} or None,
             due_pk=keys.due_pk("CHANNELS", channel.id) if channel.due_at else None,
             due_sk=keys.stamp(channel.due_at) if channel.due_at else None,
         )
@@ -85,7 +85,7 @@ class ChannelRecord(WorkspaceRecord):
             problems=tuple(self.problems or ()),
             version=int(self.version),
             token=Token.from_json(self.token) if self.token else None,
-            former={name: datetime.fromisoformat(until) for name, until in (self.former or {}).items()},
+            former={name: tuple(map(datetime.fromisoformat, ends)) for name, ends in (self.former or {}).items()},
         )
 
 
@@ -118,8 +118,8 @@ class ChannelStore:
         return None
 
     def secrets(self, a: str, channel_id: str) -> Secrets:
-        """A channel's secrets by name, each the newest and the one before where there are two (until when that holds,
-        `Channel.former` says); empty when it has none."""
+        """A channel's secrets by name, each the newest and those before that may hold (until when, `Channel.former`
+        says); empty when it has none."""
         for record in ChannelSecretsRecord.batch_get(
             [(keys.workspace_pk(a, "CHANNELSECRETS"), channel_id)], consistent_read=True
         ):
