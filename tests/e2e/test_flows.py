@@ -57,3 +57,22 @@ def test_a_customer_is_led_by_a_menu_to_an_agent(stack: Stack) -> None:
     finally:
         live.change_channel(channel_id, entry_flow_id=None)
         live.close_all()
+
+
+def test_a_question_that_is_not_delivered_leaves_the_chat_to_people(stack: Stack) -> None:
+    live = Live(stack)
+    project = live.admin.post("/v1/projects", {"name": "Entregas"}, expect=201)
+    drawn = {"project_id": project["id"], "name": "Menu", "start": "menu", "steps": STEPS}
+    flow = live.admin.post("/v1/flows", drawn, expect=201)
+    live.admin.post(f"/v1/flows/{flow['id']}/publish", {})
+    live.change_channel(live.demo["channels"]["whatsapp"]["id"], entry_flow_id=flow["id"])
+    try:
+        chat = live.writes(Customer())
+        menu = eventually(lambda: [one for one in live.messages(chat["id"])[1:] if one["status"] == "sent"])[0]
+        live.providers.post("/status", {"channel": "whatsapp", "provider_id": menu["provider_id"], "status": "failed"})
+        eventually(lambda: live.chat(chat["id"])["situation"] != "automatic")
+        [done] = live.admin.get(f"/v1/flows/{flow['id']}/executions?chat_id={chat['id']}")["items"]
+        assert (done["state"], done["reason"]) == ("failed", "message_failed")
+    finally:
+        live.change_channel(live.demo["channels"]["whatsapp"]["id"], entry_flow_id=None)
+        live.close_all()
