@@ -118,7 +118,7 @@ def test_what_failed_of_another_flow_ends_nothing(world: FlowWorld) -> None:
     world.container.flow_starting.in_chat(ADMIN, world.chat.id, other, {}, "user")
     world.run()
     fails(world, 3)
-    assert [one.state for one in world.executions] == ["aborted", "waiting"]
+    assert sorted(one.state for one in world.executions) == ["aborted", "waiting"]
 
 
 def test_an_agent_keeps_the_chat_whatever_failed_before(world: FlowWorld) -> None:
