@@ -254,7 +254,8 @@ class Acts:
         self.breaks: dict[str, Exception] = {}
         self.before: Callable[[str], None] = lambda target_id: None
 
-    def act(self, a: str, run: Run, target_id: str, act_id: str) -> Result:
+    def act(self, a: str, run: Run, target: Target, act_id: str) -> Result:
+        target_id = target.id
         self.before(target_id)
         self.asked[target_id] += 1
         if target_id in self.breaks:

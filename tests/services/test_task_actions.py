@@ -8,7 +8,7 @@ import pytest
 
 from recado.domain.access import Caller
 from recado.domain.chats import Chat
-from recado.domain.task_runs import Result, Run
+from recado.domain.task_runs import Result, Run, Target
 from recado.services.task_actions import TaskActions
 from tests.team import ACCOUNT as A
 from tests.team import Team
@@ -27,7 +27,7 @@ class Acting:
     def act(self, chat: Chat, action: str, again: str | None = None, **fields: Any) -> Result:
         self.run_id = self.run_id if again else self.team.ids.new("rn", A)
         run = Run(self.run_id, "ts_1", "chats", {"type": action, **fields}, 1, self.team.clock.now())
-        return self.actions.act(A, run, chat.id, again or self.team.ids.new("rq", A))
+        return self.actions.act(A, run, Target(chat.id), again or self.team.ids.new("rq", A))
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from recado.domain.task_runs import PARTS, Target
 from recado.domain.templates import MessageTemplate
 from recado.services.tasks import NewTask
 from recado.storage.agents import AgentStore
-from recado.storage.chat_records import MessageRecord
+from recado.storage.chat_records import MessageRecord, ThreadRecord
 from recado.storage.task_targets import DynamoTargets
 from recado.storage.templates import DynamoTemplates
 from tests.flow_world import ADMIN, ANA_USER, MENU, FlowWorld, fresh_world
@@ -195,6 +195,49 @@ def test_a_worker_that_dies_when_the_flow_was_begun_begins_no_other(world: TaskW
         world.work()
     world.run()
     assert len(world.executions) == 1 and world.texts().count(WRITTEN) == 1
+
+
+def test_who_opted_out_behind_the_message_of_a_dead_worker_was_written_to(world: TaskWorld) -> None:
+    world.waits()
+    task_id = world.task(when_queued="run")
+    world.run_id = world.container.task_run_service.start(ADMIN, task_id)["id"]
+    held = world.container.task_run_work
+    settle = held._lanes.settle
+
+    def dies(*_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
+
+    held._lanes.settle = dies  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        world.work()
+    held._lanes.settle = settle  # type: ignore[method-assign]
+    world.run()
+    world.sent()
+    for thread in ThreadRecord.scan():
+        thread.update([ThreadRecord.opted_out_at.set(world.clock.now())])
+    world.clock.move(130)
+    held.look_due(160)
+    world.work()
+    world.clock.move(61)
+    held.look_at_sends(160)
+    assert world.texts().count(WRITTEN) == 1
+    assert (world.target().state, world.target().reason) == ("executed", None), "the ledger denies what was written"
+
+
+def test_a_retry_takes_the_place_of_the_flow_whose_message_failed(world: TaskWorld) -> None:
+    world.waits()
+    sent = world.sent
+    world.sent = lambda: sent("failed")  # type: ignore[method-assign,assignment]
+    run = world.run_task(when_queued="run")
+    assert (run["failed"], world.chat.situation) == (1, "automatic")
+    world.container.task_run_service.retry(ADMIN, run["task_id"], world.run_id)
+    world.work()
+    world.run()
+    sent()
+    world.clock.move(61)
+    world.container.task_run_work.look_at_sends(160)
+    assert (world.target().state, world.target().reason) == ("executed", None)
+    assert [one.state for one in world.executions] == ["aborted", "waiting"]
 
 
 @pytest.mark.parametrize(("status", "state"), [("failed", "failed"), ("unknown", "unknown")])

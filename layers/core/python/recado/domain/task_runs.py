@@ -269,11 +269,11 @@ def waits(target: Target) -> bool:
 
 
 def ended_as(target: Target, result: Result, now: datetime) -> Target:
-    """The target after an act."""
+    """The target after an act. What an earlier pass sent is known still where this one sent nothing."""
     due = now + FIRST_LOOK_AT_SEND if result.state == "pending" and result.sent else None
     return replace(
-        target, state=result.state, reason=result.reason, sent=result.sent, due=due, looks=0, acted_at=now,
-        version=target.version + 1,
+        target, state=result.state, reason=result.reason, sent=result.sent or target.sent, due=due, looks=0,
+        acted_at=now, version=target.version + 1,
     )  # fmt: skip
 
 
@@ -281,7 +281,7 @@ def looked_at(target: Target, result: Result, now: datetime) -> Target:
     """The target after its message was looked at; `pending`: it is still on its way."""
     seen = replace(target, version=target.version + 1)
     if result.state != "pending":
-        return replace(seen, state=result.state, reason=result.reason, sent=result.sent, due=None)
+        return replace(seen, state=result.state, reason=result.reason, sent=result.sent or target.sent, due=None)
     pause = min(FIRST_LOOK_AT_SEND * 2 ** min(target.looks, 10), LAST_LOOK_AT_SEND)
     return replace(seen, sent=result.sent, looks=target.looks + 1, due=now + pause)
 

@@ -85,10 +85,12 @@ class FlowStarting:
         origin: str | None = None,
         situations: Collection[Situation] = OPEN_SITUATIONS,
         opening: Mapping[str, Any] | None = None,
+        instead_of: str | None = None,
     ) -> StartedFlow:
         """Let a flow lead an open chat from now on. An agent who has it is released, a flow that leads it is broken
         off. `situations`: those in which it may begin; raises LeftAlone in another. `opening`: a template that is sent
-        first, as nothing else may be; the flow begins with the answer to it.
+        first, as nothing else may be; the flow begins with the answer to it. `instead_of`: an execution whose place it
+        takes, if that leads the chat still, in whatever situation.
 
         404, 403 `not_your_chat`, 400 `/flow_id` and `/variables/…`, 409 `chat_closed`, `chat_moved` when somebody moved
         it at this moment."""
@@ -102,7 +104,7 @@ class FlowStarting:
             chat = self._gate.visible(caller, chat_id)
             if first is not None and _place(chat) != _place(first):
                 raise Conflict("Somebody else moved the chat meanwhile.", code="chat_moved", extra=whereabouts(chat))
-            started = self._lead(caller, chat, begins, situations)
+            started = self._lead(caller, chat, begins, situations, instead_of)
             if started is not None:
                 return started
             first = first or chat
@@ -119,6 +121,7 @@ class FlowStarting:
         origin: str | None = None,
         situations: Collection[Situation] = OPEN_SITUATIONS,
         opening: Mapping[str, Any] | None = None,
+        instead_of: str | None = None,
     ) -> StartedFlow:
         """Let a flow lead the open chat with a contact on a channel, as `in_chat`, or a new one, as
         `ChatStarting.start`, whose refusals it has too."""
@@ -129,7 +132,9 @@ class FlowStarting:
             return known
         started = self._starting.start(caller, contact_id, channel_id, begins)
         if started.was_open:
-            return self.in_chat(caller, started.chat.id, flow_id, variables, started_by, origin, situations, opening)
+            return self.in_chat(
+                caller, started.chat.id, flow_id, variables, started_by, origin, situations, opening, instead_of
+            )
         self._enqueue(a, begins.execution_id, started.chat)
         execution = begins.execution(started.chat.id, started.chat.contact_id, self._clock.now())
         return StartedFlow(execution, started.chat, None)
@@ -157,12 +162,13 @@ class FlowStarting:
         return StartedFlow(execution, chat, None)
 
     def _lead(
-        self, caller: Caller, chat: Chat, begins: Beginning, situations: Collection[Situation]
+        self, caller: Caller, chat: Chat, begins: Beginning, situations: Collection[Situation], instead_of: str | None
     ) -> StartedFlow | None:
         """None when something of what was decided upon had moved."""
         a, now = caller.account, self._clock.now()
         _permit(caller, chat)
-        if chat.situation != "closed" and chat.situation not in situations:
+        replaces = instead_of is not None and chat.execution_id == instead_of
+        if chat.situation != "closed" and chat.situation not in situations and not replaces:
             raise LeftAlone(chat)
         thread = self._reads.thread(a, chat.thread)
         if thread is None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from recado.domain.access import Caller
 from recado.domain.errors import Conflict, DomainError, Invalid, NotFound
-from recado.domain.task_runs import Result, Run, Sent
+from recado.domain.task_runs import Result, Run, Sent, Target
 from recado.services.chat_actions import ChatActions
 from recado.services.chat_marks import ChatMarks
 from recado.services.flow_starting import LeftAlone
@@ -31,14 +31,14 @@ class TaskActions:
         self._marks = marks
         self._flows = flows
 
-    def act(self, a: str, run: Run, target_id: str, act_id: str) -> Result:
+    def act(self, a: str, run: Run, target: Target, act_id: str) -> Result:
         """Do what the run's action says. Raises Busy, and what nobody foresaw."""
         caller = Caller(a, "admin", token_id=run.id, act_id=act_id)
         try:
             if run.action["type"] == "run_flow":
-                begun = self._flows.begin(caller, run, target_id)
+                begun = self._flows.begin(caller, run, target)
                 return Result("pending", None, Sent(execution_id=begun))
-            self._on_chat(caller, run.action, target_id)
+            self._on_chat(caller, run.action, target.id)
         except LeftAlone as left:
             return Result("skipped", str(left.extra["situation"]))
         except DomainError as refusal:

@@ -11,9 +11,9 @@ from recado.domain.access import Caller
 from recado.domain.chats import OPEN_SITUATIONS, Chat, Message, Situation, Thread, ThreadKey
 from recado.domain.contacts import Contact
 from recado.domain.errors import Conflict, Invalid, NotFound
-from recado.domain.flow_executions import is_over
+from recado.domain.flow_executions import execution_id, is_over
 from recado.domain.task_reach import Reach, first_words
-from recado.domain.task_runs import Result, Run, Sent
+from recado.domain.task_runs import Result, Run, Sent, Target
 from recado.ports.channels import ChannelStore
 from recado.ports.flow_executions import ExecutionStore
 from recado.services.flow_library import FlowLibrary
@@ -64,19 +64,25 @@ class TaskFlows:
         self._reach = reach
         self._messages = messages
 
-    def begin(self, caller: Caller, run: Run, target_id: str) -> str:
+    def begin(self, caller: Caller, run: Run, target: Target) -> str:
         """Begin the run's flow with a contact, or in a chat; the id of its execution, the same however often the act is
-        repeated. Raises LeftAlone; Conflict `outside_window`, `opted_out`, `cannot_start`; NotFound; Invalid."""
+        repeated, whatever became of the customer or the chat since. In a later pass it takes the place of the one that
+        the run began with the same target before. Raises LeftAlone; Conflict `outside_window`, `opted_out`,
+        `cannot_start`; NotFound; Invalid."""
+        if caller.act_id is not None:
+            begun = execution_id(caller.account, caller.act_id)
+            if self._executions.get(caller.account, begun) is not None:  # whoever began it died before it was noted
+                return begun
         situations = _situations(run.action)
         if run.table == "contacts":
-            return self._with_contact(caller, run, target_id, situations)
-        chat = self._chats.chat(caller.account, target_id)
+            return self._with_contact(caller, run, target, situations)
+        chat = self._chats.chat(caller.account, target.id)
         if chat is None:
             raise NotFound("There is no such chat.")
         opening = self._opening(caller.account, run, self._reach.of_chat(caller.account, chat), chat, situations)
         started = self._starting.in_chat(
-            replace(caller, act_id=None), target_id, run.action["flow_id"], {}, "task", caller.act_id, situations,
-            opening,
+            replace(caller, act_id=None), target.id, run.action["flow_id"], {}, "task", caller.act_id, situations,
+            opening, _begun_before(target),
         )  # fmt: skip
         return started.execution.id
 
@@ -98,9 +104,9 @@ class TaskFlows:
             return Result("failed", "flow_aborted")
         return Result("executed" if is_over(one) or one.state == "waiting" else "pending")
 
-    def _with_contact(self, caller: Caller, run: Run, contact_id: str, situations: tuple[Situation, ...]) -> str:
+    def _with_contact(self, caller: Caller, run: Run, target: Target, situations: tuple[Situation, ...]) -> str:
         a, action = caller.account, run.action
-        contact = self._contacts.resolved(a, contact_id)
+        contact = self._contacts.resolved(a, target.id)
         if contact is None:
             raise NotFound("There is no such contact.")
         channel = self._channels.get(a, action["channel_id"])
@@ -110,7 +116,7 @@ class TaskFlows:
         opening = self._opening(a, run, reach, self._open_chat(a, thread), situations)
         started = self._starting.with_contact(
             replace(caller, act_id=None), contact.id, channel.id, action["flow_id"], {}, "task", caller.act_id,
-            situations, opening,
+            situations, opening, _begun_before(target),
         )  # fmt: skip
         return started.execution.id
 
@@ -144,6 +150,11 @@ class TaskFlows:
 
     def _open_chat(self, a: str, thread: Thread | None) -> Chat | None:
         return self._chats.chat(a, thread.open_chat_id) if thread is not None and thread.open_chat_id else None
+
+
+def _begun_before(target: Target) -> str | None:
+    """The execution that the run began with the target in an earlier pass."""
+    return target.sent.execution_id if target.sent else None
 
 
 def _situations(action: Mapping[str, Any]) -> tuple[Situation, ...]:

@@ -63,7 +63,7 @@ class Overtaken(Exception):
 class TargetActions(Protocol):
     """What is done to one target (services.task_actions)."""
 
-    def act(self, a: str, run: Run, target_id: str, act_id: str) -> Result:
+    def act(self, a: str, run: Run, target: Target, act_id: str) -> Result:
         """Do what the run's action says, once however often it is repeated. Raises Busy, and what nobody foresaw."""
         ...
 
@@ -381,7 +381,7 @@ class _Held:
     def _result(self, target: Target, first: bool) -> Result:
         try:
             act = act_id(self.run, self.lane, target.id)
-            return self._work._actions.act(self._a, self.run, target.id, act)
+            return self._work._actions.act(self._a, self.run, target, act)
         except Exception as error:
             if not first or self.lane.tries < TRIES_OF_A_TARGET:
                 raise
