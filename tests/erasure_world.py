@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
@@ -16,7 +16,7 @@ from recado.domain.buttons import Click, new_tag
 from recado.domain.calls import Call
 from recado.domain.changes import Change, MessageChanged
 from recado.domain.channels import Channel
-from recado.domain.chats import Author, Chat, Event
+from recado.domain.chats import Author, Chat, Event, ThreadKey
 from recado.domain.contact_search import search_tokens
 from recado.domain.contacts import Contact
 from recado.domain.custom_fields import CustomField
@@ -25,6 +25,7 @@ from recado.domain.files import File, quarantine_key, served_key
 from recado.domain.intake import Arrival
 from recado.domain.messages import Sender
 from recado.domain.raw_keys import kept_key, parked_command_key, part_key, split_key
+from recado.domain.task_runs import Lane, Result, Run, Sent, Target, ended_as
 from recado.ports.chats import ChatFilter
 from recado.ports.idempotency import Claimed, Kept
 from recado.ports.inbound import Delivery
@@ -47,6 +48,8 @@ from recado.storage.custom_fields import DynamoCustomFields
 from recado.storage.event_fields import event_fields
 from recado.storage.files import DynamoFiles
 from recado.storage.outbox import DynamoOutbox
+from recado.storage.task_runs import TaskLaneRecord, TaskRunRecord
+from recado.storage.task_targets import DynamoLanes
 from tests.file_samples import png
 from tests.handlers.stack import BUCKETS, LambdaContext, Stack
 from tests.reception import said, signed, text
@@ -313,6 +316,17 @@ class ErasureWorld:
         found = ContactStore().get(self.a, contact_id)
         assert found is not None
         return found
+
+    def meant(self, person: Person, contact_id: str) -> None:
+        """A run of a task wrote to them."""
+        now, lanes = self.product.clock.now(), DynamoLanes()
+        run = Run(self.new("rn"), self.new("ts"), "contacts", {"type": "run_flow"}, 1, now, "running")
+        TaskRunRecord.of_run(self.a, run).save()
+        lane = Lane(0)
+        TaskLaneRecord.of_lane(self.a, run, lane).save()
+        sent = Sent(self.new("fx"), self.new("ms"), ThreadKey(self.whatsapp.id, person.number), 1)
+        after = ended_as(Target(contact_id), Result("pending", sent=sent), now)
+        assert lanes.settle(self.a, run, lane, replace(lane, version=1), [(Target(contact_id), after)])
 
     def bystander(self, person: Person) -> str:
         """Somebody who has nothing to do with them; their contact."""

@@ -128,7 +128,7 @@ class Tables:
                 self.put[one] += 1
                 self.targets[run.id][one] = Target(one), Owner(run.task_id, run.id, part_of(one) % run.lanes)
 
-        return self._lane(run, before, after, put)
+        return self.runs[run.id].state == "freezing" and self._lane(run, before, after, put)
 
     def begin_page(self, a: str, run: Run, before: Lane, after: Lane) -> bool:
         return self.runs[run.id].state == "running" and self._lane(run, before, after, lambda: None)

@@ -92,6 +92,7 @@ def assert_all_is_exported(world: ErasureWorld, contact: Contact, export_id: str
 def test_nothing_is_left_of_one_and_all_of_the_other(world: ErasureWorld, dynamodb: Any) -> None:
     contact, other_id = world.person(CANARY), world.bystander(OTHER)
     world.kept_raw(CANARY, beside=OTHER)
+    world.meant(CANARY, contact.id)
     export = world.product.contact_data_exports.create(world.admin, contact.id)
     assert (export["state"], export["url"], export["total"]) == ("queued", None, None)
     world.product.contact_export_service.create(world.admin, None, None, "csv")

@@ -149,7 +149,7 @@ def test_queued_skip_goes_on_waiting(world: TaskWorld) -> None:
 def test_automatic_run_breaks_the_former_flow_off(world: TaskWorld) -> None:
     world.led()
     begun(world, world.run_task(when_automatic="run"))
-    former, _ = world.executions
+    (former,) = [one for one in world.executions if one.started_by != "task"]
     assert (former.state, former.reason) == ("aborted", "another_flow")
 
 
@@ -237,7 +237,7 @@ def test_a_retry_takes_the_place_of_the_flow_whose_message_failed(world: TaskWor
     world.clock.move(61)
     world.container.task_run_work.look_at_sends(160)
     assert (world.target().state, world.target().reason) == ("executed", None)
-    assert [one.state for one in world.executions] == ["aborted", "waiting"]
+    assert sorted(one.state for one in world.executions) == ["aborted", "waiting"]
 
 
 @pytest.mark.parametrize(("status", "state"), [("failed", "failed"), ("unknown", "unknown")])

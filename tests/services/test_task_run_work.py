@@ -135,6 +135,24 @@ def test_a_cancelled_run_leaves_who_was_not_reached(world: World) -> None:
     assert world.states(run_id) == {"executed": 3, "pending": 117}
 
 
+def test_a_run_that_is_cancelled_while_it_freezes_makes_no_more_targets(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id, freeze = world.begin(lanes=1), world.tables.freeze
+
+    def cancels_behind_the_first(*args: Any) -> bool:
+        made = freeze(*args)
+        if world.run(run_id).state == "freezing":
+            move(world, run_id, lambda run, now: steps.cancelled(run, world.tables.lanes(A, run_id), now))
+        return made
+
+    monkeypatch.setattr(world.tables, "freeze", cancels_behind_the_first)
+    world.go_on()
+    assert world.run(run_id).state == "cancelled"
+    [lane] = world.tables.lanes(A, run_id)
+    assert 0 < len(world.tables.targets[run_id]) == lane.frozen < 120
+
+
 def test_failed_targets_are_taken_up_again(world: World) -> None:
     failing = world.people[10:20]
     world.acts.results |= dict.fromkeys(failing, Result("failed", "agent_at_cap"))

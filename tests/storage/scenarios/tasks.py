@@ -19,6 +19,7 @@ from recado.domain.task_runs import (
     Target,
     acted_up_to,
     acting,
+    cancelled,
     done,
     ended_as,
     frozen_further,
@@ -138,6 +139,19 @@ def a_run_is_paused_while_a_lane_begins_a_page(clock: Any, ids: Any) -> None:
     assert not DynamoLanes().begin_page(A, run, lane, begins), "a page of a paused run is acted on"
 
 
+@scenario("task-targets-only-while-run-freezes")
+def a_run_is_cancelled_while_a_lane_freezes(clock: Any, ids: Any) -> None:
+    task = a_task(clock, ids)
+    DynamoTasks().create(A, task, None)
+    run, runs = replace(a_run(clock, ids), task_id=task.id), DynamoRuns()
+    assert begun(clock, ids, task, run) is None
+    [lane] = new_lanes(run)
+    assert runs.move(A, run, cancelled(run, [lane], clock.now()))
+    meant = ids.new("ct", A)
+    assert not DynamoLanes().freeze(A, run, lane, frozen_further(lane, 1, meant, clock.now()), [meant])
+    assert DynamoTargets().get(A, run.id, meant) is None, "a run that was cancelled goes on making targets"
+
+
 @scenario("task-lane-from-seen-version")
 def two_workers_are_in_one_lane(clock: Any, ids: Any) -> None:
     lanes, targets = DynamoLanes(), DynamoTargets()
@@ -147,8 +161,9 @@ def two_workers_are_in_one_lane(clock: Any, ids: Any) -> None:
     assert lanes.step(A, run, lane, lane_of_other)
     acted = ended_as(one, Result("executed"), clock.now())
     assert lanes.settle(A, run, lane_of_other, acted_up_to(lane_of_other, one.id, clock.now()), [(one, acted)])
-    late = frozen_further(thought_dead, 1, one.id, clock.now())
-    assert not lanes.freeze(A, run, thought_dead, late, [one.id]), "a target is made anew: it is acted on twice"
+    late = acted_up_to(thought_dead, one.id, clock.now())
+    refused = ended_as(one, Result("skipped", "already_closed"), clock.now())
+    assert not lanes.settle(A, run, thought_dead, late, [(one, refused)]), "what was done is written over"
     found = targets.get(A, run.id, one.id)
     assert found is not None and found[0].state == "executed"
     [seen] = DynamoRuns().lanes(A, run.id)
@@ -163,7 +178,7 @@ def two_look_at_the_message_of_one_target(clock: Any, ids: Any) -> None:
     waiting = ended_as(one, Result("pending", sent=sent), clock.now())
     assert lanes.settle(A, run, lane, acted_up_to(lane, one.id, clock.now()), [(one, waiting)])
     found = targets.get(A, run.id, one.id)
-    assert found is not None and found[0] == waiting
+    assert found is not None and found[0] == replace(waiting, sent=replace(sent, thread=None)), "a number is kept"
     told = looked_at(waiting, Result("executed"), clock.now())
     assert targets.settle(A, found[1], waiting, told)
     targets.settle(A, found[1], waiting, told)

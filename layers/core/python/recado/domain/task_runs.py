@@ -32,7 +32,7 @@ MOST_LANES = 8
 LANES_OF_CHATS = 4
 """Of a run that moves chats and sends nothing."""
 FROZEN_AT_ONCE = 95
-"""Targets of one transaction, beside the lane."""
+"""Targets of one transaction, beside the lane and the run."""
 ACTED_AT_ONCE = 25
 """Targets of a page, between two looks at whether the run still runs."""
 LEASE = timedelta(seconds=120)
@@ -122,7 +122,8 @@ class Lane:
 
 @dataclass(frozen=True)
 class Sent:
-    """What tells what became of a target: the flow that was begun for them, and its first message once there is one."""
+    """What tells what became of a target: the flow that was begun for them, and its first message once there is one.
+    `thread`: where the message lies, while somebody looks at it; it is not kept."""
 
     execution_id: str | None = None
     message_id: str | None = None

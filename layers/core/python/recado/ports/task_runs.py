@@ -103,7 +103,7 @@ class LaneStore(Protocol):
         ...
 
     def freeze(self, a: str, run: Run, before: Lane, after: Lane, ids: Sequence[str]) -> bool:
-        """Targets of these ids, at most FROZEN_AT_ONCE."""
+        """Targets of these ids, at most FROZEN_AT_ONCE. False too when the run does not freeze any more."""
         ...
 
     def begin_page(self, a: str, run: Run, before: Lane, after: Lane) -> bool:

@@ -67,7 +67,7 @@ class TaskSends:
 
     def _result(self, a: str, target: Target) -> Result:
         sent = target.sent or Sent()
-        if sent.message_id is None and sent.execution_id is not None:
+        if sent.thread is None and sent.execution_id is not None:
             begun = self._flows.result(a, sent.execution_id)
             if begun.state != "pending" or begun.sent is None or begun.sent.message_id is None:
                 return begun if begun.state != "pending" else Result("pending", None, sent)

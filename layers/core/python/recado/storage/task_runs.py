@@ -30,9 +30,12 @@ RUN_THERE = guard("task-run-is-there-to-look-at", "a run ends while a look at it
 RUN_RUNS = guard(
     "task-page-only-while-run-runs", "a run is paused while a lane begins a page: it is acted on all the same"
 )
+RUN_FREEZES = guard(
+    "task-targets-only-while-run-freezes", "a run is cancelled while a lane freezes: it goes on making targets"
+)
 LANE_HELD = guard(
     "task-lane-from-seen-version",
-    "two workers are in one lane: who was thought dead makes targets anew that were acted on",
+    "two workers are in one lane: who was thought dead makes targets twice, or writes over what the other did",
 )
 _KIND = "RUNS"
 _COUNTS = (*ENDED, "waiting")
@@ -285,6 +288,12 @@ def add_run_check(tx: Transaction, a: str, run: Run) -> None:
     """The run is neither paused nor over. Label `run`."""
     record = TaskRunRecord(keys.runs_pk(a, run.task_id), run.id)
     tx.check("run", record, RUN_RUNS(TaskRunRecord.state == "running"))
+
+
+def add_freezing_check(tx: Transaction, a: str, run: Run) -> None:
+    """The run is neither paused nor over before it has its audience. Label `run`."""
+    record = TaskRunRecord(keys.runs_pk(a, run.task_id), run.id)
+    tx.check("run", record, RUN_FREEZES(TaskRunRecord.state == "freezing"))
 
 
 def _set_or_removed(attribute: Any, value: Any) -> Action:

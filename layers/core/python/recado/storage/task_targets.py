@@ -9,13 +9,12 @@ from typing import Any
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
-from recado.domain.chats import ThreadKey
 from recado.domain.task_runs import Lane, Run, Sent, Target, TargetState, counted
 from recado.ports.task_runs import DueTarget, Owner
 from recado.storage import keys
 from recado.storage.due import Due, due_records
 from recado.storage.tables import TimeAttribute, WorkspaceRecord
-from recado.storage.task_runs import add_counts, add_lane_step, add_run_check
+from recado.storage.task_runs import add_counts, add_freezing_check, add_lane_step, add_run_check
 from recado.storage.transaction import Transaction, guard
 
 TARGET_SEEN = guard(
@@ -84,8 +83,9 @@ class DynamoLanes:
         return tx.committed()
 
     def freeze(self, a: str, run: Run, before: Lane, after: Lane, ids: Sequence[str]) -> bool:
-        """1 transaction: a TARGET for each, and LANE, without which none is made."""
+        """1 transaction: a TARGET for each, and LANE, without which none is made, and a check of RUN."""
         tx = Transaction()
+        add_freezing_check(tx, a, run)
         ttl = int(run.expires_at.timestamp())
         for target_id in ids:
             owner = Owner(run.task_id, run.id, part_of(target_id) % run.lanes)
@@ -163,17 +163,17 @@ class DynamoTargets:
 
 
 def _sent_item(sent: Sent | None) -> list[Any] | None:
+    """Ids alone: a thread is a telephone number or an address, which nobody would erase here."""
     if sent is None:
         return None
-    thread = sent.thread
-    return [sent.execution_id, sent.message_id, thread and [thread.channel_id, thread.sender], sent.seq]
+    return [sent.execution_id, sent.message_id, sent.seq]
 
 
 def _sent(item: list[Any] | None) -> Sent | None:
     if item is None:
         return None
-    execution_id, message_id, thread, seq = item
-    return Sent(execution_id, message_id, ThreadKey(*thread) if thread else None, int(seq))
+    execution_id, message_id, seq = item
+    return Sent(execution_id, message_id, None, int(seq))
 
 
 def _account_and_run(pk: str) -> tuple[str, str]:
