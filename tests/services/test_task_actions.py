@@ -10,6 +10,10 @@ from recado.domain.access import Caller
 from recado.domain.chats import Chat
 from recado.domain.task_runs import Result, Run, Target
 from recado.services.task_actions import TaskActions
+from recado.services.task_meaning import StillMeant
+from recado.storage.chat_moves import ChatMoveStore
+from recado.storage.segment_reads import DynamoSegmentReads
+from tests.task_world import Filters
 from tests.team import ACCOUNT as A
 from tests.team import Team
 
@@ -21,8 +25,13 @@ class Acting:
 
     def __init__(self, team: Team) -> None:
         self.team = team
-        self.actions = TaskActions(team.actions, team.marks, None)  # type: ignore[arg-type]
+        self.filter: dict[str, Any] = {}
+        meant = StillMeant(self, Filters(), DynamoSegmentReads())
+        self.actions = TaskActions(team.actions, team.marks, None, meant, ChatMoveStore())  # type: ignore[arg-type]
         self.run_id = ""
+
+    def filter_of(self, a: str, run_id: str) -> Any:
+        return self.filter
 
     def act(self, chat: Chat, action: str, again: str | None = None, **fields: Any) -> Result:
         self.run_id = self.run_id if again else self.team.ids.new("rn", A)
@@ -88,3 +97,16 @@ def test_an_act_that_is_repeated_is_done_once_whatever_came_since(acting: Acting
     since = team.chat(chat)
     assert acting.act(chat, action, act_id, **fields) == Result("executed")
     assert team.chat(chat) == since, "what somebody took back was done again"
+
+
+def test_a_chat_that_somebody_took_meanwhile_is_left_alone(acting: Acting) -> None:
+    team = acting.team
+    acting.filter = {"field": "situation", "op": "eq", "value": "queued"}
+    ana = team.join("A", 1, cap=1)
+    taken, waiting = team.arrive(), team.arrive()
+    team.actions.transfer_to_agent(ADMIN, taken[0].id, ana)
+    assert acting.act(taken[0], "close") == Result("skipped", "no_longer_meant")
+    assert (team.chat(taken[0]).situation, team.chat(taken[0]).agent_id) == ("in_service", ana)
+    act_id = team.ids.new("rq", A)
+    assert acting.act(waiting[0], "close", act_id) == Result("executed")
+    assert acting.act(waiting[0], "close", act_id) == Result("executed"), "what the run did itself is no refusal"

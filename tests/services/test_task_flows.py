@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from recado.domain.chats import Chat
-from recado.domain.task_runs import PARTS, Target
+from recado.domain.errors import Conflict, NotFound
+from recado.domain.task_runs import MOST_OF_A_TASK, PARTS, Target
 from recado.domain.templates import MessageTemplate
+from recado.domain.tokens import Token
 from recado.services.tasks import NewTask
 from recado.storage.agents import AgentStore
 from recado.storage.chat_records import MessageRecord, ThreadRecord
@@ -287,3 +292,36 @@ def test_a_forecast_and_what_becomes_of_it(world: TaskWorld) -> None:
         ("skipped", "no_address"), ("skipped", "outside_window"),
     ]  # fmt: skip
     assert by_hand["id"] in {one.id for one in found if one.reason == "outside_window"}
+
+
+def test_a_retry_needs_room_and_its_task(world: TaskWorld) -> None:
+    world.waits()
+    sent, runs = world.sent, world.container.task_run_service
+    world.sent = lambda: sent("failed")  # type: ignore[method-assign,assignment]
+    task_id = world.run_task(when_queued="run")["task_id"]
+    failed = world.run_id
+    held = [runs.start(ADMIN, task_id)["id"] for _ in range(MOST_OF_A_TASK)]
+    with pytest.raises(Conflict) as refused:
+        runs.retry(ADMIN, task_id, failed)
+    assert refused.value.code == "too_many_runs"
+    for one in held:
+        runs.cancel(ADMIN, task_id, one)
+    world.container.task_service.delete(A, task_id)
+    with pytest.raises(NotFound):
+        runs.retry(ADMIN, task_id, failed)
+
+
+@pytest.mark.parametrize("table", ["contacts", "chats"])
+@pytest.mark.parametrize("reason", ["channel_unusable", "token_expired"])
+def test_a_channel_that_cannot_send_leaves_chats_alone(world: TaskWorld, table: str, reason: str) -> None:
+    before = world.waits()
+    channels, now = world.container.channels, world.clock.now()
+    channel = channels.get(A, CHANNEL)
+    assert channel is not None
+    ended = Token(now - timedelta(days=60), expires_at=now)
+    is_paused = reason == "channel_unusable"
+    unusable = replace(channel, state="paused") if is_paused else replace(channel, token=ended)
+    world.container.task_flows._channels = Mock(get=lambda *_: unusable)
+    run = world.run_task(table, when_queued="run")
+    assert (run["failed"], world.target().reason, world.chat) == (1, reason, before)
+    assert world.executions == []

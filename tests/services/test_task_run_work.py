@@ -204,6 +204,17 @@ def test_an_action_that_names_what_is_gone_ends_the_run(world: World) -> None:
     assert (run.state, run.reason, world.acts.asked) == ("cancelled", "flow_id_not_found", {})
 
 
+def test_a_retry_whose_action_names_what_is_gone_acts_on_nobody(world: World) -> None:
+    world.acts.results[world.people[3]] = Result("failed", "agent_at_cap")
+    run_id = world.begin()
+    world.to_the_end(run_id, minutes=1)
+    asked = sum(world.acts.asked.values())
+    world.acts.errors = lambda *_: [FieldError("/action/flow_id", "not_found", "")]  # type: ignore[method-assign]
+    move(world, run_id, steps.again)
+    run = world.to_the_end(run_id, minutes=2)
+    assert (run.state, run.reason, sum(world.acts.asked.values())) == ("cancelled", "flow_id_not_found", asked)
+
+
 def test_a_target_ends_as_its_message_does(world: World) -> None:
     sent, failed, unknown, slow, silent = world.people[:5]
     sending(world, sent, "delivered")

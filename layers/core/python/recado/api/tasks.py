@@ -288,7 +288,7 @@ def cancel_task_run(call: Call, task_id: str, run_id: str) -> Any:
     _WRITE,
     answers=TaskRunShape,
     status=202,
-    problems=("run_not_over", "run_cancelled", "nothing_to_retry"),
+    problems=("run_not_over", "run_cancelled", "nothing_to_retry", "too_many_runs"),
 )
 def retry_task_run(call: Call, task_id: str, run_id: str) -> Any:
     """Try those that failed in a run that is done once more."""

@@ -111,6 +111,7 @@ class Tasks(Flows):
             self.channels,
             self.task_reach,
             DynamoOutbox(),
+            self.clock,
         )
 
     @cached_property
@@ -143,8 +144,13 @@ class Tasks(Flows):
     def task_actions(self) -> TaskActions:
         """What tasks do to one target."""
         from recado.services.task_actions import TaskActions
+        from recado.services.task_meaning import StillMeant
+        from recado.storage.chat_moves import ChatMoveStore
+        from recado.storage.segment_reads import DynamoSegmentReads
+        from recado.storage.task_runs import DynamoRuns
 
-        return TaskActions(self.chat_actions, self.chat_marks, self.task_flows)
+        meant = StillMeant(DynamoRuns(), self.segment_service, DynamoSegmentReads())
+        return TaskActions(self.chat_actions, self.chat_marks, self.task_flows, meant, ChatMoveStore())
 
     @cached_property
     def task_sends(self) -> TaskSends:

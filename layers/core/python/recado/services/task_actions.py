@@ -3,7 +3,7 @@ run. An act has an id, by which it is done once however often it is repeated."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from recado.domain.access import Caller
 from recado.domain.errors import Conflict, DomainError, Invalid, NotFound
@@ -12,32 +12,47 @@ from recado.services.chat_actions import ChatActions
 from recado.services.chat_marks import ChatMarks
 from recado.services.flow_starting import LeftAlone
 from recado.services.task_flows import TaskFlows
+from recado.services.task_meaning import StillMeant
 
 _SKIPPED = frozenset(
     {
         "already_closed", "already_open", "already_queued", "already_transferred", "another_chat_open", "chat_closed",
-        "cannot_start", "channel_unusable", "opted_out", "outside_window", "reopen_not_allowed",
+        "cannot_start", "opted_out", "outside_window", "reopen_not_allowed",
     }
 )  # fmt: skip
 """Refusals after which there is nothing to be done again: what is wanted is so already, or the customer may not be
 written to. Any other is a failure, which can be taken up again."""
 
 
+class DoneActs(Protocol):
+    """Acts on chats by their ids (storage.chat_moves)."""
+
+    def is_done(self, a: str, act_id: str) -> bool: ...
+
+
 class TaskActions:
     """One act. What the product refuses is a result; anything else is raised."""
 
-    def __init__(self, actions: ChatActions, marks: ChatMarks, flows: TaskFlows) -> None:
+    def __init__(
+        self, actions: ChatActions, marks: ChatMarks, flows: TaskFlows, meant: StillMeant, acts: DoneActs
+    ) -> None:
         self._actions = actions
         self._marks = marks
         self._flows = flows
+        self._meant = meant
+        self._acts = acts
 
     def act(self, a: str, run: Run, target: Target, act_id: str) -> Result:
         """Do what the run's action says. Raises Busy, and what nobody foresaw."""
         caller = Caller(a, "admin", token_id=run.id, act_id=act_id)
         try:
-            if run.action["type"] == "run_flow":
-                begun = self._flows.begin(caller, run, target)
-                return Result("pending", None, Sent(execution_id=begun))
+            is_flow = run.action["type"] == "run_flow"
+            begun = self._flows.begun(a, act_id) if is_flow else None
+            if begun is None and run.table == "chats" and not self._meant.chat(a, run, target):
+                done = not is_flow and self._acts.is_done(a, act_id)
+                return Result("executed") if done else Result("skipped", "no_longer_meant")
+            if is_flow:
+                return Result("pending", None, Sent(execution_id=begun or self._flows.begin(caller, run, target)))
             self._on_chat(caller, run.action, target.id)
         except LeftAlone as left:
             return Result("skipped", str(left.extra["situation"]))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from recado.domain.access import Caller
+from recado.domain.channels import Channel
 from recado.domain.chats import OPEN_SITUATIONS, Chat, Message, Situation, Thread, ThreadKey
 from recado.domain.contacts import Contact
 from recado.domain.errors import Conflict, Invalid, NotFound
@@ -15,6 +16,7 @@ from recado.domain.flow_executions import execution_id, is_over
 from recado.domain.task_reach import Reach, first_words
 from recado.domain.task_runs import Result, Run, Sent, Target
 from recado.ports.channels import ChannelStore
+from recado.ports.core import Clock
 from recado.ports.flow_executions import ExecutionStore
 from recado.services.flow_library import FlowLibrary
 from recado.services.flow_starting import FlowStarting, LeftAlone
@@ -54,6 +56,7 @@ class TaskFlows:
         channels: ChannelStore,
         reach: TaskReach,
         messages: Messages,
+        clock: Clock,
     ) -> None:
         self._starting = starting
         self._executions = executions
@@ -63,22 +66,26 @@ class TaskFlows:
         self._channels = channels
         self._reach = reach
         self._messages = messages
+        self._clock = clock
+
+    def begun(self, a: str, act_id: str) -> str | None:
+        """The execution that the act began before, if it did: whatever became of the customer or the chat since, they
+        were written to. Whoever began it may have died before that was noted."""
+        known_as = execution_id(a, act_id)
+        return known_as if self._executions.get(a, known_as) is not None else None
 
     def begin(self, caller: Caller, run: Run, target: Target) -> str:
-        """Begin the run's flow with a contact, or in a chat; the id of its execution, the same however often the act is
-        repeated, whatever became of the customer or the chat since. In a later pass it takes the place of the one that
-        the run began with the same target before. Raises LeftAlone; Conflict `outside_window`, `opted_out`,
-        `cannot_start`; NotFound; Invalid."""
-        if caller.act_id is not None:
-            begun = execution_id(caller.account, caller.act_id)
-            if self._executions.get(caller.account, begun) is not None:  # whoever began it died before it was noted
-                return begun
+        """Begin the run's flow with a contact, or in a chat; the id of its execution. In a later pass it takes the
+        place of the one that the run began with the same target before. Raises LeftAlone; Conflict `outside_window`,
+        `opted_out`, `cannot_start`, `channel_unusable`, `token_expired`; NotFound; Invalid."""
         situations = _situations(run.action)
         if run.table == "contacts":
             return self._with_contact(caller, run, target, situations)
         chat = self._chats.chat(caller.account, target.id)
         if chat is None:
             raise NotFound("There is no such chat.")
+        if self._first_words(caller.account, run.action["flow_id"]):
+            self._usable(caller.account, chat.channel_id)
         opening = self._opening(caller.account, run, self._reach.of_chat(caller.account, chat), chat, situations)
         started = self._starting.in_chat(
             replace(caller, act_id=None), target.id, run.action["flow_id"], {}, "task", caller.act_id, situations,
@@ -109,9 +116,7 @@ class TaskFlows:
         contact = self._contacts.resolved(a, target.id)
         if contact is None:
             raise NotFound("There is no such contact.")
-        channel = self._channels.get(a, action["channel_id"])
-        if channel is None or channel.state != "active":
-            raise Conflict("Nothing can be sent on the channel.", code="channel_unusable")
+        channel = self._usable(a, action["channel_id"])
         reach, thread = self._reach.of_contact(a, contact, channel)
         opening = self._opening(a, run, reach, self._open_chat(a, thread), situations)
         started = self._starting.with_contact(
@@ -119,6 +124,16 @@ class TaskFlows:
             situations, opening, _begun_before(target),
         )  # fmt: skip
         return started.execution.id
+
+    def _usable(self, a: str, channel_id: str) -> Channel:
+        """A channel on which something can be sent: a flow that fails at its first word leaves a chat to people."""
+        channel = self._channels.get(a, channel_id)
+        if channel is None or channel.state != "active":
+            raise Conflict("Nothing can be sent on the channel.", code="channel_unusable")
+        ends = channel.token.expires_at if channel.token else None
+        if ends is not None and self._clock.now() >= ends:
+            raise Conflict("The channel's access token has ended.", code="token_expired")
+        return channel
 
     def _opening(
         self, a: str, run: Run, reach: Reach, chat: Chat | None, situations: tuple[Situation, ...]

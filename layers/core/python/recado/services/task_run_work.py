@@ -249,9 +249,18 @@ class _Held:
                 return "waits"
             if not self._all_frozen():
                 return "over"
+        else:  # it was paused, is taken up again, or has gone on for long
+            self._look_at_references()
         if self.lane.stage in ("freezing", "frozen") or self.lane.passes < self.run.passes:
             self.lane = steps.acting(self.lane, self.run, self._work._clock.now())
         return self._act(has_time)
+
+    def _look_at_references(self) -> None:
+        """A run whose action names what is gone goes no further. Raises Overtaken."""
+        errors = self._work._references.errors(self._a, self.run.table, self.run.action)
+        if errors:
+            self._work.cancel(self._a, self.run, _code_of(errors))
+            raise Overtaken
 
     # -- freezing ------------------------------------------------------------------------------------------------
 
@@ -306,10 +315,7 @@ class _Held:
             lanes = work._runs.lanes(self._a, self.run.id)
             if not all(lane.stage == "frozen" for lane in lanes):
                 return False
-            errors = work._references.errors(self._a, self.run.table, self.run.action)
-            if errors:
-                work.cancel(self._a, self.run, _code_of(errors))
-                raise Overtaken
+            self._look_at_references()
             after = steps.running(self.run, lanes, work._clock.now())
             if work._runs.move(self._a, self.run, after):
                 self.run = after

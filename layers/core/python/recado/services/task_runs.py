@@ -114,9 +114,7 @@ class TaskRunService:
             task, now = self._tasks.get(a, task_id), self._clock.now()
             if attempt and attempt.again and (begun := self._runs.get(a, task_id, run_id)):
                 return self._view(a, begun)
-            if not self._beginnings.room(a, task_id):
-                detail = f"{MOST_OF_A_TASK} runs of the task, or {MOST_AT_ONCE} of the account, are not over yet."
-                raise Conflict(detail, code="too_many_runs", extra={"limit": MOST_OF_A_TASK})
+            self._need_room(a, task_id)
             run = Run(run_id, task_id, task.table, task.action, 1, now, by=caller.id or None, due=now + steps.LOOK)
             after = replace(task, last_run_at=now, version=task.version + 1)
             refused = self._beginnings.begin(a, run, task, after, due_at(after, ZoneInfo(after.zone)))
@@ -175,10 +173,11 @@ class TaskRunService:
         return self._move(caller, task_id, run_id, ("cancelled",), cancelled)
 
     def retry(self, caller: Caller, task_id: str, run_id: str) -> dict[str, Any]:
-        """Take the failed targets of a run that is done up again. Raises NotFound, Conflict `run_not_over`,
-        `run_cancelled`, `nothing_to_retry`."""
+        """Take the failed targets of a run that is done up again, while its task is there. Raises NotFound, Conflict
+        `run_not_over`, `run_cancelled`, `nothing_to_retry`, `too_many_runs`."""
         a = caller.account
         for _ in range(_TRIES):
+            self._tasks.get(a, task_id)
             run = self._found(a, task_id, run_id)
             if run.state == "cancelled":
                 raise Conflict("The run was cancelled: run the task again.", code="run_cancelled")
@@ -187,11 +186,17 @@ class TaskRunService:
             lanes = self._runs.lanes(a, run_id)
             if not tally(lanes)["failed"]:
                 raise Conflict("No target of the run failed.", code="nothing_to_retry")
+            self._need_room(a, task_id)
             after = steps.again(run, self._clock.now())
             if self._runs.move(a, run, after):
                 self._beginnings.ask(a, after, lanes)
                 return self._view(a, after)
         raise Busy(f"retry of {run_id}")
+
+    def _need_room(self, a: str, task_id: str) -> None:
+        if not self._beginnings.room(a, task_id):
+            detail = f"{MOST_OF_A_TASK} runs of the task, or {MOST_AT_ONCE} of the account, are not over yet."
+            raise Conflict(detail, code="too_many_runs", extra={"limit": MOST_OF_A_TASK})
 
     def _move(
         self, caller: Caller, task_id: str, run_id: str, there: Sequence[str], step: Callable[[Run, datetime], Run]
