@@ -48,8 +48,9 @@ def test_a_task_and_a_run_of_it(product: Any, stack: Stack) -> None:
     assert (done["state"], done["executed"]) == ("done", CHATS)
     act = 2 * 5 + 2
     # A target is made, closed (CHAT, WAIT, THREAD, the fact, ACT) and written down. A lane is taken twice, begins a
-    # page (with a check of RUN), writes it down, is over. The run begins to act, and is done with its fact.
-    assert calls.wru <= CHATS * (2 + act + 2) + 4 * (2 * 2 + 4 + 2 + 2) + 2 + 8
+    # page (with a check of RUN), writes it down, is over. One page is frozen, with a check of RUN. The run
+    # begins to act, and is done with its fact.
+    assert calls.wru <= CHATS * (2 + act + 2) + 4 * (2 * 2 + 4 + 2 + 2) + 2 + 2 + 8
     with record() as calls:
         product.task_run_service.get(ADMIN, task.id, run["id"])
     assert calls.operations["dynamodb:GetItem"] == 1 and calls.operations["dynamodb:Query"] == 1 and calls.rru <= 2
