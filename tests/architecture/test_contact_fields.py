@@ -12,6 +12,7 @@ import pytest
 
 from recado.api.contacts import ContactFields, ContactShape
 from recado.domain.contact_columns import COLUMNS, TEXTS
+from recado.domain.contact_imports import _STATE
 from recado.domain.contact_merging import merged
 from recado.domain.contacts import Contact
 from recado.domain.flow_definitions import FIELD
@@ -68,6 +69,10 @@ def test_exports_have_it() -> None:
     assert set(COLUMNS) == {"id", *TEXTS, *REFERENCES.values()}
     assert set(_SHOWN) >= WRITTEN - {"photo_file_id"}
     assert f"`{','.join(COLUMNS)}`" in (ROOT / "docs" / "contact-exports.md").read_text()
+
+
+def test_undoing_an_import_gives_it_back_and_sees_who_changed_it() -> None:
+    assert set(_STATE) >= WRITTEN - {"custom_fields"}
 
 
 def test_flows_may_write_it() -> None:

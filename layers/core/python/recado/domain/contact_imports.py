@@ -9,6 +9,7 @@ from hashlib import sha256
 from operator import attrgetter
 from typing import Any, Literal
 
+from recado.domain.contact_columns import TEXTS
 from recado.domain.contact_import_lanes import Window
 from recado.domain.contacts import Contact
 from recado.domain.csv_files import Layout
@@ -33,10 +34,7 @@ ERRORS_OF_ROW = 10
 """Told of one row at most."""
 LOOKED_AT_AGAIN = timedelta(minutes=2)
 """An import that did not move for so long is asked for again."""
-_TEXTS = (
-    "name", "mobile", "phone", "email", "birthday", "address", "city", "district", "state", "country", "notes",
-    "organization_id", "principal_id",
-)  # fmt: skip
+_TEXTS = (*TEXTS, "organization_id", "principal_id")
 _CUSTOM = "custom."
 _STATE = (
     *_TEXTS, "group_ids", "photo_file_id", "linked_ids", "more_phones", "more_emails", "merged_ids",
