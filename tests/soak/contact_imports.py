@@ -1,7 +1,8 @@
 """Imports of 10,000 and 100,000 rows, interrupted at random: memory stays flat, counts are right, and how fast it is
 beside `csv.reader` and the same validation. Stores take what is written and keep one byte for each row.
 
-`make soak` runs it; pytest by itself does not, for its name."""
+`make soak` runs it; pytest by itself does not, for its name. `make soak IMPORT_ROWS=1000000` imports so many instead of
+100,000: some twenty minutes."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ from tests.import_stores import ADMIN, A, Died, MemoryFiles, MemoryImports, Memo
 from tests.import_world import ImportWorld
 
 HEADER = ("Nome", "Celular", "E-mail", "Cidade", "Observações")
-SMALL, LARGE = 10_000, 100_000
+SMALL, LARGE = 10_000, int(os.environ.get("IMPORT_ROWS", 100_000))
 MOST_MEMORY, LEAST_SPEED = 1.3, 0.35
 
 
