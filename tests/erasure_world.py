@@ -22,6 +22,7 @@ from recado.domain.contacts import Contact
 from recado.domain.custom_fields import CustomField
 from recado.domain.file_limits import Feature
 from recado.domain.files import File, quarantine_key, served_key
+from recado.domain.flow_starts import FlowStart
 from recado.domain.intake import Arrival
 from recado.domain.messages import Sender
 from recado.domain.raw_keys import kept_key, parked_command_key, part_key, split_key
@@ -212,7 +213,9 @@ class ErasureWorld:
     def serve(self, person: Person, chat: Chat) -> None:
         """All that is done in a chat: a flow, answers with a file, notes, corrections, marks, its end."""
         send, product = self.product.sending_service.send, self.product
-        started = product.flow_starting.in_chat(self.admin, chat.id, self.flow(), {"word": person.word}, "user")
+        started = product.flow_starting.in_chat(
+            self.admin, chat.id, FlowStart(self.flow(), "user", {"word": person.word})
+        )
         product.flow_engine.look(self.a, started.execution.id)
         product.chat_actions.assume(self.admin, chat.id)
         file_id = self.file_of(person, "service", self.admin.id)

@@ -13,6 +13,7 @@ from recado.domain.access import Caller
 from recado.domain.chats import MessageError
 from recado.domain.errors import Busy
 from recado.domain.flow_runs import MAX_STEPS
+from recado.domain.flow_starts import FlowStart
 from recado.storage.chat_records import MessageRecord
 from recado.storage.flow_executions import ExecutionRecord
 from tests.flow_world import ADMIN, ANA_USER, FlowWorld, fresh_world
@@ -115,7 +116,7 @@ def test_who_wrote_since_is_there(world: FlowWorld) -> None:
 def test_what_failed_of_another_flow_ends_nothing(world: FlowWorld) -> None:
     begin(world)
     other = world.publish({"a": {**ASK["b"], "next": "a"}})
-    world.container.flow_starting.in_chat(ADMIN, world.chat.id, other, {}, "user")
+    world.container.flow_starting.in_chat(ADMIN, world.chat.id, FlowStart(other, "user"))
     world.run()
     fails(world, 3)
     assert sorted(one.state for one in world.executions) == ["aborted", "waiting"]

@@ -10,6 +10,7 @@ import pytest
 from recado.domain.access import Caller
 from recado.domain.chats import Chat
 from recado.domain.errors import Conflict, Forbidden, Invalid
+from recado.domain.flow_starts import FlowStart
 from recado.domain.people import Membership
 from recado.services.flow_starting import LeftAlone
 from tests.flow_world import ADMIN, ANA_USER, FlowWorld, fresh_world
@@ -51,7 +52,7 @@ def in_service(world: FlowWorld) -> Chat:
 def led(world: FlowWorld) -> Chat:
     chat = queued(world)
     other = world.publish(STEPS)
-    world.container.flow_starting.in_chat(ADMIN, chat.id, other, {"who": "outro"}, "user")
+    world.container.flow_starting.in_chat(ADMIN, chat.id, FlowStart(other, "user", {"who": "outro"}))
     world.run()
     return world.chat
 
@@ -59,7 +60,7 @@ def led(world: FlowWorld) -> Chat:
 @pytest.mark.parametrize("place", [queued, in_service, led])
 def test_a_flow_begins_wherever_the_chat_is(world: FlowWorld, flow_id: str, place: Callable[[FlowWorld], Chat]) -> None:
     before = place(world)
-    started = world.container.flow_starting.in_chat(ADMIN, before.id, flow_id, {"who": "Ana"}, "user")
+    started = world.container.flow_starting.in_chat(ADMIN, before.id, FlowStart(flow_id, "user", {"who": "Ana"}))
     assert started.before == before
     chat = world.chat
     assert (chat.situation, chat.agent_id, chat.flow_id) == ("automatic", None, flow_id)
@@ -82,10 +83,10 @@ def test_no_flow_begins_in_a_closed_chat_nor_in_one_of_another(world: FlowWorld,
     start, chat = world.container.flow_starting.in_chat, in_service(world)
     other = Caller(A, "agent", user_id=f"us_{A}_{2:027x}", memberships={DEPARTMENT: Membership(1, True, False)})
     with pytest.raises(Forbidden):
-        start(other, chat.id, flow_id, {}, "user")
+        start(other, chat.id, FlowStart(flow_id, "user"))
     world.container.chat_actions.close(ADMIN, chat.id)
     with pytest.raises(Conflict) as refused:
-        start(ADMIN, chat.id, flow_id, {}, "user")
+        start(ADMIN, chat.id, FlowStart(flow_id, "user"))
     assert refused.value.code == "chat_closed"
     assert world.executions == []
 
@@ -107,7 +108,7 @@ def test_what_no_flow_begins_with(
 ) -> None:
     chat = queued(world)
     with pytest.raises(Invalid) as refused:
-        world.container.flow_starting.in_chat(ADMIN, chat.id, flow or flow_id, variables, "user")
+        world.container.flow_starting.in_chat(ADMIN, chat.id, FlowStart(flow or flow_id, "user", variables))
     assert [one.pointer for one in refused.value.errors] == [pointer]
     assert world.chat == chat
 
@@ -115,7 +116,9 @@ def test_what_no_flow_begins_with(
 def test_situations_in_which_a_task_leaves_the_chat_alone(world: FlowWorld, flow_id: str) -> None:
     chat = in_service(world)
     with pytest.raises(LeftAlone) as refused:
-        world.container.flow_starting.in_chat(SYSTEM, chat.id, flow_id, {}, "task", ORIGIN, ("queued", "automatic"))
+        world.container.flow_starting.in_chat(
+            SYSTEM, chat.id, FlowStart(flow_id, "task", {}, ORIGIN, ("queued", "automatic"))
+        )
     assert (refused.value.code, refused.value.extra["situation"]) == ("chat_left_alone", "in_service")
     assert world.chat == chat
 
@@ -132,7 +135,7 @@ def test_who_loses_a_race_is_told_where_the_chat_is(world: FlowWorld, flow_id: s
         return write()
 
     with writes(taken_first), pytest.raises(Conflict) as refused:
-        world.container.flow_starting.in_chat(ADMIN, chat.id, flow_id, {}, "user")
+        world.container.flow_starting.in_chat(ADMIN, chat.id, FlowStart(flow_id, "user"))
     assert (refused.value.code, refused.value.extra["agent_id"]) == ("chat_moved", ANA_USER)
     assert world.executions == []
 
@@ -146,7 +149,7 @@ def test_a_customer_who_writes_at_that_moment_is_heard_or_was_before(world: Flow
         nonlocal raced
         if not raced:
             raced = True
-            world.container.flow_starting.in_chat(ADMIN, chat.id, flow_id, {}, "user")
+            world.container.flow_starting.in_chat(ADMIN, chat.id, FlowStart(flow_id, "user"))
         return write()
 
     with writes(starts_first):
@@ -164,12 +167,12 @@ def test_a_start_of_a_task_is_the_same_one_again(world: FlowWorld, flow_id: str,
         raise Crash
 
     with writes(dies), pytest.raises(Crash):
-        start(SYSTEM, chat.id, flow_id, {}, "task", ORIGIN)
-    first = start(SYSTEM, chat.id, flow_id, {}, "task", ORIGIN)
+        start(SYSTEM, chat.id, FlowStart(flow_id, "task", {}, ORIGIN))
+    first = start(SYSTEM, chat.id, FlowStart(flow_id, "task", {}, ORIGIN))
     world.run()
     world.say("eu")
     world.run()
-    again = start(SYSTEM, chat.id, flow_id, {}, "task", ORIGIN)
+    again = start(SYSTEM, chat.id, FlowStart(flow_id, "task", {}, ORIGIN))
     assert again.execution.id == first.execution.id == world.execution.id
     assert (again.chat.situation, again.before) == ("queued", None)
     assert world.texts().count("→ Oi ?") == 1
@@ -180,7 +183,7 @@ def test_a_task_opens_a_chat_with_a_contact(world: FlowWorld, flow_id: str, mome
     chat = queued(world)
     world.container.chat_actions.close(ADMIN, chat.id)
     start = world.container.flow_starting.with_contact
-    given = (SYSTEM, chat.contact_id, CHANNEL, flow_id, {"who": "Ana"}, "task", ORIGIN)
+    given = (SYSTEM, chat.contact_id, CHANNEL, FlowStart(flow_id, "task", {"who": "Ana"}, ORIGIN))
 
     def dies(_: int, write: Callable[[], Any]) -> Any:
         if moment == "after":
@@ -203,6 +206,8 @@ def test_a_task_opens_a_chat_with_a_contact(world: FlowWorld, flow_id: str, mome
 
 def test_a_task_finds_the_chat_that_is_open(world: FlowWorld, flow_id: str) -> None:
     chat = in_service(world)
-    started = world.container.flow_starting.with_contact(SYSTEM, chat.contact_id, CHANNEL, flow_id, {}, "task", ORIGIN)
+    started = world.container.flow_starting.with_contact(
+        SYSTEM, chat.contact_id, CHANNEL, FlowStart(flow_id, "task", {}, ORIGIN)
+    )
     assert (started.chat.id, started.chat.situation, started.chat.agent_id) == (chat.id, "automatic", None)
     assert started.before == chat

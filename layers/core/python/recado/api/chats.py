@@ -17,6 +17,7 @@ from recado.domain.agents import Standing
 from recado.domain.chats import Chat
 from recado.domain.errors import FieldError, Invalid
 from recado.domain.events import AssignedBecause
+from recado.domain.flow_starts import FlowStart
 from recado.domain.ids import is_id
 from recado.domain.windows import MaySend
 from recado.ports.chats import ChatFilter
@@ -366,7 +367,9 @@ def start_flow(call: Call, chat_id: str) -> Any:
     leads it is broken off."""
     origin = call.attempt.origin if call.attempt else None
     body = call.body
-    started = call.services.flow_starting.in_chat(call.caller, chat_id, body.flow_id, body.variables, "user", origin)
+    started = call.services.flow_starting.in_chat(
+        call.caller, chat_id, FlowStart(body.flow_id, "user", body.variables, origin)
+    )
     return _view(call, started.chat)
 
 

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from recado.domain.chats import OPEN_SITUATIONS, Situation
 from recado.domain.errors import FieldError, Invalid
 from recado.domain.flow_executions import Execution, StartedBy
 
 MAX_GIVEN = 50
 MAX_GIVEN_CHARACTERS = 4_096
+
+
+@dataclass(frozen=True)
+class FlowStart:
+    """A flow that somebody wants to begin.
+
+    `origin`: the id, of any kind, of what asks: the start is the same one however often it is asked for, and what an
+    earlier run began is the answer, whatever became of it since. `situations`: those in which it may begin. `opening`:
+    a template that is sent first, as nothing else may be; the flow begins with the answer to it. `instead_of`: an
+    execution whose place it takes, if that leads the chat still, in whatever situation."""
+
+    flow_id: str
+    started_by: StartedBy
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    origin: str | None = None
+    situations: Collection[Situation] = OPEN_SITUATIONS
+    opening: Mapping[str, Any] | None = None
+    instead_of: str | None = None
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from recado.domain.access import Caller, can_answer_chat
 from recado.domain.chat_moves import lead
-from recado.domain.chats import OPEN_SITUATIONS, Chat, Situation
+from recado.domain.chats import Chat
 from recado.domain.errors import Busy, Conflict, Forbidden, Invalid, NotFound
-from recado.domain.flow_executions import Execution, StartedBy, execution_id, is_over
-from recado.domain.flow_starts import Beginning, check_variables
+from recado.domain.flow_executions import Execution, execution_id, is_over
+from recado.domain.flow_starts import Beginning, FlowStart, check_variables
 from recado.domain.system_facts import flow_notes
 from recado.ports.agents import ChatReads
 from recado.ports.core import Clock, Ids, Queue
@@ -46,10 +44,7 @@ class LeftAlone(Conflict):
 
 class FlowStarting:
     """A start is one transaction: the chat, its agent's load, its place in the queue, the flow that led it, the
-    execution.
-
-    `origin` makes a start the same one however often it is asked for: an id, of any kind, of what asks. What an earlier
-    run began is the answer, whatever became of it since."""
+    execution."""
 
     def __init__(
         self,
@@ -75,80 +70,50 @@ class FlowStarting:
         self._ids = ids
         self._journal = journal
 
-    def in_chat(
-        self,
-        caller: Caller,
-        chat_id: str,
-        flow_id: str,
-        variables: Mapping[str, Any],
-        started_by: StartedBy,
-        origin: str | None = None,
-        situations: Collection[Situation] = OPEN_SITUATIONS,
-        opening: Mapping[str, Any] | None = None,
-        instead_of: str | None = None,
-    ) -> StartedFlow:
+    def in_chat(self, caller: Caller, chat_id: str, wanted: FlowStart) -> StartedFlow:
         """Let a flow lead an open chat from now on. An agent who has it is released, a flow that leads it is broken
-        off. `situations`: those in which it may begin; raises LeftAlone in another. `opening`: a template that is sent
-        first, as nothing else may be; the flow begins with the answer to it. `instead_of`: an execution whose place it
-        takes, if that leads the chat still, in whatever situation.
+        off. Raises LeftAlone in a situation in which it may not begin.
 
         404, 403 `not_your_chat`, 400 `/flow_id` and `/variables/…`, 409 `chat_closed`, `chat_moved` when somebody moved
         it at this moment."""
         _permit(caller, self._gate.visible(caller, chat_id))
-        begins = self._beginning(caller.account, flow_id, variables, started_by, origin, opening)
+        begins = self._beginning(caller.account, wanted)
         first: Chat | None = None
         for _ in range(_TRIES):
-            known = self._begun_before(caller.account, begins.execution_id) if origin else None
+            known = self._begun_before(caller.account, begins.execution_id) if wanted.origin else None
             if known is not None:
                 return known
             chat = self._gate.visible(caller, chat_id)
             if first is not None and _place(chat) != _place(first):
                 raise Conflict("Somebody else moved the chat meanwhile.", code="chat_moved", extra=whereabouts(chat))
-            started = self._lead(caller, chat, begins, situations, instead_of)
+            started = self._lead(caller, chat, begins, wanted)
             if started is not None:
                 return started
             first = first or chat
         raise Busy(f"start of a flow in {chat_id}")
 
-    def with_contact(
-        self,
-        caller: Caller,
-        contact_id: str,
-        channel_id: str,
-        flow_id: str,
-        variables: Mapping[str, Any],
-        started_by: StartedBy,
-        origin: str | None = None,
-        situations: Collection[Situation] = OPEN_SITUATIONS,
-        opening: Mapping[str, Any] | None = None,
-        instead_of: str | None = None,
-    ) -> StartedFlow:
+    def with_contact(self, caller: Caller, contact_id: str, channel_id: str, wanted: FlowStart) -> StartedFlow:
         """Let a flow lead the open chat with a contact on a channel, as `in_chat`, or a new one, as
         `ChatStarting.start`, whose refusals it has too."""
         a = caller.account
-        begins = self._beginning(a, flow_id, variables, started_by, origin, opening)
-        known = self._begun_before(a, begins.execution_id) if origin else None
+        begins = self._beginning(a, wanted)
+        known = self._begun_before(a, begins.execution_id) if wanted.origin else None
         if known is not None:
             return known
         started = self._starting.start(caller, contact_id, channel_id, begins)
         if started.was_open:
-            return self.in_chat(
-                caller, started.chat.id, flow_id, variables, started_by, origin, situations, opening, instead_of
-            )
+            return self.in_chat(caller, started.chat.id, wanted)
         self._enqueue(a, begins.execution_id, started.chat)
         execution = begins.execution(started.chat.id, started.chat.contact_id, self._clock.now())
         return StartedFlow(execution, started.chat, None)
 
-    def _beginning(
-        self, a: str, flow_id: str, variables: Mapping[str, Any], started_by: StartedBy, origin: str | None,
-        opening: Mapping[str, Any] | None,
-    ) -> Beginning:  # fmt: skip
-        check_variables(variables)
-        found = self._library.begin_at(a, flow_id)
+    def _beginning(self, a: str, wanted: FlowStart) -> Beginning:
+        check_variables(wanted.variables)
+        found = self._library.begin_at(a, wanted.flow_id)
         if found is None:
             raise Invalid.field("/flow_id", "not_found", "There is no such flow, or it was never published.")
-        begins_as = execution_id(a, origin) if origin else self._ids.new("fx", a)
-        return Beginning(begins_as, flow_id, *found, started_by, variables, opening)
+        begins_as = execution_id(a, wanted.origin) if wanted.origin else self._ids.new("fx", a)
+        return Beginning(begins_as, wanted.flow_id, *found, wanted.started_by, wanted.variables, wanted.opening)
 
     def _begun_before(self, a: str, known_as: str) -> StartedFlow | None:
         execution = self._executions.get(a, known_as)
@@ -161,14 +126,12 @@ class FlowStarting:
             self._enqueue(a, execution.id, chat)  # whoever began it may have died before
         return StartedFlow(execution, chat, None)
 
-    def _lead(
-        self, caller: Caller, chat: Chat, begins: Beginning, situations: Collection[Situation], instead_of: str | None
-    ) -> StartedFlow | None:
+    def _lead(self, caller: Caller, chat: Chat, begins: Beginning, wanted: FlowStart) -> StartedFlow | None:
         """None when something of what was decided upon had moved."""
         a, now = caller.account, self._clock.now()
         _permit(caller, chat)
-        replaces = instead_of is not None and chat.execution_id == instead_of
-        if chat.situation != "closed" and chat.situation not in situations and not replaces:
+        replaces = wanted.instead_of is not None and chat.execution_id == wanted.instead_of
+        if chat.situation != "closed" and chat.situation not in wanted.situations and not replaces:
             raise LeftAlone(chat)
         thread = self._reads.thread(a, chat.thread)
         if thread is None:

@@ -13,6 +13,7 @@ from recado.domain.chats import OPEN_SITUATIONS, Chat, Message, Situation, Threa
 from recado.domain.contacts import Contact
 from recado.domain.errors import Conflict, Invalid, NotFound
 from recado.domain.flow_executions import execution_id, is_over
+from recado.domain.flow_starts import FlowStart
 from recado.domain.task_reach import Reach, first_words
 from recado.domain.task_runs import Result, Run, Sent, Target
 from recado.ports.channels import ChannelStore
@@ -87,11 +88,8 @@ class TaskFlows:
         if self._first_words(caller.account, run.action["flow_id"]):
             self._usable(caller.account, chat.channel_id)
         opening = self._opening(caller.account, run, self._reach.of_chat(caller.account, chat), chat, situations)
-        started = self._starting.in_chat(
-            replace(caller, act_id=None), target.id, run.action["flow_id"], {}, "task", caller.act_id, situations,
-            opening, _begun_before(target),
-        )  # fmt: skip
-        return started.execution.id
+        wanted = _wanted(caller, run, target, situations, opening)
+        return self._starting.in_chat(replace(caller, act_id=None), target.id, wanted).execution.id
 
     def result(self, a: str, execution_id: str) -> Result:
         """What a flow tells of its target: where its first message lies, or how it ended without one; `pending` while
@@ -119,11 +117,8 @@ class TaskFlows:
         channel = self._usable(a, action["channel_id"])
         reach, thread = self._reach.of_contact(a, contact, channel)
         opening = self._opening(a, run, reach, self._open_chat(a, thread), situations)
-        started = self._starting.with_contact(
-            replace(caller, act_id=None), contact.id, channel.id, action["flow_id"], {}, "task", caller.act_id,
-            situations, opening, _begun_before(target),
-        )  # fmt: skip
-        return started.execution.id
+        wanted = _wanted(caller, run, target, situations, opening)
+        return self._starting.with_contact(replace(caller, act_id=None), contact.id, channel.id, wanted).execution.id
 
     def _usable(self, a: str, channel_id: str) -> Channel:
         """A channel on which something can be sent: a flow that fails at its first word leaves a chat to people."""
@@ -165,6 +160,14 @@ class TaskFlows:
 
     def _open_chat(self, a: str, thread: Thread | None) -> Chat | None:
         return self._chats.chat(a, thread.open_chat_id) if thread is not None and thread.open_chat_id else None
+
+
+def _wanted(
+    caller: Caller, run: Run, target: Target, situations: tuple[Situation, ...], opening: Mapping[str, Any] | None
+) -> FlowStart:
+    """Named by the act, so it is the same start however often the target's page is worked through."""
+    flow_id = run.action["flow_id"]
+    return FlowStart(flow_id, "task", {}, caller.act_id, situations, opening, _begun_before(target))
 
 
 def _begun_before(target: Target) -> str | None:

@@ -8,6 +8,7 @@ from typing import Protocol
 from recado.domain.access import Caller
 from recado.domain.chats import Chat, Message
 from recado.domain.errors import Conflict, Forbidden, Invalid, NotFound
+from recado.domain.flow_starts import FlowStart
 from recado.domain.widget_tokens import Visitor
 from recado.ports.reception import ConnectedChannel
 from recado.services.flow_library import FlowLibrary
@@ -62,6 +63,5 @@ class WidgetClicks:
         if not is_new and chat.moved_at is not None and chat.moved_at > message.created_at:
             return
         with suppress(Conflict, Forbidden, Invalid, NotFound):  # the chat or the flow went its way meanwhile
-            self._starting.in_chat(
-                Caller(a, "admin"), chat.id, flow_id, {}, "trigger", message.id, ("automatic", "queued")
-            )
+            wanted = FlowStart(flow_id, "trigger", origin=message.id, situations=("automatic", "queued"))
+            self._starting.in_chat(Caller(a, "admin"), chat.id, wanted)
