@@ -16,6 +16,7 @@ from recado.domain.contact_search import (
     Query,
     _folded,
     fold,
+    other_openings,
     parse_query,
     search_tokens,
 )
@@ -52,6 +53,18 @@ def test_the_short_way_folds_as_the_long_one(text: str) -> None:
 def test_every_sign_of_latin_1_folds_as_by_the_long_way() -> None:
     signs = [chr(number) for number in range(256)]
     assert list(map(fold, signs)) == list(map(_folded, signs))
+
+
+@given(st.characters(max_codepoint=0xFF), st.text(st.characters(max_codepoint=0x36F), max_size=4) | st.text(max_size=4))
+def test_a_text_folds_into_nothing_that_begins_with_another_letter(opening: str, rest: str) -> None:
+    folded = fold(opening + rest)
+    for length in range(1, len(folded) + 1):
+        assert opening not in other_openings(["zz", folded[:length]])
+
+
+def test_other_openings_are_most_signs() -> None:
+    others = other_openings(["antonio", "7"])
+    assert set("aAªÀÁÂÃÄÅàáâãäå7") == {chr(number) for number in range(256)} - others
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from recado.domain.segment_operands import Moment
 from recado.domain.segments import Group, parse
 from tests.segment_reading import NOW, ZONE, reads
 
-TREES = int(os.environ.get("SEGMENT_TREES", "1000"))
+TREES = int(os.environ.get("SEGMENT_TREES", "10000"))
 
 
 def custom(slug: str, kind: FieldType, active: bool = True) -> CustomField:

@@ -76,12 +76,25 @@ def fold(text: str) -> str:
     return _folded(text) if _OTHERS in signs else signs.decode("latin-1")
 
 
+def other_openings(folded: Iterable[str]) -> frozenset[str]:
+    """Signs of Latin-1: a text that begins with one of them folds into none of these, nor into what begins with one of
+    them. What follows a sign takes nothing from what it folds into: no sign of Latin-1 is a mark or folds into nothing.
+    """
+    wanted = {one[:1] for one in folded}
+    return frozenset(chr(number) for number, one in enumerate(_each_of_latin_1()) if one[0] not in wanted)
+
+
 @cache
 def _latin_1() -> bytes:
     """What each sign of Latin-1 folds into, where that is one such sign: so it is with almost every name. Marks change
     nothing of their neighbours here, as there are none in Latin-1."""
-    each = [_folded(chr(number)) for number in range(256)]
+    each = _each_of_latin_1()
     return b"".join(one.encode("latin-1") if len(one) == 1 and ord(one) < 256 else _OTHERS for one in each)
+
+
+@cache
+def _each_of_latin_1() -> tuple[str, ...]:
+    return tuple(_folded(chr(number)) for number in range(256))
 
 
 def _folded(text: str) -> str:

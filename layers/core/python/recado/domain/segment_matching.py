@@ -4,8 +4,9 @@
 The function is text made of this module's own words: every value and every name that somebody chose is bound to it as a
 constant and never becomes code. It is what a person would write by hand for these conditions: a record is read as it
 lies in the table, or as plain values; only the attributes that the tree asks for are read at all, of JSON no more than
-a condition needs; what is dear and asked for more than once is read once for each record; and in each group the cheap
-conditions come first, which changes nothing of what it means.
+a condition needs; what is dear and asked for more than once is read once for each record; a text that begins with
+another letter than the one it is asked for is not folded; and in each group the cheap conditions come first, which
+changes nothing of what it means.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from recado.domain.contact_search import fold
+from recado.domain.contact_search import fold, other_openings
 from recado.domain.segment_fields import Field
 from recado.domain.segment_operands import Test
 from recado.domain.segments import Condition, Group, conditions_of
@@ -77,11 +78,12 @@ def value_of(known: Field, record: Record, form: Form) -> Any:
 
 @dataclass(frozen=True)
 class _Reading:
-    """Two expressions: `there`, true of a record that has the value, None when all have it; `value`, good once `there`
-    was asked."""
+    """Expressions: `there`, true of a record that has the value, None when all have it; `value`, good once `there` was
+    asked; `unfolded`, the text that `value` folds anew, None when it does not."""
 
     there: str | None
     value: str
+    unfolded: str | None = None
 
 
 class _Code:
@@ -127,7 +129,7 @@ class _Code:
         if test.doing == "is_set":
             there = reading.there or "True"
             return f"(not {there})" if test.negated else there
-        asked = self._asked(one.field, test, reading.value)
+        asked = self._opening(test, reading) + self._asked(one.field, test, reading.value)
         if test.negated:
             asked = f"not ({asked})"
             return f"(not {reading.there} or {asked})" if reading.there else f"({asked})"
@@ -151,6 +153,13 @@ class _Code:
         if test.doing == "contains":
             return f"{operand} in {value}"
         return f"{value}.startswith({operand})"
+
+    def _opening(self, test: Test, reading: _Reading) -> str:
+        """What is asked of the first sign of a text, before the text is folded for this test alone."""
+        if reading.unfolded is None or test.doing not in _ANCHORED:
+            return ""
+        others = other_openings([test.operand] if isinstance(test.operand, str) else test.operand)
+        return f"{reading.unfolded}[:1] not in {self._bind(others)} and "
 
     def _between(self, test: Test, value: str) -> str:
         asked = value
@@ -176,7 +185,7 @@ class _Code:
         stored = self._stored(known)
         read = _WAYS[way].format(stored.value)
         if way not in _DEAR or self._uses[source] == 1:
-            return _Reading(stored.there, read)
+            return _Reading(stored.there, read, stored.value if way == "text" else None)
         place = self._places.setdefault(source, f"v{len(self._places)}")
         whole = f"({read} if {stored.there} else None)" if stored.there else read
         return _Reading(f"({place} if {place} is not unread else ({place} := {whole})) is not None", place)
@@ -254,6 +263,8 @@ _WAYS: Mapping[str, str] = {
 }
 """How a stored value becomes what is compared, by the field's kind."""
 _DEAR = frozenset({"text", "options"})
+_ANCHORED = frozenset({"equals", "one_of", "starts_with"})
+"""Tests that a text passes by how it begins."""
 _HELPERS: Mapping[str, Any] = {
     "__builtins__": {},
     "decoded": _decoded,
