@@ -12,8 +12,8 @@ from typing import Any
 
 from recado.aws.channel_directory import DynamoChannelDirectory
 from recado.aws.session import reset_clients
+from recado.channels.provider_templates import ProviderTemplates
 from recado.channels.registry import adapter
-from recado.channels.template_calls import ProviderTemplates
 from recado.channels.webhooks import AdapterWebhooks
 from recado.domain.channels import Channel
 from recado.domain.chat_moves import MoveCommit, assume, close

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from recado.channels.template_calls import ProviderTemplates
+from recado.channels.provider_templates import ProviderTemplates
 from recado.channels.whatsapp.template_examples import MAX_HANDLE
 from recado.domain.messages import Media
 from recado.domain.templates import MessageTemplate, Refused, Taken, Unclear

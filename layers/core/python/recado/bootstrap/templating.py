@@ -28,7 +28,7 @@ class Templating(Filing):
     @cached_property
     def template_provider(self) -> TemplateProvider:
         """The providers' side of templates."""
-        from recado.channels.template_calls import ProviderTemplates
+        from recado.channels.provider_templates import ProviderTemplates
 
         return ProviderTemplates(self.template_http, self.provider_addresses)
 

@@ -9,7 +9,7 @@ from recado.domain.messages import Failure
 from recado.ports.core import HttpResponse
 
 if TYPE_CHECKING:
-    from recado.channels.base import HttpRequest, Secrets
+    from recado.channels.shapes import HttpRequest, Secrets
 
 
 class People:

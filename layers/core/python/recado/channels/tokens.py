@@ -10,7 +10,7 @@ from recado.domain.messages import Failure, Rejected, Renewed
 from recado.ports.core import HttpResponse
 
 if TYPE_CHECKING:
-    from recado.channels.base import Field, HttpRequest, Secrets
+    from recado.channels.shapes import Field, HttpRequest, Secrets
 
 
 class Probed(NamedTuple):
