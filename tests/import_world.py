@@ -14,7 +14,9 @@ from recado.domain.contact_imports import ContactImport, mark_of
 from recado.domain.contacts import Contact
 from recado.domain.files import File, served_key
 from recado.ports.core import Command
+from recado.services.contact_import_agents import ContactImportAgents
 from recado.services.contact_import_file import ImportFile
+from recado.services.contact_import_groups import ContactImportGroups
 from recado.services.contact_import_takers import ImportTakers, caller_of
 from recado.services.contact_import_undo import ImportUndo
 from recado.services.contact_import_work import ContactImportWork
@@ -25,8 +27,6 @@ from recado.services.contact_writing import ContactWriting
 from recado.services.contacts import ContactService
 from recado.services.custom_fields import RememberedFields
 from recado.services.groups import GroupService
-from recado.services.import_agents import ImportAgents
-from recado.services.import_names import ImportNames
 from tests.import_stores import (
     ADMIN,
     A,
@@ -146,8 +146,8 @@ class ImportWorld:
             nothing,
             self.fields,
             self.rows_of,
-            lambda trial: ImportNames(self.groups, group_service, clock, ids, trial),
-            ImportAgents(users, clock),
+            lambda trial: ContactImportGroups(self.groups, group_service, clock, ids, trial),
+            ContactImportAgents(users, clock),
             writing,
             ["pigeon"],
         )

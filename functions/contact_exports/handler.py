@@ -23,7 +23,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def _go_on(context: Any, command: Delivery) -> None:
     body = command.body
     if "data_export_id" in body:
-        container().contact_data_work.work(
+        container().contact_data_export_work.work(
             body["account"],
             body["contact_id"],
             body["data_export_id"],

@@ -32,7 +32,7 @@ READERS = {
     "message_search": "behind the gate",
     "gone_agents": "no caller: a job of the tick",
     "erasing": "no caller: a job of the tick",
-    "contact_data_work": "no caller: writes what an admin asked for",
+    "contact_data_export_work": "no caller: writes what an admin asked for",
     "system_closing": "no caller: what the product does by itself",
     "removed_channels": "no caller: a job of the tick; of open chats an admin is told the ids",
     "chat_timers": "no caller: a job of the tick",

@@ -17,8 +17,8 @@ from recado.domain.contact_merging import merged
 from recado.domain.contacts import Contact
 from recado.domain.flow_definitions import FIELD
 from recado.services.views import contact_view
-from recado.storage.contact_pages import _SHOWN
 from recado.storage.contact_records import ContactRecord
+from recado.storage.exported_contacts import _SHOWN
 from tests.architecture.sources import ROOT
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)

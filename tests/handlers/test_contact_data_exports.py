@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from recado.services.contact_data_work import ContactDataWork
+from recado.services.contact_data_export_work import ContactDataExportWork
 from recado.services.zip_parts import ZipParts
 from tests.erasure_world import CANARY, ErasureWorld
 from tests.handlers.stack import BUCKETS, Stack
@@ -39,20 +39,20 @@ def test_a_worker_that_died_is_followed_by_another(
     contact_id = world.contact_id(CANARY)
     exports = world.product.contact_data_exports
     asked = exports.create(world.admin, contact_id)
-    write = ContactDataWork._write
+    write = ContactDataExportWork._write
 
     def dies(*given: Any) -> None:
         raise SystemExit
 
-    monkeypatch.setattr(ContactDataWork, "_write", dies)
+    monkeypatch.setattr(ContactDataExportWork, "_write", dies)
     with pytest.raises(SystemExit):
         world.run_exports()
-    monkeypatch.setattr(ContactDataWork, "_write", write)
+    monkeypatch.setattr(ContactDataExportWork, "_write", write)
     for record in world.stack.receive("contact_exports"):
         world.stack.delete("contact_exports", record)
-    assert world.product.contact_data_work.sweep(16).done == 0
+    assert world.product.contact_data_export_work.sweep(16).done == 0
     clock.move(201)
-    assert world.product.contact_data_work.sweep(16).done == 1
+    assert world.product.contact_data_export_work.sweep(16).done == 1
     world.run_exports()
     assert exports.get(world.admin, contact_id, asked["id"])["state"] == "done"
 

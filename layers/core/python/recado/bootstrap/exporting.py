@@ -32,13 +32,13 @@ class Exporting(Filing):
         from recado.journal import LoggedExports
         from recado.services.contact_export_work import ContactExportWork
         from recado.storage.contact_exports import DynamoExports
-        from recado.storage.contact_pages import DynamoContactPages
         from recado.storage.custom_fields import DynamoCustomFields
+        from recado.storage.exported_contacts import DynamoExportedContacts
         from recado.storage.groups import DynamoGroups
 
         return ContactExportWork(
             DynamoExports(),
-            DynamoContactPages(),
+            DynamoExportedContacts(),
             DynamoGroups(),
             DynamoCustomFields(),
             self.users,

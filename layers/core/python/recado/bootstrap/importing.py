@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from recado.ports.groups import GroupsById
     from recado.ports.people import Accounts
     from recado.services.contact_import_file import ImportFile
+    from recado.services.contact_import_groups import ContactImportGroups
     from recado.services.contact_import_takers import ImportTakers
     from recado.services.contact_import_work import ContactImportWork
     from recado.services.contact_imports import ContactImportService
     from recado.services.contact_references import ContactReferences
     from recado.services.contact_writing import ContactWriting
     from recado.services.contacts import ContactService
-    from recado.services.import_names import ImportNames
 
 
 class Importing(Exporting):
@@ -79,9 +79,9 @@ class Importing(Exporting):
     @cached_property
     def _import_takers(self) -> ImportTakers:
         from recado.channels.registry import adapter_class, types
+        from recado.services.contact_import_agents import ContactImportAgents
+        from recado.services.contact_import_groups import ContactImportGroups
         from recado.services.contact_import_takers import ImportTakers
-        from recado.services.import_agents import ImportAgents
-        from recado.services.import_names import ImportNames
         from recado.storage.contact_imports import DynamoImports
         from recado.storage.custom_fields import DynamoCustomFields
         from recado.storage.groups import DynamoGroups
@@ -92,8 +92,8 @@ class Importing(Exporting):
             self.accounts,
             DynamoCustomFields(),
             DynamoRowContacts,
-            lambda trial: ImportNames(DynamoGroups(), self.group_service, self.clock, self.ids, trial),
-            ImportAgents(self.users, self.clock),
+            lambda trial: ContactImportGroups(DynamoGroups(), self.group_service, self.clock, self.ids, trial),
+            ContactImportAgents(self.users, self.clock),
             self._writing,
             [one for one in types() if "mobile" in adapter_class(one).starts_by],
         )
@@ -125,7 +125,7 @@ class Importing(Exporting):
         )
         return contacts, service, caller_of(one)
 
-    def _writing(self, contacts: RowContacts, names: ImportNames, accounts: Accounts) -> ContactWriting:
+    def _writing(self, contacts: RowContacts, names: ContactImportGroups, accounts: Accounts) -> ContactWriting:
         """What adds and changes contacts for people, over those of an import."""
         from recado.channels.reach import ChannelReach
         from recado.services.connected_channels import RememberedChannels

@@ -129,7 +129,7 @@ class Messaging(Privacy, Importing, Tasks):
                 "groups": self.deleted_groups.empty_due,
                 "contact_exports": self.contact_export_work.sweep,
                 "calls": self.lost_calls.end_due,
-                "contact_data": self.contact_data_work.sweep,
+                "contact_data": self.contact_data_export_work.sweep,
                 "contact_imports": self.contact_import_work.sweep,
                 "tasks": self.task_schedule.run_due,
                 "task_runs": self.task_run_work.look_due,

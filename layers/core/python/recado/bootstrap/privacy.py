@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from recado.bootstrap.filing import Filing
 
 if TYPE_CHECKING:
+    from recado.services.contact_data_export_work import ContactDataExportWork
     from recado.services.contact_data_exports import ContactDataExports
-    from recado.services.contact_data_work import ContactDataWork
     from recado.services.contact_erasures import ContactErasures
     from recado.services.erasing import ErasingService
 
@@ -50,17 +50,17 @@ class Privacy(Filing):
         return ContactDataExports(DynamoDataExports(), ContactStore(), self.export_desk)
 
     @cached_property
-    def contact_data_work(self) -> ContactDataWork:
+    def contact_data_export_work(self) -> ContactDataExportWork:
         """The work of these exports."""
         from recado.aws.export_objects import S3ExportObjects
         from recado.aws.file_objects import S3FileObjects
-        from recado.services.contact_data_work import ContactDataWork
+        from recado.services.contact_data_export_work import ContactDataExportWork
         from recado.storage.contact_data_exports import DynamoContactData, DynamoDataExports
         from recado.storage.contacts import ContactStore
         from recado.storage.files import DynamoFiles
         from recado.storage.message_search import DynamoMessageSearch
 
-        return ContactDataWork(
+        return ContactDataExportWork(
             DynamoDataExports(),
             ContactStore(),
             DynamoContactData(),

@@ -9,8 +9,8 @@ from hashlib import sha256
 from typing import Any
 
 from recado.domain.contact_columns import COLUMNS, CUSTOM, TEXTS, divided
+from recado.domain.contact_import_cells import day_of, value_of
 from recado.domain.contact_search import fold
-from recado.domain.contact_spreadsheets import day_of, value_of
 from recado.domain.csv_cells import read
 from recado.domain.csv_files import Layout, Record
 from recado.domain.custom_fields import CustomField

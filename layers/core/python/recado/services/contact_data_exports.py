@@ -1,5 +1,5 @@
 """Exports of all that is kept of one contact, as admins ask for them (LGPD); the work is that of
-`services.contact_data_work`."""
+`services.contact_data_export_work`."""
 
 from __future__ import annotations
 

@@ -19,9 +19,9 @@ from recado.domain.errors import Busy, DomainError, FieldError, Invalid, NotFoun
 from recado.domain.identity import is_older_form
 from recado.domain.ids import is_id
 from recado.ports.contact_imports import ImportStore, RowContacts, RowDone
+from recado.services.contact_import_agents import ContactImportAgents
+from recado.services.contact_import_groups import ContactImportGroups
 from recado.services.contact_writing import ContactWriting
-from recado.services.import_agents import ImportAgents
-from recado.services.import_names import ImportNames
 
 _TRIES = 3
 _REMEMBERED = ("/group_ids", "/organization_id")
@@ -50,8 +50,8 @@ class RowTaker:
         store: ImportStore,
         contacts: RowContacts,
         service: ContactWriting,
-        names: ImportNames,
-        agents: ImportAgents,
+        names: ContactImportGroups,
+        agents: ContactImportAgents,
     ) -> None:
         self._import = one
         self._reader = reader

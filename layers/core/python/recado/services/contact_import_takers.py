@@ -14,11 +14,11 @@ from recado.domain.people import Account
 from recado.ports.contact_imports import ImportStore, RowContacts
 from recado.ports.groups import CustomFieldStore
 from recado.ports.people import Accounts
+from recado.services.contact_import_agents import ContactImportAgents
+from recado.services.contact_import_groups import ContactImportGroups
 from recado.services.contact_import_rows import RowTaker
 from recado.services.contact_import_trial import TrialContacts
 from recado.services.contact_writing import ContactWriting
-from recado.services.import_agents import ImportAgents
-from recado.services.import_names import ImportNames
 
 
 class KnownAccount:
@@ -42,9 +42,9 @@ class ImportTakers:
         accounts: Accounts,
         fields: CustomFieldStore,
         contacts: Callable[[ContactImport], RowContacts],
-        names: Callable[[bool], ImportNames],
-        agents: ImportAgents,
-        service: Callable[[RowContacts, ImportNames, Accounts], ContactWriting],
+        names: Callable[[bool], ContactImportGroups],
+        agents: ContactImportAgents,
+        service: Callable[[RowContacts, ContactImportGroups, Accounts], ContactWriting],
         by_mobile: Sequence[str],
     ) -> None:
         self._store = store

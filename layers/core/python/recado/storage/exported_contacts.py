@@ -22,7 +22,7 @@ _SHOWN = [
 """What of a contact has columns; claims and search tokens, most of the item, stay where they are."""
 
 
-class DynamoContactPages:
+class DynamoExportedContacts:
     """The port `recado.ports.contact_exports.ContactPages`."""
 
     def read(self, a: str, group: tuple[GroupKind, str] | None, place: Place) -> ContactsRead:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recado.domain.contact_columns import Names, cells_maker
-from recado.domain.contact_spreadsheets import day_of, value_of
+from recado.domain.contact_import_cells import day_of, value_of
 from recado.domain.contacts import Contact
 from recado.domain.custom_fields import CustomField
 

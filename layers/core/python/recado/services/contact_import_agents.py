@@ -16,7 +16,7 @@ _KEPT = timedelta(seconds=10)
 _AT_ONCE = 500
 
 
-class ImportAgents:
+class ContactImportAgents:
     """Knows the users of the account that it was asked about last, as they were ten seconds ago at most. An account has
     as many as its admins added one by one."""
 

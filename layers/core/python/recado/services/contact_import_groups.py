@@ -17,7 +17,7 @@ _POINTERS: dict[GroupKind, str] = {"group": "/group_ids", "organization": "/orga
 _PREFIXES: dict[GroupKind, str] = {"group": "gr", "organization": "og"}
 
 
-class ImportNames:
+class ContactImportGroups:
     """Remembers what it found for as long as one worker goes on; `forget` when that may be wrong. A trial makes
     nothing: what would be made has an id for the trial alone."""
 

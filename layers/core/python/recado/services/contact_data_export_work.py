@@ -43,7 +43,7 @@ class OutOfTime(Exception):
     """One run of a worker is too short for it."""
 
 
-class ContactDataWork:
+class ContactDataExportWork:
     """One export at a time. Whoever asks says how long there is time."""
 
     def __init__(
