@@ -53,7 +53,11 @@ def test_every_cause_is_in_the_registry() -> None:
     moved, looked = told_by(MOVES), told_by(LOOKS)
     assert {"agent_gone", "customer_idle", "not_started"} <= moved and "slot_freed" in looked
     assert moved - {*get_args(MovedBecause), "unattended"} == set(), "a new cycle is told as chat.unattended"
-    assert (looked | moved) - set(get_args(LookBecause)) - {"customer_idle", "channel_removed"} == set()
+    assert (looked | moved) - set(get_args(LookBecause)) - {
+        "customer_idle",
+        "channel_removed",
+        "nobody_reached",
+    } == set()
 
 
 def test_every_event_has_its_line() -> None:

@@ -79,6 +79,7 @@ class Chat:
     `served_by`: users who began with it, each once, the last at the end; at most 50.
 
     `execution_id` and `flow_id`: of the flow that leads it, and the one that it began with; only of an automatic chat.
+    `opened_by`: the execution that opened it, where no customer and no user did.
 
     `feedback_rating` 1…5 and `feedback_comment`: what the customer said of it when asked. `reopened_by`: the user or
     token who opened it again last; None: the customer did, or nobody."""
@@ -116,6 +117,7 @@ class Chat:
     reopened_by: str | None = None
     execution_id: str | None = None
     flow_id: str | None = None
+    opened_by: str | None = None
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ def start(given: Start, address: Address, seen: Thread | None, department: Depar
         moved_at=given.now,
     )
     if given.flow:
-        chat = led(chat, given.flow)
+        chat = replace(led(chat, given.flow), opened_by=given.flow.execution_id)
     return Intake(
         seen=seen,
         thread=thread,

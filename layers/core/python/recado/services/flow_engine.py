@@ -14,13 +14,22 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from recado.domain.chat_moves import put_in_queue
+from recado.domain.chat_moves import close, put_in_queue
 from recado.domain.chats import Chat, Message
 from recado.domain.contact_rules import e164_of, region_of
 from recado.domain.errors import Busy
 from recado.domain.flow_answers import Phone
 from recado.domain.flow_definitions import Step
-from recado.domain.flow_executions import LOOKED_AGAIN, Ending, Execution, TraceLine, ended, is_over, traced
+from recado.domain.flow_executions import (
+    LOOKED_AGAIN,
+    Ending,
+    Execution,
+    TraceLine,
+    ended,
+    is_over,
+    reached_nobody,
+    traced,
+)
 from recado.domain.flow_runs import answer, follow, opened, step_of, time_out, unreached
 from recado.ports.agents import Departments
 from recado.ports.chats import ChatStore
@@ -78,12 +87,14 @@ class FlowEngine:
         self._pause = pause
 
     def message_failed(self, a: str, chat_id: str, seq: int, receives: int = 1) -> None:
-        """A message of a flow failed that had been taken for sent: the execution does not wait for an answer to it.
-        Nothing happens when another leads the chat by now, or the customer wrote since. Repeats and raises as `look`
-        does."""
+        """A message of a flow failed that had been taken for sent: the execution does not wait for an answer to it,
+        and a chat that it left to people, and in which it reached nobody, is closed. Nothing happens when another leads
+        the chat by now, or the customer wrote since. Repeats and raises as `look` does."""
         chat = self._chats.chat(a, chat_id)
         if chat is not None and chat.execution_id is not None:
             self.look(a, chat.execution_id, receives, seq)
+        elif chat is not None:
+            self._close_if_empty(a, chat)
 
     def look(self, a: str, execution_id: str, receives: int = 1, failed_seq: int | None = None) -> None:
         """Drive an execution as far as it goes now. Repeating it is harmless at any point. Raises what goes wrong, so
@@ -242,13 +253,34 @@ class FlowEngine:
         return after if self._left(a, chat, ending, self._waits_in(a, chat, step)) else None
 
     def _left(self, a: str, chat: Chat, ending: Ending, department_id: str) -> bool:
-        """Whether the chat waits for people now: a flow that ended without saying where it goes leaves it to them."""
+        """Whether the chat waits for people now: a flow that ended without saying where it goes leaves it to them,
+        unless there is nobody at the other end."""
+        if self._reached_nobody(a, chat):
+            return self._closed(a, chat, ending)
         move = put_in_queue(chat, department_id, self._clock.now())
         if move is None:
             return True
         department = self._departments.get(a, department_id)
         cause = "flow_failed" if ending.state == "failed" else "flow_ended"
         return self._moves.commit(a, replace(move, ending=ending), department, cause) is not None
+
+    def _reached_nobody(self, a: str, chat: Chat) -> bool:
+        return chat.opened_by is not None and reached_nobody(chat, self._messages(a, chat, 0))
+
+    def _closed(self, a: str, chat: Chat, ending: Ending | None) -> bool:
+        """Whether the chat is closed now. A message of the customer moves its thread, and is first then."""
+        thread = self._chats.thread(a, chat.thread)
+        move = close(chat, thread, self._clock.now()) if thread is not None else None
+        if move is None:
+            return False
+        return self._moves.commit(a, replace(move, ending=ending), None, "nobody_reached") is not None
+
+    def _close_if_empty(self, a: str, chat: Chat) -> None:
+        for _ in range(_TRIES):
+            if not self._reached_nobody(a, chat) or self._closed(a, chat, None):
+                return
+            chat = self._chats.chat(a, chat.id) or chat
+        raise Busy(f"closing {chat.id}")
 
     def _waits_in(self, a: str, chat: Chat, step: Step | None) -> str:
         """The chat's department; after a transfer that was refused, the one to which it was to go, if it is there."""

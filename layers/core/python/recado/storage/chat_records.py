@@ -231,6 +231,7 @@ class _ChatFields(ChatsRecord):
     reopened_by = UnicodeAttribute(null=True)
     execution_id = UnicodeAttribute(null=True)
     flow_id = UnicodeAttribute(null=True)
+    opened_by = UnicodeAttribute(null=True)
 
     def chat(self) -> Chat:
         """The entity."""

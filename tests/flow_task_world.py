@@ -1,0 +1,105 @@
+"""Tasks that begin flows on real storage (moto): a channel, its customers, and runs whose lanes are worked off by
+hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from recado import settings
+from recado.domain.chats import Chat
+from recado.domain.task_runs import PARTS, Target
+from recado.domain.templates import MessageTemplate
+from recado.services.tasks import NewTask
+from recado.storage.agents import AgentStore
+from recado.storage.chat_records import MessageRecord
+from recado.storage.task_targets import DynamoTargets
+from recado.storage.templates import DynamoTemplates
+from tests.flow_world import ADMIN, ANA_USER, MENU, FlowWorld
+from tests.reception import CHANNEL, A, Queue
+
+HELLO = {"a": {"type": "ask", "text": "Posso ajudar?", "save_as": "yes"}}
+WRITTEN = "→ Posso ajudar?"
+
+
+class TaskWorld(FlowWorld):
+    """A channel, a customer, and tasks whose lanes are worked off by hand."""
+
+    def prepare(self) -> None:
+        self.lanes = Queue()
+        self.container.__dict__.update(task_run_queue=self.lanes)
+        self.container.task_pacing.of = lambda a, task: 1  # type: ignore[method-assign]
+        self.flow_id = self.publish(HELLO)
+
+    def task(self, table: str = "contacts", **settings: Any) -> str:
+        action = {"type": "run_flow", "project_id": self.project.id, "flow_id": self.flow_id, **settings}
+        if table == "contacts":
+            action["channel_id"] = CHANNEL
+        return self.container.task_service.create(ADMIN, NewTask("Tarefa", table, action)).id  # type: ignore[arg-type]
+
+    def run_task(self, table: str = "contacts", **settings: Any) -> Any:
+        """A run as it is when its lanes, the flows and the sends are through."""
+        task_id = self.task(table, **settings)
+        self.run_id = self.container.task_run_service.start(ADMIN, task_id)["id"]
+        self.work()
+        self.run()
+        self.sent()
+        self.clock.move(61)
+        self.container.task_run_work.look_at_sends(160)
+        return self.container.task_run_service.get(ADMIN, task_id, self.run_id)
+
+    def work(self) -> None:
+        while commands := self.lanes.take():
+            for one in commands:
+                body = one.body
+                self.container.task_run_work.work(
+                    A, body["task_id"], body["run_id"], body["lane"], body["version"], lambda: True
+                )
+
+    def sent(self, status: str = "sent") -> None:
+        """The provider took everything."""
+        for record in MessageRecord.scan(MessageRecord.status == "queued"):
+            record.update([MessageRecord.status.set(status)])
+
+    def approve(self, name: str, body: str) -> None:
+        """A template of the channel that may be sent."""
+        now = self.clock.now()
+        components = ({"type": "BODY", "text": body, "example": {"body_text": [["Ana"]]}},)
+        made = MessageTemplate(
+            self.ids.new("tm", A), CHANNEL, name, "pt_BR", "MARKETING", components, now, now, status="APPROVED"
+        )
+        assert DynamoTemplates().create(A, made)
+
+    def target(self) -> Target:
+        (one,) = [one for part in range(PARTS) for one in DynamoTargets().page(A, self.run_id, part, None, 50, None)[0]]
+        return one
+
+    def load(self) -> int:
+        found = AgentStore().get(A, ANA_USER)
+        assert found is not None
+        return found[0].load
+
+    def waits(self) -> Chat:
+        self.say("Oi")
+        return self.chat
+
+    def served(self) -> Chat:
+        self.container.presence.create(A, ANA_USER, None)
+        chat = self.waits()
+        self.container.chat_actions.transfer_to_agent(ADMIN, chat.id, ANA_USER)
+        assert self.load() == 1
+        return self.chat
+
+    def led(self) -> Chat:
+        self.enter_by(self.publish(MENU["steps"], "hello"))
+        self.say("Oi")
+        self.run()
+        assert self.chat.situation == "automatic"
+        return self.chat
+
+
+def task_world(clock: Any, ids: Any) -> TaskWorld:
+    """A world on the tables of the `dynamodb` fixture."""
+    settings.settings.cache_clear()
+    made = TaskWorld(clock, ids)
+    made.prepare()
+    return made
