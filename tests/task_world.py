@@ -201,14 +201,17 @@ class Tables:
     ) -> Callable[[], Iterator[list[dict[str, Any]]]]:
         def pages() -> Iterator[list[dict[str, Any]]]:
             if not self._records:
-                for one in sorted(self.records, key=lambda one: str(one["id"]["S"]), reverse=True):
+                for one in self._newest_first():
                     self._records.setdefault(part_of(one["id"]["S"]), []).append(one)
-            every = self.records if table == "chats" else self._records.get(part, [])
-            behind = [one for one in every if after is None or table == "chats" or one["id"]["S"] <= after]
+            every = self._newest_first() if table == "chats" else self._records.get(part, [])
+            behind = [one for one in every if after is None or one["id"]["S"] <= after]
             for at in range(0, len(behind), 200):
                 yield behind[at : at + 200]
 
         return pages
+
+    def _newest_first(self) -> list[dict[str, Any]]:
+        return sorted(self.records, key=lambda one: str(one["id"]["S"]), reverse=True)
 
 
 class Targets:

@@ -11,7 +11,7 @@ from recado.domain import task_runs as steps
 from recado.domain.chats import Author, Message, ThreadKey
 from recado.domain.errors import Busy, FieldError
 from recado.domain.task_runs import Result, Sent
-from tests.task_world import A, World
+from tests.task_world import A, Killed, World
 
 
 @pytest.fixture
@@ -57,12 +57,16 @@ def test_only_those_that_the_filter_means(world: World) -> None:
     assert list(world.acts.effects) == [world.people[7]]
 
 
-def test_chats_are_frozen_in_one_go(world: World) -> None:
-    world.tables.records = [
-        {"id": {"S": f"ca_{number:03}"}, "situation": {"S": "queued"}} for number in [*range(210), 5, 205]
-    ]
+def test_chats_are_frozen_page_by_page(world: World) -> None:
+    ids = [f"ca_{A}_{number:027x}" for number in range(1_000)]
+    world.tables.records = [{"id": {"S": one}, "situation": {"S": "queued"}} for one in ids]
     run_id = world.begin(table="chats")
-    assert world.to_the_end(run_id, minutes=1).audience == 210, "a chat that came twice is one"
+    first = world.queue.waiting.pop(0)
+    world.deliver(first, has_time=lambda: False)
+    [lane, *others] = world.tables.lanes(A, run_id)
+    assert (lane.frozen, lane.after) == (steps.FROZEN_AT_ONCE, ids[-steps.FROZEN_AT_ONCE]), "its place is not noted"
+    assert {one.stage for one in others} == {"frozen"}
+    assert world.to_the_end(run_id, minutes=1).audience == 1_000
 
 
 def test_what_becomes_of_each_is_counted(world: World) -> None:
@@ -237,17 +241,48 @@ def test_a_target_ends_as_its_message_does(world: World) -> None:
 
 
 def test_a_lane_whose_messages_do_not_go_out_acts_on_nobody_else(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recado.services.task_run_work.MOST_WAITING", 30)
+    monkeypatch.setattr("recado.services.task_run_work.MOST_WAITING", 60)
     for one in world.people:
         sending(world, one, "queued")
+    run_id = world.begin(lanes=1)
+    for _ in range(3 * steps.MOST_TRIES):
+        world.go_on()
+        world.minute()
+    [lane] = world.tables.lanes(A, run_id)
+    assert 60 - steps.ACTED_AT_ONCE < len(world.acts.asked) == lane.waiting <= 60
+    assert world.run(run_id).state == "running", "a lane that only waits was given up"
+    late = world.people[90:]
+    for one in world.people[:90]:
+        says(world, one, "sent")
+    for _ in range(3 * steps.MOST_TRIES):  # an hour later at most it is looked for what became of a message
+        world.go_on()
+        world.minute()
+    assert len(world.acts.asked) == 120 and world.tables.lanes(A, run_id)[0].waiting == 30
+    for one in late:
+        says(world, one, "sent")
+    assert world.to_the_end(run_id).counts["executed"] == 120
+
+
+def test_a_page_that_a_dead_worker_began_is_gone_on_with_within_the_bound(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recado.services.task_run_work.MOST_WAITING", 50)
+    for one in world.people:
+        sending(world, one, "queued")
+    died = set[str]()
+
+    def dies_once(target_id: str) -> None:
+        if target_id not in died:
+            died.add(target_id)
+            raise Killed(target_id)
+
+    world.acts.before = dies_once
     run_id = world.begin(lanes=1)
     for _ in range(5):
         world.go_on()
         world.minute()
-    assert 30 <= len(world.acts.asked) <= 55
-    for one in world.people:
-        says(world, one, "sent")
-    assert world.to_the_end(run_id).counts["executed"] == 120
+    assert 25 < len(world.acts.asked) == world.tables.lanes(A, run_id)[0].waiting <= 50
+    assert {len(acts) for acts in world.acts.effects.values()} == {1}
 
 
 def test_who_looks_at_a_message_twice_counts_it_once(world: World) -> None:

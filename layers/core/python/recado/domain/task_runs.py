@@ -43,7 +43,7 @@ MOST_TRIES = 12
 """So often a lane is taken up without coming any further; then the run is given up."""
 TRIES_OF_A_TARGET = 3
 MOST_WAITING = 200
-"""A lane with so many messages of which nobody knows what became of them acts on nobody else."""
+"""Messages of a lane of which nobody knows what became of them: a page that may bring it above is not begun."""
 KEPT_FOR = timedelta(days=180)
 """How long a run and its targets are remembered, from when it began."""
 MOST_AT_ONCE = 10
@@ -156,7 +156,8 @@ class Result:
 
 
 def shared(number: int, lanes: int, table: Table, stage: Stage) -> list[int]:
-    """The parts of a lane in their order. Chats are frozen in one go: between two situations they may move."""
+    """The parts of a lane in their order. Chats are frozen by one lane: they have no parts, as they move between their
+    situations."""
     if stage == "freezing" and table == "chats":
         return [0] if number == 0 else []
     return list(range(number, PARTS, lanes))

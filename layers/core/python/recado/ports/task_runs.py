@@ -144,6 +144,7 @@ class Audience(Protocol):
     def part(
         self, a: str, table: Table, bounds: Bounds, part: int, after: str | None
     ) -> Callable[[], Iterator[Sequence[Record]]]:
-        """Pages of records, newest first: of contacts those of one of 16 parts, from before the id `after` on; of chats
-        all, whatever `part` and `after` are. Eventually consistent."""
+        """Pages of records, newest first, from before the id `after` on: of contacts those of one of 16 parts, of chats
+        all that are open, whatever `part` is. Each comes once, also a chat that moves meanwhile. Eventually
+        consistent."""
         ...

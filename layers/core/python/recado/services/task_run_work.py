@@ -88,8 +88,8 @@ class WorkJournal(Protocol):
     """What workers tell of runs."""
 
     def left(self, run_id: str, lane: int, outcome: str, count: int) -> None:
-        """A worker leaves a lane: `over`, `waits` for another worker, `overtaken`, or it `stands`: the run does, or too
-        many messages are on their way."""
+        """A worker leaves a lane: `over`, `waits` for another worker, `overtaken`, or it `stands`, as the run does, or
+        it is `full`: too many messages are on their way, and the minute's look asks for it again."""
         ...
 
     def broke(self, run_id: str, lane: int, error: Exception) -> None:
@@ -145,8 +145,9 @@ class TaskRunWork:
                 return
             held.step(steps.taken(lane, version, self._clock.now()))
             outcome = held.go_on(has_time)
-            if outcome == "waits":
+            if outcome in ("waits", "full"):
                 held.step(steps.left(held.lane, self._clock.now()))
+            if outcome == "waits":
                 self._beginnings.ask(a, held.run, [held.lane])
             self._journal.left(run_id, number, outcome, held.acted)
         except Overtaken:
@@ -284,18 +285,12 @@ class _Held:
         return True
 
     def _meant(self, pages: Iterator[Sequence[Any]], matcher: Matcher) -> Iterator[tuple[list[str], str]]:
-        """The ids of the records that are meant, in the order in which a part is frozen, and up to which record that
-        is."""
-        if self.run.table == "chats":
-            every = sorted({one["id"]["S"] for page in pages for one in matcher.select(page)})
-            left = [one for one in every if self.lane.after is None or one > self.lane.after]
-            yield from ((left[at : at + FROZEN_AT_ONCE], left[at : at + FROZEN_AT_ONCE][-1]) for at in _steps(left))
-            return
+        """The ids of the records that are meant, newest first, and up to which record that is."""
         after, unnoted = self.lane.after, 0
         for page in pages:
             behind = [one for one in page if after is None or one["id"]["S"] < after]
             ids = [one["id"]["S"] for one in matcher.select(behind)]
-            for at in _steps(ids):
+            for at in range(0, len(ids), FROZEN_AT_ONCE):
                 some = ids[at : at + FROZEN_AT_ONCE]
                 yield some, some[-1]
             unnoted = 0 if ids else unnoted + 1
@@ -331,6 +326,8 @@ class _Held:
     def _act(self, has_time: Callable[[], bool]) -> str:
         work, run = self._work, self.run
         while not is_lane_over(self.lane, run):
+            if self._waiting + ACTED_AT_ONCE > MOST_WAITING:  # the provider takes nothing now
+                return "full"
             targets, following = work._targets.page(
                 self._a, run.id, self.lane.part, self.lane.after, ACTED_AT_ONCE, wanted(run)
             )
@@ -342,8 +339,6 @@ class _Held:
             else:
                 self.lane = steps.part_done(self.lane, run, work._clock.now())
             self._look_at_sends()
-            if self._waiting >= MOST_WAITING:  # the provider takes nothing now: they are looked at minute by minute
-                return "stands"
             if not has_time():
                 return "waits"
         self.step(self.lane)
@@ -438,10 +433,6 @@ class _Held:
         if not written:
             raise Overtaken
         self.lane = self._written = after
-
-
-def _steps(ids: Sequence[str]) -> range:
-    return range(0, len(ids), FROZEN_AT_ONCE)
 
 
 def _code_of(errors: Sequence[FieldError]) -> str:

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import chain
 from typing import Any
 
 from recado.domain.chats import OPEN_SITUATIONS, ThreadKey
@@ -26,6 +25,8 @@ _LAST = "\U0010ffff"
 _AT_ONCE = 100
 _PAGE = 500
 """Items of a page of a query: sixteen threads hold one each, and a whole page of DynamoDB's may have thousands."""
+_WINDOW = 200
+"""Chats of each situation in a window of ids."""
 _TRIES, _FIRST_PAUSE_S = 8, 0.025
 """Some 3 s altogether, as chance has it."""
 _MARGIN = timedelta(minutes=5)
@@ -60,18 +61,18 @@ class DynamoSegmentReads:
         reads it again."""
         _client(ChatRecord)
         low, high = _ids("ca", a, bounds)
-        with_threads = not _OF_THREADS.isdisjoint(bounds.attributes)
         return [
-            partial(_chats, a, keys.index_pk(a, situation), low, high, bounds.attributes, with_threads)
+            partial(_chats, a, keys.index_pk(a, situation), low, high, bounds.attributes)
             for situation in OPEN_SITUATIONS
         ]
 
     def part(self, a: str, table: Table, bounds: Bounds, part: int, after: str | None) -> Pages:
-        """Of contacts one of the parts of `contacts`, of chats all of `chats`."""
-        if table == "chats":
-            return lambda: chain.from_iterable(pages() for pages in self.chats(a, bounds))
-        low, high = _ids("ct", a, bounds)
+        """Of contacts one of the parts of `contacts`. Of chats all: three queries for at most 200 each, three more over
+        the same ids, a batch get for each 100 chats, and one for their threads where those are asked for."""
+        low, high = _ids("ca" if table == "chats" else "ct", a, bounds)
         high = min(high, after) if after else high
+        if table == "chats":
+            return partial(_chats_by_id, a, low, high, bounds.attributes)
         return self._contact_parts(a, bounds, low, high)[part]
 
     def contact(self, a: str, contact_id: str) -> Record | None:
@@ -111,15 +112,65 @@ def _members(a: str, pk: str, low: str, high: str, attributes: Sequence[str]) ->
             yield _got(ContactRecord, wanted, attributes)
 
 
-def _chats(
-    a: str, pk: str, low: str, high: str, attributes: Sequence[str], with_threads: bool
-) -> Iterator[Sequence[Record]]:
-    read = tuple(dict.fromkeys((*_OF_CHATS, *(one for one in attributes if one not in _OF_THREADS))))
+def _chats(a: str, pk: str, low: str, high: str, attributes: Sequence[str]) -> Iterator[Sequence[Record]]:
     for page in _query(ChatRecord, "by_situation", ("si_pk", pk), ("si_sk", low, high), ("pk",)):
         for places in _in_hundreds([item["pk"]["S"] for item in page]):
-            found = _got(ChatRecord, [(place, "CHAT") for place in places], read)
-            open_ones = [one for one in found if one["situation"]["S"] in OPEN_SITUATIONS]
-            yield _with_threads(a, open_ones) if with_threads else open_ones
+            yield _open_chats(a, places, attributes)
+
+
+def _chats_by_id(a: str, low: str, high: str, attributes: Sequence[str]) -> Iterator[list[Record]]:
+    """Open chats by their ids, newest first from before `high` on, whatever their situations: windows of ids, each read
+    in all situations at once. A chat is of one window, so it comes once however often it moves. It is looked for before
+    the others of its window are read and again behind that: one that changes its situation in between is found where it
+    was or where it is."""
+    lowest = False
+    while not lowest:
+        places, low_of_window = _first_look(a, low, high)
+        found = _read_in_hundreds(a, list(places.values()), attributes)
+        later = _second_look(a, low_of_window, high)
+        found += _read_in_hundreds(a, [place for one, place in later.items() if one not in places], attributes)
+        page = sorted((one for one in found if one["id"]["S"] < high), key=_id_of, reverse=True)
+        if page:
+            yield page
+        lowest, high = low_of_window == low, low_of_window
+
+
+def _first_look(a: str, low: str, high: str) -> tuple[dict[str, str], str]:
+    """The newest chats of all situations, id → partition, and the id down to which those are all."""
+    pages = [next(_situation(a, one, low, high, _WINDOW), []) for one in OPEN_SITUATIONS]
+    low_of_window = max([low, *(page[-1]["si_sk"]["S"] for page in pages if len(page) == _WINDOW)])
+    return {one: place for page in pages for one, place in _places(page) if one >= low_of_window}, low_of_window
+
+
+def _second_look(a: str, low: str, high: str) -> dict[str, str]:
+    """The same between two ids, all of them."""
+    pages = (page for one in OPEN_SITUATIONS for page in _situation(a, one, low, high, _PAGE))
+    return {one: place for page in pages for one, place in _places(page)}
+
+
+def _situation(a: str, situation: str, low: str, high: str, most: int) -> Iterator[list[Record]]:
+    partition = "si_pk", keys.index_pk(a, situation)
+    return _query(ChatRecord, "by_situation", partition, ("si_sk", low, high), ("pk", "si_sk"), most)
+
+
+def _places(page: Iterable[Record]) -> Iterator[tuple[str, str]]:
+    return ((one["si_sk"]["S"], one["pk"]["S"]) for one in page)
+
+
+def _read_in_hundreds(a: str, places: Sequence[str], attributes: Sequence[str]) -> list[Record]:
+    return [one for some in _in_hundreds(places) for one in _open_chats(a, some, attributes)]
+
+
+def _open_chats(a: str, places: Sequence[str], attributes: Sequence[str]) -> list[Record]:
+    """Those of at most 100 chats that are open, with what their threads know where that is asked for."""
+    read = tuple(dict.fromkeys((*_OF_CHATS, *(one for one in attributes if one not in _OF_THREADS))))
+    found = _got(ChatRecord, [(place, "CHAT") for place in places], read)
+    open_ones = [one for one in found if one["situation"]["S"] in OPEN_SITUATIONS]
+    return open_ones if _OF_THREADS.isdisjoint(attributes) else _with_threads(a, open_ones)
+
+
+def _id_of(one: Record) -> str:
+    return str(one["id"]["S"])
 
 
 def _with_threads(a: str, chats: Sequence[Record]) -> list[Record]:
@@ -149,9 +200,9 @@ def _in_hundreds(keys_of_page: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def _query(
     kind: type[Item], index: str | None, partition: tuple[str, str], between: tuple[str, str, str],
-    attributes: Sequence[str],
+    attributes: Sequence[str], most: int = _PAGE,
 ) -> Iterator[list[Record]]:  # fmt: skip
-    """Pages of raw items of one partition, newest first, until its end."""
+    """Pages of at most so many raw items of one partition, newest first, until its end."""
     names, projection = _projection(attributes)
     asked: dict[str, Any] = {
         "TableName": kind.Meta.table_name,
@@ -162,7 +213,7 @@ def _query(
         },
         "ProjectionExpression": projection,
         "ScanIndexForward": False,
-        "Limit": _PAGE,
+        "Limit": most,
         **({"IndexName": index} if index else {}),
     }  # fmt: skip
     while True:
