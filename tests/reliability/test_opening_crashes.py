@@ -4,6 +4,7 @@ department answers once. A user or another message that is there first is seen."
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -172,7 +173,7 @@ def a_closed_chat_is_tabulated_meanwhile(reception: Reception) -> None:
     closed = closed_chat(reception)
 
     def tabulate() -> None:
-        move = marked(closed, tabulation_id="tb_1")
+        move = marked(closed, replace(closed, tabulation_id="tb_1"))
         assert move is not None
         assert ChatMoveStore().commit(A, MoveCommit([move], [], [])) == frozenset()
 

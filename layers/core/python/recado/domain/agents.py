@@ -69,29 +69,29 @@ class AgentChange:
         return {department: at for department, at in eligible_places(self.before).items() if new.get(department) != at}
 
 
-def _moved(agent: Agent, **fields: object) -> AgentChange:
-    return AgentChange(agent, replace(agent, version=agent.version + 1, **fields))  # type: ignore[arg-type]
+def _moved(before: Agent, after: Agent) -> AgentChange:
+    return AgentChange(before, replace(after, version=before.version + 1))
 
 
 def with_load(agent: Agent, difference: int) -> AgentChange:
     """The agent after taking (+) or giving back (-) chats. Load stops at zero: one that had drifted below what the
     agent serves must not keep chats from being closed, and is right again when they are."""
-    return _moved(agent, load=max(0, agent.load + difference))
+    return _moved(agent, replace(agent, load=max(0, agent.load + difference)))
 
 
 def with_presence(agent: Agent, presence: Presence, reason: str | None) -> AgentChange:
     """The agent after choosing a presence; the reason belongs to a pause only."""
-    return _moved(agent, presence=presence, pause_reason=reason if presence == "paused" else None)
+    return _moved(agent, replace(agent, presence=presence, pause_reason=reason if presence == "paused" else None))
 
 
 def with_cap(agent: Agent, cap: int | None) -> AgentChange:
     """The agent with another cap (None = no cap); chats above a lowered cap stay."""
-    return _moved(agent, cap=cap)
+    return _moved(agent, replace(agent, cap=cap))
 
 
 def with_connection(agent: Agent, connected: bool) -> AgentChange:
     """The agent after its lease began or ended."""
-    return _moved(agent, connected=connected)
+    return _moved(agent, replace(agent, connected=connected))
 
 
 def with_membership(agent: Agent, department_id: str, membership: Membership | None) -> AgentChange:
@@ -103,7 +103,7 @@ def with_membership(agent: Agent, department_id: str, membership: Membership | N
         **{key: value for key, value in agent.memberships.items() if key != department_id},
         **({department_id: membership} if membership is not None else {}),
     }
-    return _moved(agent, memberships=memberships)
+    return _moved(agent, replace(agent, memberships=memberships))
 
 
 def with_supervised(agent: Agent, supervised: frozenset[str]) -> AgentChange:
@@ -111,4 +111,4 @@ def with_supervised(agent: Agent, supervised: frozenset[str]) -> AgentChange:
     if len(supervised) > MAX_SUPERVISED:
         detail = f"A user can follow at most {MAX_SUPERVISED} others."
         raise Conflict(detail, code="too_many_supervised", extra={"limit": MAX_SUPERVISED})
-    return _moved(agent, supervised=supervised)
+    return _moved(agent, replace(agent, supervised=supervised))

@@ -104,15 +104,15 @@ def _open(chat: Chat) -> None:
         )
 
 
-def _next(chat: Chat, **fields: object) -> Chat:
-    after = replace(chat, version=chat.version + 1, **fields)  # type: ignore[arg-type]
+def _next(after: Chat) -> Chat:
+    """The chat with what changed of it, one version further; nothing leads one that is not automatic."""
+    after = replace(after, version=after.version + 1)
     return after if after.situation == "automatic" else replace(after, execution_id=None, flow_id=None)
 
 
-def _afresh(chat: Chat, now: datetime, **fields: object) -> Chat:
+def _afresh(after: Chat, now: datetime) -> Chat:
     """The chat where somebody put it: what its distribution remembered of it no longer counts."""
-    forgotten = {"not_started_by": (), "cycles": 0, "preferred_agent_id": None}
-    return _next(chat, moved_at=now, **forgotten, **fields)
+    return _next(replace(after, moved_at=now, not_started_by=(), cycles=0, preferred_agent_id=None))
 
 
 def served_also(served_by: tuple[str, ...], agent_id: str | None) -> tuple[str, ...]:
@@ -134,20 +134,22 @@ def assume(chat: Chat, agent_id: str, now: datetime) -> ChatMove | None:
             )
         return None if chat.started_at else ChatMove(chat, started(chat, now))
     after = _afresh(
-        chat,
+        replace(
+            chat,
+            situation="in_service",
+            agent_id=agent_id,
+            assigned_at=now,
+            started_at=now,
+            served_by=served_also(chat.served_by, agent_id),
+        ),
         now,
-        situation="in_service",
-        agent_id=agent_id,
-        assigned_at=now,
-        started_at=now,
-        served_by=served_also(chat.served_by, agent_id),
     )
     return ChatMove(chat, after)
 
 
 def started(chat: Chat, now: datetime) -> Chat:
     """The chat once the agent who was given it began with it."""
-    return _afresh(chat, now, started_at=now, served_by=served_also(chat.served_by, chat.agent_id))
+    return _afresh(replace(chat, started_at=now, served_by=served_also(chat.served_by, chat.agent_id)), now)
 
 
 def put_in_queue(chat: Chat, department_id: str, now: datetime) -> ChatMove | None:
@@ -156,14 +158,16 @@ def put_in_queue(chat: Chat, department_id: str, now: datetime) -> ChatMove | No
     if chat.situation == "queued" and chat.department_id == department_id:
         return None
     after = _afresh(
-        chat,
+        replace(
+            chat,
+            situation="queued",
+            department_id=department_id,
+            agent_id=None,
+            queued_at=now,
+            assigned_at=None,
+            started_at=None,
+        ),
         now,
-        situation="queued",
-        department_id=department_id,
-        agent_id=None,
-        queued_at=now,
-        assigned_at=None,
-        started_at=None,
     )
     return ChatMove(chat, after)
 
@@ -172,15 +176,17 @@ def lead(chat: Chat, thread: Thread, execution: Execution, now: datetime) -> Cha
     """A flow leads the chat from now on, whoever had it. Conflict `chat_closed`."""
     _open(chat)
     after = _afresh(
-        chat,
+        replace(
+            chat,
+            situation="automatic",
+            agent_id=None,
+            queued_at=None,
+            assigned_at=None,
+            started_at=None,
+            execution_id=execution.id,
+            flow_id=execution.flow_id,
+        ),
         now,
-        situation="automatic",
-        agent_id=None,
-        queued_at=None,
-        assigned_at=None,
-        started_at=None,
-        execution_id=execution.id,
-        flow_id=execution.flow_id,
     )
     return ChatMove(chat, after, thread, begins=execution)
 
@@ -193,30 +199,32 @@ def put_back(chat: Chat, now: datetime) -> ChatMove:
 def not_started(chat: Chat, now: datetime) -> ChatMove:
     """A chat whose agent did not start it in time waits again, in its old place, for somebody else."""
     agent_id = chat.agent_id or ""
-    return ChatMove(chat, _waiting_again(chat, now, not_started_by=(*chat.not_started_by, agent_id)))
+    return ChatMove(chat, _waiting_again(replace(chat, not_started_by=(*chat.not_started_by, agent_id)), now))
 
 
 def overflow_to(chat: Chat, department_id: str, now: datetime) -> ChatMove:
     """A waiting chat that everybody here had in vain goes on waiting in another department, with its seniority."""
     after = _next(
-        chat,
-        moved_at=now,
-        department_id=department_id,
-        not_started_by=(),
-        cycles=chat.cycles + 1,
-        preferred_agent_id=None,
+        replace(
+            chat,
+            moved_at=now,
+            department_id=department_id,
+            not_started_by=(),
+            cycles=chat.cycles + 1,
+            preferred_agent_id=None,
+        )
     )
     return ChatMove(chat, after)
 
 
 def unattended(chat: Chat, now: datetime) -> ChatMove:
     """A waiting chat that everybody who could had in vain goes on waiting: a new cycle begins."""
-    return ChatMove(chat, _next(chat, moved_at=now, not_started_by=(), cycles=chat.cycles + 1))
+    return ChatMove(chat, _next(replace(chat, moved_at=now, not_started_by=(), cycles=chat.cycles + 1)))
 
 
 def rehome(chat: Chat, department_id: str, now: datetime) -> ChatMove:
     """A waiting chat whose department is gone goes on waiting in another, in its old place."""
-    return ChatMove(chat, _next(chat, department_id=department_id, moved_at=now))
+    return ChatMove(chat, _next(replace(chat, department_id=department_id, moved_at=now)))
 
 
 def transfer_to_agent(chat: Chat, agent_id: str, department_id: str, now: datetime) -> ChatMove | None:
@@ -225,13 +233,15 @@ def transfer_to_agent(chat: Chat, agent_id: str, department_id: str, now: dateti
     if chat.situation == "in_service" and chat.agent_id == agent_id:
         return None
     after = _afresh(
-        chat,
+        replace(
+            chat,
+            situation="in_service",
+            department_id=department_id,
+            agent_id=agent_id,
+            assigned_at=now,
+            started_at=None,
+        ),
         now,
-        situation="in_service",
-        department_id=department_id,
-        agent_id=agent_id,
-        assigned_at=now,
-        started_at=None,
     )
     return ChatMove(chat, after)
 
@@ -240,20 +250,23 @@ def close(chat: Chat, thread: Thread, now: datetime) -> ChatMove | None:
     """The chat ends with the last message that its thread has. None when it is closed."""
     if chat.situation == "closed":
         return None
-    return ChatMove(chat, _afresh(chat, now, situation="closed", closed_at=now, last_seq=thread.last_seq), thread)
+    return ChatMove(
+        chat, _afresh(replace(chat, situation="closed", closed_at=now, last_seq=thread.last_seq), now), thread
+    )
 
 
-def _waiting_again(chat: Chat, now: datetime, **fields: object) -> Chat:
+def _waiting_again(chat: Chat, now: datetime) -> Chat:
     return _next(
-        chat,
-        moved_at=now,
-        situation="queued",
-        agent_id=None,
-        queued_at=chat.queued_at or chat.opened_at,
-        assigned_at=None,
-        started_at=None,
-        preferred_agent_id=None,
-        **fields,
+        replace(
+            chat,
+            moved_at=now,
+            situation="queued",
+            agent_id=None,
+            queued_at=chat.queued_at or chat.opened_at,
+            assigned_at=None,
+            started_at=None,
+            preferred_agent_id=None,
+        )
     )
 
 
@@ -291,20 +304,22 @@ def reopen(
         )
     begun = None if agent_id is None else now
     after = _afresh(
-        chat,
+        replace(
+            chat,
+            situation="queued" if agent_id is None else "in_service",
+            department_id=department_id or chat.department_id,
+            agent_id=agent_id,
+            queued_at=now,
+            assigned_at=begun,
+            started_at=begun,
+            served_by=served_also(chat.served_by, agent_id),
+            answered_at=None,
+            reopened_at=now,
+            reopened_by=None,
+            closed_at=None,
+            last_seq=None,
+        ),
         now,
-        situation="queued" if agent_id is None else "in_service",
-        department_id=department_id or chat.department_id,
-        agent_id=agent_id,
-        queued_at=now,
-        assigned_at=begun,
-        started_at=begun,
-        served_by=served_also(chat.served_by, agent_id),
-        answered_at=None,
-        reopened_at=now,
-        reopened_by=None,
-        closed_at=None,
-        last_seq=None,
     )
     return ChatMove(chat, after, thread)
 
@@ -316,12 +331,11 @@ def answered(chat: Chat, user_id: str | None, now: datetime) -> Chat | None:
     serves = chat.situation == "in_service" and user_id is not None and user_id == chat.agent_id
     if chat.answered_at is not None and not begins and not (serves and user_id not in chat.served_by):
         return None
-    after = _afresh(chat, now, started_at=now) if begins else _next(chat)
+    after = _afresh(replace(chat, started_at=now), now) if begins else _next(chat)
     by = served_also(chat.served_by, user_id if serves else None)
     return replace(after, answered_at=chat.answered_at or now, served_by=by)
 
 
-def marked(chat: Chat, **fields: object) -> ChatMove | None:
+def marked(before: Chat, after: Chat) -> ChatMove | None:
     """The chat where it is, with another workflow step, tabulation or feedback. None when it has them already."""
-    after = _next(chat, **fields)
-    return None if replace(after, version=chat.version) == chat else ChatMove(chat, after)
+    return None if after == before else ChatMove(before, _next(after))

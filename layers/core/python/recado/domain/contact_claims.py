@@ -106,26 +106,24 @@ def with_learned(
     def free(claims: tuple[Claim, ...]) -> bool:
         return all(holders.get(claim, contact.id) == contact.id for claim in claims)
 
-    changes: dict[str, object] = {}
-    claims = list(contact.claims)
+    after, claims = contact, list(contact.claims)
     new_identity = identity not in contact.identities and len(contact.identities) < MAX_IDENTITIES
     if new_identity and free((identity_claim(identity),)):
-        changes["identities"] = (*contact.identities, identity)
+        after = replace(after, identities=(*contact.identities, identity))
         claims.append(identity_claim(identity))
     number = e164(phone) if phone else None
     if number and not contact.mobile and (not proved or free(phone_claims(number))):
-        changes |= {"mobile": number, "mobile_given": phone}
+        after = replace(after, mobile=number, mobile_given=phone)
         claims += phone_claims(number) if proved else ()
     address = _address(email)
     if address and not contact.email and (not proved or free(email_claims(address))):
-        changes["email"] = address
+        after = replace(after, email=address)
         claims += email_claims(address) if proved else ()
     if not contact.name and _name(name):
-        changes["name"] = _name(name)
-    if not changes:
+        after = replace(after, name=_name(name))
+    if after is contact:
         return contact
-    held = tuple(dict.fromkeys(claims))
-    return replace(contact, **changes, claims=held, updated_at=now, version=contact.version + 1)  # type: ignore[arg-type]
+    return replace(after, claims=tuple(dict.fromkeys(claims)), updated_at=now, version=contact.version + 1)
 
 
 def _name(text: str | None) -> str | None:

@@ -187,7 +187,7 @@ def new_lanes(run: Run) -> list[Lane]:
 
 def taken(lane: Lane, seen: int, now: datetime) -> Lane:
     """The lane in the hands of a worker whose command was for the version `seen`."""
-    return _moved(lane, now, held=seen, tries=lane.tries + 1)
+    return _moved(replace(lane, held=seen, tries=lane.tries + 1), now)
 
 
 def may_take(lane: Lane, run: Run, version: int) -> bool:
@@ -203,7 +203,7 @@ def is_lane_over(lane: Lane, run: Run) -> bool:
 
 def left(lane: Lane, now: datetime, broken: bool = False) -> Lane:
     """The lane when its worker leaves it in order, or because something broke."""
-    return _moved(lane, now, held=-1, tries=lane.tries if broken else 0)
+    return _moved(replace(lane, held=-1, tries=lane.tries if broken else 0), now)
 
 
 def to_ask_for(run: Run, lanes: Sequence[Lane], now: datetime) -> list[Lane]:
@@ -218,16 +218,16 @@ def to_ask_for(run: Run, lanes: Sequence[Lane], now: datetime) -> list[Lane]:
 
 def frozen_further(lane: Lane, count: int, last: str, now: datetime) -> Lane:
     """So many targets more, up to a record of the part."""
-    return _moved(lane, now, frozen=lane.frozen + count, after=last, tries=0)
+    return _moved(replace(lane, frozen=lane.frozen + count, after=last, tries=0), now)
 
 
 def part_done(lane: Lane, run: Run, now: datetime) -> Lane:
     """The lane behind a part that it is through with."""
     behind = part_behind(lane, run)
     if behind is not None:
-        return _moved(lane, now, part=behind, after=None, claimed=None, claimed_at=None, tries=0)
+        return _moved(replace(lane, part=behind, after=None, claimed=None, claimed_at=None, tries=0), now)
     ended: Stage = "frozen" if lane.stage == "freezing" else "over"
-    return _moved(lane, now, stage=ended, after=None, claimed=None, claimed_at=None, tries=0)
+    return _moved(replace(lane, stage=ended, after=None, claimed=None, claimed_at=None, tries=0), now)
 
 
 def acting(lane: Lane, run: Run, now: datetime) -> Lane:
@@ -235,22 +235,23 @@ def acting(lane: Lane, run: Run, now: datetime) -> Lane:
     part = first_part(lane.number, run.lanes, run.table, "acting")
     stage: Stage = "over" if part is None else "acting"
     return _moved(
-        lane, now, stage=stage, part=part or 0, after=None, claimed=None, claimed_at=None, passes=run.passes, tries=0
+        replace(
+            lane, stage=stage, part=part or 0, after=None, claimed=None, claimed_at=None, passes=run.passes, tries=0
+        ),
+        now,
     )
 
 
 def page_begun(lane: Lane, last: str, now: datetime) -> Lane:
     """The lane that is about to act on its next targets, up to `last`; when it began stays when it begins again."""
-    return _moved(lane, now, claimed=last, claimed_at=lane.claimed_at or now)
+    return _moved(replace(lane, claimed=last, claimed_at=lane.claimed_at or now), now)
 
 
 def acted_up_to(lane: Lane, last: str, now: datetime) -> Lane:
     """The lane behind a target of its page that it acted on."""
     ended = last == lane.claimed
-    return _moved(
-        lane, now, after=last, tries=0, claimed=None if ended else lane.claimed,
-        claimed_at=None if ended else lane.claimed_at,
-    )  # fmt: skip
+    claimed, claimed_at = (None, None) if ended else (lane.claimed, lane.claimed_at)
+    return _moved(replace(lane, after=last, tries=0, claimed=claimed, claimed_at=claimed_at), now)
 
 
 def counted(before: Iterable[Target], after: Iterable[Target]) -> dict[str, int]:
@@ -299,7 +300,7 @@ def tally(lanes: Iterable[Lane]) -> dict[str, int]:
 
 def running(run: Run, lanes: Sequence[Lane], now: datetime) -> Run:
     """The run once all lanes have frozen their share."""
-    return _run(run, now, state="running", audience=sum(lane.frozen for lane in lanes), started_at=now)
+    return _run(replace(run, state="running", audience=sum(lane.frozen for lane in lanes), started_at=now), now)
 
 
 def is_through(run: Run, lanes: Sequence[Lane]) -> bool:
@@ -313,28 +314,28 @@ def is_through(run: Run, lanes: Sequence[Lane]) -> bool:
 
 def done(run: Run, lanes: Sequence[Lane], now: datetime) -> Run:
     """The run at its end."""
-    return replace(_run(run, now, state="done", counts=tally(lanes), finished_at=now), due=None)
+    return replace(_run(replace(run, state="done", counts=tally(lanes), finished_at=now), now), due=None)
 
 
 def paused(run: Run, now: datetime) -> Run:
     """The run, which stands still until it is resumed."""
-    return replace(_run(run, now, state="paused"), due=None)
+    return replace(_run(replace(run, state="paused"), now), due=None)
 
 
 def resumed(run: Run, now: datetime) -> Run:
     """The run where it stood."""
-    return _run(run, now, state="freezing" if run.audience is None else "running")
+    return _run(replace(run, state="freezing" if run.audience is None else "running"), now)
 
 
 def cancelled(run: Run, lanes: Sequence[Lane], now: datetime, reason: str | None = None) -> Run:
     """The run, which goes no further; those that were not reached stay pending."""
-    over = _run(run, now, state="cancelled", counts=tally(lanes), finished_at=now, reason=reason)
+    over = _run(replace(run, state="cancelled", counts=tally(lanes), finished_at=now, reason=reason), now)
     return replace(over, due=None)
 
 
 def again(run: Run, now: datetime) -> Run:
     """A run that is done takes up its failed targets once more."""
-    return _run(run, now, state="running", passes=run.passes + 1, finished_at=None)
+    return _run(replace(run, state="running", passes=run.passes + 1, finished_at=None), now)
 
 
 def wanted(run: Run) -> TargetState:
@@ -355,11 +356,11 @@ def act_id(run: Run, lane: Lane, target_id: str) -> str:
     return make_id("rq", account_of(run.id) or "", at, digest)
 
 
-def _run(run: Run, now: datetime, **fields: object) -> Run:
-    changes: dict[str, object] = {"version": run.version + 1, "due": now + LOOK, **fields}
-    return replace(run, **changes)  # type: ignore[arg-type]
+def _run(run: Run, now: datetime) -> Run:
+    """The run a step further."""
+    return replace(run, version=run.version + 1, due=now + LOOK)
 
 
-def _moved(lane: Lane, now: datetime, **fields: object) -> Lane:
-    changes: dict[str, object] = {"version": lane.version + 1, "moved_at": now, **fields}
-    return replace(lane, **changes)  # type: ignore[arg-type]
+def _moved(lane: Lane, now: datetime) -> Lane:
+    """The lane a step further."""
+    return replace(lane, version=lane.version + 1, moved_at=now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Protocol
 
 from recado.domain.access import Caller, can_answer_chat
@@ -68,7 +69,10 @@ class ChatMarks:
         def data(chat: Chat) -> dict[str, Any]:
             return {"from": {"step_id": chat.workflow_step_id}, "to": {"step_id": step_id}}
 
-        return self._mark(caller, chat_id, check, "workflow.step_changed", data, workflow_step_id=step_id)
+        def change(chat: Chat) -> Chat:
+            return replace(chat, workflow_step_id=step_id)
+
+        return self._mark(caller, chat_id, check, "workflow.step_changed", data, change)
 
     def tabulate(self, caller: Caller, chat_id: str, tabulation_id: str | None) -> Chat:
         """File a chat, open or closed, under a tabulation, or under none. 400 `/tabulation_id`."""
@@ -80,7 +84,10 @@ class ChatMarks:
         def data(chat: Chat) -> dict[str, Any]:
             return {"from": {"tabulation_id": chat.tabulation_id}, "to": {"tabulation_id": tabulation_id}}
 
-        return self._mark(caller, chat_id, check, "chat.tabulated", data, tabulation_id=tabulation_id)
+        def change(chat: Chat) -> Chat:
+            return replace(chat, tabulation_id=tabulation_id)
+
+        return self._mark(caller, chat_id, check, "chat.tabulated", data, change)
 
     def feedback(self, caller: Caller, chat_id: str, rating: int, comment: str | None) -> Chat:
         """Keep what the customer said of a closed chat; said again, the last counts. 409 `chat_open`."""
@@ -89,8 +96,10 @@ class ChatMarks:
             if chat.situation != "closed":
                 raise Conflict("Feedback is given on a closed chat.", code="chat_open", extra=whereabouts(chat))
 
-        fields = {"feedback_rating": rating, "feedback_comment": comment or None}
-        return self._mark(caller, chat_id, check, "chat.feedback", lambda chat: {}, **fields)
+        def change(chat: Chat) -> Chat:
+            return replace(chat, feedback_rating=rating, feedback_comment=comment or None)
+
+        return self._mark(caller, chat_id, check, "chat.feedback", lambda chat: {}, change)
 
     def read(self, caller: Caller, chat_id: str) -> Chat:
         """Nothing of an open chat is unread any more. What arrives at this very moment leaves it as it is: nobody has
@@ -108,7 +117,7 @@ class ChatMarks:
         check: Callable[[Chat], None],
         event_type: str,
         data: Callable[[Chat], dict[str, Any]],
-        **fields: object,
+        change: Callable[[Chat], Chat],
     ) -> Chat:
         a = caller.account
         for _ in range(_TRIES):
@@ -116,7 +125,7 @@ class ChatMarks:
             if caller.act_id is not None and self._moves.is_done(a, caller.act_id):
                 return chat
             check(chat)
-            move = marked(chat, **fields)
+            move = marked(chat, change(chat))
             if move is None:
                 return chat
             told = {**self._shapes.of(a, move.after), **data(chat)}
