@@ -33,6 +33,7 @@ from recado.domain.segment_fields import fields_of
 from recado.domain.segment_matching import Matcher, Record
 from recado.domain.segment_operands import Moment
 from recado.domain.segments import Group, parse
+from recado.services.segment_references import SegmentReferences
 from recado.services.segments import SegmentService
 from recado.storage.contact_records import ContactRecord
 from recado.storage.keys import SHARDS
@@ -42,7 +43,11 @@ from tests.segment_reading import plain
 
 for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
     os.environ.setdefault(name, "none")
-for name, value in (("CONTACTS_TABLE", "contacts"), ("AWS_DEFAULT_REGION", "us-east-1")):
+for name, value in (
+    ("CONTACTS_TABLE", "contacts"),
+    ("WORKSPACE_TABLE", "workspace"),
+    ("AWS_DEFAULT_REGION", "us-east-1"),
+):
     os.environ.setdefault(name, value)
 
 A = "accounta"
@@ -296,6 +301,9 @@ class Table:
         self.calls += 1
         if operation == "BatchGetItem":
             [(name, wanted)] = asked["RequestItems"].items()
+            if name == "workspace":  # what the filters name is there
+                self.read_bytes += 4096 * len(wanted["Keys"])
+                return {"Responses": {name: wanted["Keys"]}}
             numbers = [int(key["sk"]["S"][-16:], 16) for key in wanted["Keys"]]
             self.read_bytes += sum(max(1, -(-self._sizes[number % MADE] // 4096)) * 4096 for number in numbers)
             found = [items(number, number + 1, self._made)[0] for number in numbers]
@@ -366,7 +374,9 @@ def previewed(contacts: int) -> dict[str, float]:
     """The preview of each filter, one after the other: what it read, and what the process had at most, in MB."""
     nobody: Any = Nobody()
     table = Table(contacts)
-    service = SegmentService(DynamoSegmentReads(), nobody, nobody, nobody, {"contacts": nobody}, nobody)
+    reads = DynamoSegmentReads()
+    references = SegmentReferences(reads, nobody)
+    service = SegmentService(reads, nobody, references, nobody, {"contacts": nobody}, nobody)
     told = {"bytes": float(table.bytes_of_all), "before_mb": peak_mb()}
     with patch.object(BaseClient, "_make_api_call", lambda _, operation, asked: table.answer(operation, asked)):
         for number, given in enumerate(FILTERS.values()):

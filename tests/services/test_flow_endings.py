@@ -149,3 +149,17 @@ def test_a_crash_while_a_failure_is_seen_to(world: FlowWorld, moment: str) -> No
     fails(world, 3)
     assert (world.execution.reason, world.chat.situation) == ("message_failed", "queued")
     assert [one.type for one in world.facts()].count("flow.finished") == 1
+
+
+def test_a_condition_that_names_what_is_gone_is_an_error_and_not_a_no(world: FlowWorld) -> None:
+    vip = world.container.group_service.create(A, "group", "VIP")
+    steps = {
+        "a": {"type": "condition", "filter": {"field": "group", "op": "ne", "value": vip.id}, "then": "b", "else": "b"},
+        "b": {"type": "send_text", "text": "Olá"},
+    }
+    world.enter_by(world.publish(steps))
+    world.container.group_service.delete(A, "group", vip.id)
+    world.say("Oi")
+    world.run()
+    assert (world.execution.state, world.execution.reason) == ("failed", "not_found")
+    assert (world.chat.situation, world.texts()) == ("queued", ["Oi"])

@@ -7,8 +7,13 @@ from typing import Any
 import pytest
 
 from recado.domain.errors import Busy
+from recado.domain.groups import Group
+from recado.domain.segment_fields import Thing
 from recado.storage import segment_reads
 from recado.storage.contact_records import ContactRecord
+from recado.storage.groups import DynamoGroups
+from recado.storage.segment_reads import DynamoSegmentReads
+from tests.recording import record
 
 PLACES = [(f"accounta#C#{number % 16:x}", f"CONTACT#{number}") for number in range(100)]
 
@@ -51,3 +56,16 @@ def test_who_is_never_served_is_told(monkeypatch: pytest.MonkeyPatch, pauses: li
     with pytest.raises(Busy):
         segment_reads._got(ContactRecord, PLACES, ("id",))
     assert client.calls == 8 and sum(pauses) < 7
+
+
+def test_what_a_filter_names_is_looked_up_at_once(dynamodb: Any, clock: Any) -> None:
+    store, ids = DynamoGroups(), [f"gr_accounta_{number:027x}" for number in range(120)]
+    for one in ids[:3]:
+        store.create("accounta", Group(one, "group", one, clock.now(), clock.now()))
+    store.create("accountb", Group(ids[5], "group", "theirs", clock.now(), clock.now()))
+    named: set[tuple[Thing, str]] = {("group", one) for one in ids} | {("organization", ids[0])}
+    with record() as calls:
+        found = DynamoSegmentReads().existing("accounta", named)
+    assert found == {("group", one) for one in ids[:3]}
+    assert (calls.operations, calls.wru) == ({"dynamodb:BatchGetItem": 2}, 0) and calls.rru <= len(named)
+    assert all(table["ConsistentRead"] for call in calls.log for table in call.parameters["RequestItems"].values())

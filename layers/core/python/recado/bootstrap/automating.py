@@ -43,13 +43,15 @@ class Automating(Filing):
     @cached_property
     def segment_service(self) -> SegmentService:
         """Readings of filters."""
+        from recado.services.segment_references import SegmentReferences
         from recado.services.segments import SegmentService
         from recado.storage.segment_reads import DynamoSegmentReads
 
+        reads = DynamoSegmentReads()
         return SegmentService(
-            DynamoSegmentReads(),
+            reads,
             self.custom_field_service,
-            self.workflow_service,
+            SegmentReferences(reads, self.workflow_service),
             self.accounts,
             {"contacts": self.contact_service, "chats": self.chat_service},
             self.clock,

@@ -13,6 +13,7 @@ from recado.domain.custom_fields import CustomField, FieldType
 
 Table = Literal["contacts", "chats"]
 Kind = Literal["text", "phone", "document", "id", "ids", "options", "time", "date", "number", "boolean"]
+Thing = Literal["group", "organization", "department", "channel", "agent", "workflow", "workflow_step"]
 
 OPERATORS: tuple[str, ...] = (
     "eq", "ne", "contains", "not_contains", "starts_with", "in", "not_in", "gt", "gte", "lt", "lte", "between",
@@ -43,13 +44,15 @@ OPERATORS_OF: Mapping[Kind, frozenset[str]] = {
 @dataclass(frozen=True)
 class Field:
     """`attribute`: where a record has the value; `custom`: in its custom fields, under that name. `values`: all that it
-    can be, where they are few and fixed. `always`: no record of the table is without it."""
+    can be, where they are few and fixed. `always`: no record of the table is without it. `names`: what its ids are of;
+    those that are asked for have to be there."""
 
     kind: Kind
     attribute: str
     custom: bool = False
     values: frozenset[str] = frozenset()
     always: bool = False
+    names: Thing | None = None
 
 
 CONTACT_FIELDS: Mapping[str, Field] = {
@@ -60,19 +63,19 @@ CONTACT_FIELDS: Mapping[str, Field] = {
     "email": Field("text", "email"),
     "created_at": Field("time", "created_at", always=True),
     "updated_at": Field("time", "updated_at", always=True),
-    "group": Field("ids", "group_ids"),
-    "organization": Field("id", "organization_id"),
+    "group": Field("ids", "group_ids", names="group"),
+    "organization": Field("id", "organization_id", names="organization"),
 }
 
 CHAT_FIELDS: Mapping[str, Field] = {
     "id": Field("id", "id", always=True),
-    "department": Field("id", "department_id"),
-    "channel": Field("id", "channel_id", always=True),
+    "department": Field("id", "department_id", names="department"),
+    "channel": Field("id", "channel_id", always=True, names="channel"),
     "situation": Field("id", "situation", values=frozenset(get_args(Situation)), always=True),
     "created_at": Field("time", "opened_at", always=True),
     "updated_at": Field("time", "updated_at"),
-    "workflow": Field("id", "workflow_step_id"),
-    "workflow_step": Field("id", "workflow_step_id"),
+    "workflow": Field("id", "workflow_step_id", names="workflow"),
+    "workflow_step": Field("id", "workflow_step_id", names="workflow_step"),
     "last_inbound_at": Field("time", "last_inbound_at"),
 }
 """`workflow` holds of a chat in any of its steps. `updated_at` is the later of its last move and its last message."""
@@ -109,7 +112,9 @@ def fields_of(table: Table, custom: Iterable[CustomField] = ()) -> dict[str, Fie
     if table == "chats":
         return dict(CHAT_FIELDS)
     own = {
-        f"custom.{one.slug}": Field(_CUSTOM_KINDS[one.type], one.slug, custom=True)
+        f"custom.{one.slug}": Field(
+            _CUSTOM_KINDS[one.type], one.slug, custom=True, names="agent" if one.type == "agent" else None
+        )
         for one in custom
         if one.active and one.table == "contacts"
     }

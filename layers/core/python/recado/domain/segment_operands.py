@@ -7,7 +7,7 @@ each form that the subscriber may be stored under; a day stands for all its mome
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -22,7 +22,9 @@ from recado.domain.wall_clock import day_of, moment
 MAX_VALUES = 500
 """Of a list."""
 MAX_TEXT = 1_000
+_MOST = 1e15
 _MAX_STEPS = 100_000
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _UNITS: Mapping[str, timedelta] = {
     "minutes": timedelta(minutes=1),
     "hours": timedelta(hours=1),
@@ -125,7 +127,7 @@ def _forms(known: Field, value: Any, at: Moment, names: Names | None) -> Collect
     if known.values and text not in known.values:
         raise WrongOperand("This is one of " + ", ".join(sorted(known.values)) + ".")
     if names is not None:
-        ids = names(text)
+        ids = names(text.strip())
         if ids is None:
             raise WrongOperand("There is no such thing.", "not_found")
         return ids
@@ -171,12 +173,14 @@ def _text(value: Any) -> str:
         raise WrongOperand("Give a text.")
     if len(value) > MAX_TEXT:
         raise WrongOperand(f"Give at most {MAX_TEXT:,} characters.", "too_long")
+    if "\0" in value:
+        raise WrongOperand("Give a text without NUL.")
     return value
 
 
 def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or abs(value) > 1e15:
-        raise WrongOperand("Give a number.")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -_MOST <= value <= _MOST:
+        raise WrongOperand(f"Give a number from {-_MOST:.0f} to {_MOST:.0f}.")
     return value
 
 
@@ -246,7 +250,7 @@ def _stretch_reader(kind: Kind, at: Moment) -> Callable[[Any], tuple[str, str, b
 def _day_or_moment(value: Any) -> date | datetime:
     """A day, or a moment in UTC, which is a date to Python too: ask for `datetime` first."""
     detail = "Give a day as YYYY-MM-DD or a moment as YYYY-MM-DDTHH:MM:SSZ."
-    if not isinstance(value, str) or len(value) > 40 or not value.isascii():
+    if not isinstance(value, str) or len(value) > 40 or not value.isascii() or not _DAY.match(value):
         raise WrongOperand(detail)
     try:
         given = date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Protocol
 
 from recado.domain.segment_bounds import Bounds
+from recado.domain.segment_fields import Thing
 from recado.domain.segment_matching import Record
 
 Pages = Callable[[], Iterator[Sequence[Record]]]
@@ -29,4 +30,8 @@ class SegmentReads(Protocol):
 
     def chat(self, a: str, chat_id: str) -> Record | None:
         """One chat, closed ones too, with what its thread knows."""
+        ...
+
+    def existing(self, a: str, named: Collection[tuple[Thing, str]]) -> set[tuple[Thing, str]]:
+        """Those that are there, strongly consistent: of any things but workflows and their steps, by ids of theirs."""
         ...

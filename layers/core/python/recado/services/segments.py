@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,15 +15,15 @@ from recado.domain.custom_fields import CustomField
 from recado.domain.errors import NotFound
 from recado.domain.ids import is_id
 from recado.domain.segment_bounds import bounds_of
-from recado.domain.segment_fields import Table, fields_of, flow_fields
+from recado.domain.segment_fields import Field, Table, Thing, fields_of, flow_fields
 from recado.domain.segment_matching import Matcher
-from recado.domain.segment_operands import Moment, Named
+from recado.domain.segment_operands import Moment
 from recado.domain.segments import Group, parse
 from recado.ports.core import Clock
 from recado.ports.people import AccountStore
 from recado.ports.segments import Pages, SegmentReads
 from recado.services.custom_fields import CustomFieldService
-from recado.services.workflows import WorkflowService
+from recado.services.segment_references import SegmentReferences
 
 COUNTED_FOR = timedelta(seconds=18)
 """How long a preview counts: what calls it waits 29 s at most."""
@@ -54,14 +54,14 @@ class SegmentService:
         self,
         reads: SegmentReads,
         fields: CustomFieldService,
-        workflows: WorkflowService,
+        references: SegmentReferences,
         accounts: AccountStore,
         views: dict[Table, SampleViews],
         clock: Clock,
     ) -> None:
         self._reads = reads
         self._fields = fields
-        self._workflows = workflows
+        self._references = references
         self._accounts = accounts
         self._views = views
         self._clock = clock
@@ -70,13 +70,12 @@ class SegmentService:
         """The tree of a filter, as it reads `at` a moment, now without one. Raises Invalid with a pointer to each wrong
         node."""
         custom: list[CustomField] = self._fields.all(a, "contacts") if table == "contacts" else []
-        return parse(given, fields_of(table, custom), self._moment(a, at), self._named(a, table), pointer)
+        return self._read(a, given, fields_of(table, custom), self._moment(a, at), pointer)
 
     def flow_tree(self, a: str, given: Any, saved: Sequence[str], pointer: str) -> Group:
         """The tree of a flow's condition; `saved`: names that the flow saves values under. Raises Invalid."""
         fields = flow_fields(self._fields.all(a, "contacts"), saved)
-        named = {f"chat.{name}": stands_for for name, stands_for in self._named(a, "chats").items()}
-        return parse(given, fields, self._moment(a), named, pointer)
+        return self._read(a, given, fields, self._moment(a), pointer)
 
     def preview(self, caller: Caller, table: Table, given: Any, limit: int) -> Preview:
         """How many records a filter means, and the newest of them. Raises Invalid."""
@@ -112,21 +111,14 @@ class SegmentService:
         leaves = [{"pointer": one.pointer, "held": one.held, "value": one.value} for one in matcher.leaves(record)]
         return {"matches": matcher.matches(record), "leaves": leaves}
 
+    def _read(self, a: str, given: Any, fields: Mapping[str, Field], at: Moment, pointer: str) -> Group:
+        """Read twice where it names things by ids: they are looked up when it is known to be right but for them."""
+        names = set[tuple[Thing, str]]()
+        tree = parse(given, fields, at, self._references.noted(fields, names), pointer)
+        return parse(given, fields, at, self._references.known(a, fields, names), pointer) if names else tree
+
     def _moment(self, a: str, at: datetime | None = None) -> Moment:
         account = self._accounts.get(a)
         region = region_of(account.locale if account else "")
         zone = ZoneInfo(account.time_zone if account else "UTC")
         return Moment(at or self._clock.now(), zone, lambda text: e164_of(text, region))
-
-    def _named(self, a: str, table: Table) -> Named:
-        if table == "contacts":
-            return {}
-        steps: dict[str, Collection[str]] = {}
-
-        def of_workflow(workflow_id: str) -> Collection[str] | None:
-            if not steps:
-                steps.update({one.id: [step.id for step in one.steps] for one in self._workflows.all(a)})
-            return steps.get(workflow_id)
-
-        named: dict[str, Callable[[str], Collection[str] | None]] = {"workflow": of_workflow}
-        return named

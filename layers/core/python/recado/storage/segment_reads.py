@@ -5,22 +5,24 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from recado.domain.chats import OPEN_SITUATIONS, ThreadKey
 from recado.domain.errors import Busy
 from recado.domain.segment_bounds import Bounds
-from recado.domain.segment_fields import Table
+from recado.domain.segment_fields import Table, Thing
 from recado.domain.segment_matching import Record
 from recado.ports.segments import Pages
 from recado.storage import keys
 from recado.storage.chat_records import ChatRecord, ThreadRecord
 from recado.storage.contact_records import ContactRecord, MembershipRecord
 from recado.storage.tables import Record as Item
+from recado.storage.tables import WorkspaceRecord
 
+_T = TypeVar("_T")
 _LAST = "\U0010ffff"
 _AT_ONCE = 100
 _PAGE = 500
@@ -32,6 +34,13 @@ _TRIES, _FIRST_PAUSE_S = 8, 0.025
 _MARGIN = timedelta(minutes=5)
 """An id is made a moment before what it names, by a clock that may have been set."""
 _MEMBERS_OF = {"group_ids": "GROUP", "organization_id": "ORG"}
+_COLLECTIONS: Mapping[Thing, str] = {
+    "group": "GROUPS",
+    "organization": "ORGANIZATIONS",
+    "department": "DEPARTMENTS",
+    "channel": "CHANNELS",
+    "agent": "USERS",
+}
 _OF_THREADS = frozenset({"last_inbound_at", "updated_at"})
 """Attributes of a chat that its thread knows."""
 _OF_CHATS = ("id", "channel_id", "sender", "situation", "moved_at", "opened_at")
@@ -86,6 +95,17 @@ class DynamoSegmentReads:
             return None
         key = ThreadKey(found["channel_id"]["S"], found["sender"]["S"])
         return _with_thread(found, _one(ThreadRecord, keys.thread_pk(a, key), "THREAD"))
+
+    def existing(self, a: str, named: Collection[tuple[Thing, str]]) -> set[tuple[Thing, str]]:
+        """A batch get for each 100. A channel that was removed is not there."""
+        places = {(keys.workspace_pk(a, _COLLECTIONS[thing]), one): (thing, one) for thing, one in named}
+        found = [
+            (item["pk"]["S"], item["sk"]["S"])
+            for some in _in_hundreds(list(places))
+            for item in _got(WorkspaceRecord, some, ("pk", "sk", "state"), consistent=True)
+            if item.get("state") != {"S": "removed"}
+        ]
+        return {places[place] for place in found}
 
 
 def _ids(kind: str, a: str, bounds: Bounds) -> tuple[str, str]:
@@ -192,10 +212,10 @@ def _with_thread(chat: Record, thread: Record | None) -> Record:
     return {**chat, "updated_at": max(moments, key=lambda one: str(one["S"])), **inbound}
 
 
-def _in_hundreds(keys_of_page: Sequence[str]) -> Iterator[Sequence[str]]:
+def _in_hundreds(wanted: Sequence[_T]) -> Iterator[Sequence[_T]]:
     """As many as one batch get takes."""
-    for start in range(0, len(keys_of_page), _AT_ONCE):
-        yield keys_of_page[start : start + _AT_ONCE]
+    for start in range(0, len(wanted), _AT_ONCE):
+        yield wanted[start : start + _AT_ONCE]
 
 
 def _query(
@@ -225,7 +245,9 @@ def _query(
         asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
-def _got(kind: type[Item], places: Iterable[tuple[str, str]], attributes: Sequence[str]) -> list[Record]:
+def _got(
+    kind: type[Item], places: Iterable[tuple[str, str]], attributes: Sequence[str], consistent: bool = False
+) -> list[Record]:
     """Raw items by their keys, those that exist. Raises Busy when DynamoDB keeps leaving some out: what is not read is
     never "no match"."""
     names, projection = _projection(attributes)
@@ -237,8 +259,8 @@ def _got(kind: type[Item], places: Iterable[tuple[str, str]], attributes: Sequen
             return found
         if attempt:
             time.sleep(random.uniform(0, _FIRST_PAUSE_S * 2**attempt))
-        asked = {table: {"Keys": wanted, "ProjectionExpression": projection, "ExpressionAttributeNames": names}}
-        answer = _client(kind).batch_get_item(RequestItems=asked)
+        asked = {"Keys": wanted, "ProjectionExpression": projection, "ExpressionAttributeNames": names}
+        answer = _client(kind).batch_get_item(RequestItems={table: {**asked, "ConsistentRead": consistent}})
         found += answer["Responses"].get(table, [])
         wanted = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
     if wanted:
