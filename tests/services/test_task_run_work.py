@@ -285,6 +285,31 @@ def test_a_page_that_a_dead_worker_began_is_gone_on_with_within_the_bound(
     assert {len(acts) for acts in world.acts.effects.values()} == {1}
 
 
+def test_a_message_that_cannot_be_looked_at_stands_before_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, other = world.people[:2]
+    sending(world, broken, "queued")
+    sending(world, other, "queued")
+    run_id = world.begin()
+    world.go_on()
+    says(world, other, "sent")
+    result = world.messages.result
+
+    def breaks(a: str, execution_id: str) -> Result:
+        if execution_id == "fx_" + broken:
+            raise ConnectionError
+        return result(a, execution_id)
+
+    monkeypatch.setattr(world.messages, "result", breaks)
+    _, swept = world.minute()
+    assert (swept.done, list(swept.failed)) == (1, [broken])
+    assert world.work.look_at_sends(160).seen == 0, "it is looked at again at once, for ever"
+    monkeypatch.setattr(world.messages, "result", result)
+    says(world, broken, "sent")
+    assert world.to_the_end(run_id).counts["executed"] == 120
+
+
 def test_who_looks_at_a_message_twice_counts_it_once(world: World) -> None:
     sending(world, world.people[0], "queued")
     run_id = world.begin()

@@ -14,8 +14,8 @@ from recado.ports.core import Clock
 from recado.ports.sweeps import DuePage, Swept
 
 PAGE = 16
-"""One of each shard: a check reads a department's queue and members, and a page has to end in the reserve that the
-tick keeps."""
+"""One or two of each shard: a check reads a department's queue and members, and a page has to end in the reserve that
+the tick keeps."""
 _EVERY = timedelta(hours=1)
 _FAILED_AGAIN = timedelta(seconds=60)
 _GO_ON = timedelta(seconds=1)

@@ -3,6 +3,8 @@ G7)."""
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import datetime
 from typing import Protocol
 
 from recado.domain.chats import Message, ThreadKey
@@ -63,7 +65,16 @@ class TaskSends:
                     owners.add((a, owner.task_id, owner.run_id))
             except Exception as error:  # whatever it is, it stops no other
                 failed[target_id] = error
+                with suppress(Exception):  # what failed first is told; the target stays due
+                    self._put_off(a, run_id, target_id, now)
         return Swept(len(found), done, more, failed), owners
+
+    def _put_off(self, a: str, run_id: str, target_id: str, now: datetime) -> None:
+        """It stands before no other until it is looked at next."""
+        known = self._targets.get(a, run_id, target_id)
+        if known is not None and waits(known[0]):
+            target, owner = known
+            self._targets.settle(a, owner, target, looked_at(target, Result("pending", None, target.sent), now))
 
     def _result(self, a: str, target: Target) -> Result:
         sent = target.sent or Sent()

@@ -310,8 +310,7 @@ class AgentStore:
 
     def due(self, now: datetime, limit: int) -> DuePage:
         """Agents whose lease, or whose chats since they are gone, should be looked at."""
-        until = AgentRecord.due_sk <= keys.stamp(now)
-        return due_page("AGENT", lambda shard, most: AgentRecord.due.query(shard, until, limit=most), limit)
+        return due_page("AGENT", AgentRecord, now, limit)
 
     def look_again(self, times: Mapping[Owned, datetime]) -> dict[Owned, Exception]:
         """`look_again_at` for many, eight at a time; those that raised."""

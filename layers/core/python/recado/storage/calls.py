@@ -88,8 +88,7 @@ class DynamoCalls:
 
     def due(self, now: datetime, limit: int) -> DuePage:
         """By the `due` index."""
-        until = CallRecord.due_sk <= keys.stamp(now)
-        return due_page("CALL", lambda shard, most: CallRecord.due.query(shard, until, limit=most), limit)
+        return due_page("CALL", CallRecord, now, limit)
 
     def _commit(self, a: str, before: Call | None, after: Call, with_message: bool) -> frozenset[str]:
         tx = Transaction()

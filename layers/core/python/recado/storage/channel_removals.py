@@ -100,8 +100,7 @@ class DynamoChannelRemovals:
 
     def due(self, now: datetime, limit: int) -> DuePage:
         """16 queries of the index, over all accounts."""
-        until = ClosingRecord.due_sk <= keys.stamp(now)
-        return due_page("REMOVED", lambda shard, most: ClosingRecord.due.query(shard, until, limit=most), limit)
+        return due_page("REMOVED", ClosingRecord, now, limit)
 
     def closing(self, a: str, channel_id: str) -> Closing | None:
         """1 RRU."""

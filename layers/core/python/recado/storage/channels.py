@@ -156,8 +156,7 @@ class ChannelStore:
 
     def due(self, now: datetime, limit: int) -> DuePage:
         """16 queries of the index, over all accounts."""
-        until = ChannelRecord.due_sk <= keys.stamp(now)
-        return due_page("CHANNELS", lambda shard, most: ChannelRecord.due.query(shard, until, limit=most), limit)
+        return due_page("CHANNELS", ChannelRecord, now, limit)
 
     def look_again_at(self, a: str, channel_id: str, when: datetime) -> None:
         """Moves the place in the index only; the channel's own next state puts it right."""

@@ -29,8 +29,7 @@ class DynamoChatTimers(DynamoChats):
 
     def due(self, now: datetime, limit: int) -> DuePage:
         """16 queries."""
-        until = ChatRecord.due_sk <= keys.stamp(now)
-        return due_page("CHAT", lambda shard, most: ChatRecord.due.query(shard, until, limit=most), limit)
+        return due_page("CHAT", ChatRecord, now, limit)
 
     def arm(self, a: str, chat: Chat, due_at: datetime | None) -> bool:
         """1 WRU and the index; the chat's version stays: for everybody else nothing changed."""

@@ -80,10 +80,7 @@ class DynamoDataExports:
 
     def due(self, now: datetime, limit: int) -> tuple[list[DuePlace], bool]:
         """16 queries of the index, over all accounts."""
-        until = DataExportRecord.due_sk <= keys.stamp(now)
-        records, more = due_records(
-            _KIND, lambda shard, most: DataExportRecord.due.query(shard, until, limit=most), limit
-        )  # fmt: skip
+        records, more = due_records(_KIND, DataExportRecord, now, limit)
         return [DuePlace(*_account_and_contact(one.pk), one.sk) for one in records], more
 
     def look_again_at(self, a: str, export: DataExport, when: datetime) -> None:

@@ -184,8 +184,7 @@ class DynamoErasures:
 
     def due(self, now: datetime, limit: int) -> DuePage:
         """16 queries of the index, over all accounts."""
-        until = ErasingRecord.due_sk <= keys.stamp(now)
-        return due_page("ERASING", lambda shard, most: ErasingRecord.due.query(shard, until, limit=most), limit)
+        return due_page("ERASING", ErasingRecord, now, limit)
 
     def work(self, a: str, erasure_id: str) -> Erasing | None:
         """1 RRU for each 4 KB."""

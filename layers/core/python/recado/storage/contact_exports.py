@@ -109,8 +109,7 @@ class DynamoExports:
 
     def due(self, now: datetime, limit: int) -> DuePage:
         """16 queries of the index, over all accounts."""
-        until = ExportRecord.due_sk <= keys.stamp(now)
-        return due_page(_COLLECTION, lambda shard, most: ExportRecord.due.query(shard, until, limit=most), limit)
+        return due_page(_COLLECTION, ExportRecord, now, limit)
 
     def look_again_at(self, a: str, export_id: str, when: datetime) -> None:
         """1 update."""

@@ -218,8 +218,7 @@ class DynamoImports:
 
     def due(self, now: datetime, limit: int) -> DuePage:
         """16 queries of the index, over all accounts."""
-        until = ImportRecord.due_sk <= keys.stamp(now)
-        return due_page(_COLLECTION, lambda shard, most: ImportRecord.due.query(shard, until, limit=most), limit)
+        return due_page(_COLLECTION, ImportRecord, now, limit)
 
     def look_again_at(self, a: str, import_id: str, when: datetime) -> None:
         """Moves the place in the index."""

@@ -164,8 +164,7 @@ class DepartmentStore:
 
     def due(self, now: datetime, limit: int) -> DuePage:
         """Departments to be looked at by now."""
-        until = DepartmentRecord.due_sk <= keys.stamp(now)
-        return due_page("DEPARTMENTS", lambda shard, most: DepartmentRecord.due.query(shard, until, limit=most), limit)
+        return due_page("DEPARTMENTS", DepartmentRecord, now, limit)
 
     def look_again(
         self, a: str, department_id: str, found_at: datetime, when: datetime, rearm_from: str | None

@@ -70,10 +70,7 @@ class DynamoFetches:
 
     def due(self, now: datetime, limit: int) -> DuePlaces:
         """16 queries of the index, over all accounts."""
-        until = MessageRecord.due_sk <= keys.stamp(now)
-        records, more = due_records(
-            "T", lambda shard, most: MessageRecord.due.query(shard, until, limit=most), limit
-        )  # fmt: skip
+        records, more = due_records("T", MessageRecord, now, limit)
         return DuePlaces([_place(record.pk, record.sk) for record in records], more)
 
     def look_again_at(self, place: Place, when: datetime) -> None:

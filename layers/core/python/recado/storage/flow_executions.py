@@ -198,8 +198,7 @@ class DynamoExecutions:
 
     def due(self, now: datetime, limit: int) -> DuePage:
         """16 queries of the index, over all accounts."""
-        until = ExecutionRecord.due_sk <= keys.stamp(now)
-        return due_page("EXEC", lambda shard, most: ExecutionRecord.due.query(shard, until, limit=most), limit)
+        return due_page("EXEC", ExecutionRecord, now, limit)
 
     def look_again_at(self, a: str, execution_id: str, when: datetime) -> None:
         """Moves the place in the index only; the next step puts it right."""

@@ -119,8 +119,7 @@ class DynamoGroups:
 
     def deleted(self, now: datetime, limit: int) -> DuePage:
         """16 queries."""
-        until = DeletedGroupRecord.due_sk <= keys.stamp(now)
-        return due_page(_DELETED, lambda shard, most: DeletedGroupRecord.due.query(shard, until, limit=most), limit)
+        return due_page(_DELETED, DeletedGroupRecord, now, limit)
 
     def kind_of_deleted(self, a: str, group_id: str) -> GroupKind | None:
         """Of which kind a deleted group was, strongly consistent."""

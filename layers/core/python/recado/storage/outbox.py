@@ -176,8 +176,7 @@ class DynamoOutbox:
 
     def due(self, now: datetime, limit: int) -> DuePage:
         """16 queries of the index, over all accounts."""
-        until = OutRecord.due_sk <= keys.stamp(now)
-        return due_page("OUT", lambda shard, most: OutRecord.due.query(shard, until, limit=most), limit)
+        return due_page("OUT", OutRecord, now, limit)
 
     def look_again_at(self, a: str, message_id: str, when: datetime) -> None:
         """Moves the place in the index only; the send's own next state puts it right."""

@@ -235,8 +235,7 @@ class DynamoRuns:
 
     def due(self, now: datetime, limit: int) -> tuple[list[DueRun], bool]:
         """16 queries of the index, over all accounts."""
-        until = TaskRunRecord.due_sk <= keys.stamp(now)
-        records, more = due_records(_KIND, lambda shard, most: TaskRunRecord.due.query(shard, until, limit=most), limit)
+        records, more = due_records(_KIND, TaskRunRecord, now, limit)
         return [DueRun(*_account_and(one.pk), one.sk) for one in records], more
 
 

@@ -157,8 +157,7 @@ class DynamoTargets:
 
     def due(self, now: datetime, limit: int) -> tuple[list[DueTarget], bool]:
         """16 queries of the index, over all accounts."""
-        until = TargetRecord.due_sk <= keys.stamp(now)
-        records, more = due_records(_KIND, lambda shard, most: TargetRecord.due.query(shard, until, limit=most), limit)
+        records, more = due_records(_KIND, TargetRecord, now, limit)
         return [DueTarget(*_account_and_run(one.pk), one.sk) for one in records], more
 
 

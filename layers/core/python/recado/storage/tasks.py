@@ -107,8 +107,7 @@ class DynamoTasks:
 
     def due(self, now: datetime, limit: int) -> DuePage:
         """16 queries of the index, over all accounts."""
-        until = TaskRecord.due_sk <= keys.stamp(now)
-        return due_page(_COLLECTION, lambda shard, most: TaskRecord.due.query(shard, until, limit=most), limit)
+        return due_page(_COLLECTION, TaskRecord, now, limit)
 
 
 def seen(before: Task) -> Condition | None:

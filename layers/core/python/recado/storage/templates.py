@@ -175,8 +175,7 @@ class DynamoTemplates:
 
     def due(self, now: datetime, limit: int) -> DuePage:
         """By the `due` index."""
-        until = TemplateRecord.due_sk <= keys.stamp(now)
-        return due_page("TEMPLATES", lambda shard, most: TemplateRecord.due.query(shard, until, limit=most), limit)
+        return due_page("TEMPLATES", TemplateRecord, now, limit)
 
 
 def _is_wanted(record: TemplateRecord, wanted: TemplateFilter) -> bool:
