@@ -3,6 +3,8 @@ hand."""
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from recado import settings
@@ -25,7 +27,7 @@ class TaskWorld(FlowWorld):
     """A channel, a customer, and tasks whose lanes are worked off by hand."""
 
     def prepare(self) -> None:
-        self.lanes = Queue()
+        self.lanes, self.made = Queue(), 10_000_000
         self.container.__dict__.update(task_run_queue=self.lanes)
         self.container.task_pacing.of = lambda a, task: 1  # type: ignore[method-assign]
         self.flow_id = self.publish(HELLO)
@@ -68,6 +70,23 @@ class TaskWorld(FlowWorld):
             self.ids.new("tm", A), CHANNEL, name, "pt_BR", "MARKETING", components, now, now, status="APPROVED"
         )
         assert DynamoTemplates().create(A, made)
+
+    def told(self, name: str, status: str) -> None:
+        """What the provider makes of a template."""
+        before = DynamoTemplates().named(A, CHANNEL, name, "pt_BR")
+        assert before is not None
+        assert DynamoTemplates().change(A, before, replace(before, status=status, version=before.version + 1), None)
+
+    def people(self, number: int, **fields: str) -> None:
+        """Contacts who never wrote: they are reached by a template alone."""
+        for one in range(number):
+            given = {"name": f"Pessoa {one}", "mobile": f"+55119{self.made:08}", **fields}
+            self.container.contact_service.create(ADMIN, given)
+            self.made += 1
+
+    def targets(self) -> Counter[tuple[str, str | None]]:
+        found = [one for part in range(PARTS) for one in DynamoTargets().page(A, self.run_id, part, None, 99, None)[0]]
+        return Counter((one.state, one.reason) for one in found)
 
     def target(self) -> Target:
         (one,) = [one for part in range(PARTS) for one in DynamoTargets().page(A, self.run_id, part, None, 50, None)[0]]

@@ -157,7 +157,7 @@ def make(base_url: str, providers_url: str) -> dict[str, Any]:
     signed, password, domain = sign_up(product)
     a = signed.account.id.removeprefix("ac_")
     admin = Caller(account=a, role="admin", user_id=signed.admin.id)
-    channels = connect_channels(product, a, signed.department.id, base_url, providers_url)
+    channels = with_templates(product, a, connect_channels(product, a, signed.department.id, base_url, providers_url))
     add_flows(product, admin)
     add_tasks(product, admin, channels["whatsapp"]["id"])
     _, api_token = product.api_token_service.create(admin, "demo", SCOPES)
@@ -167,7 +167,7 @@ def make(base_url: str, providers_url: str) -> dict[str, Any]:
         "agents": add_agents(product, signed, a, domain),
         "api_token": api_token,
         "department_id": signed.department.id,
-        "channels": with_templates(product, a, channels),
+        "channels": channels,
     }
 
 

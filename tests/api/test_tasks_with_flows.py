@@ -9,8 +9,10 @@ import pytest
 
 from recado.bootstrap import Container
 from recado.domain.channels import Channel
+from recado.domain.templates import MessageTemplate
 from recado.storage import keys
 from recado.storage.channels import ChannelRecord
+from recado.storage.templates import DynamoTemplates
 from tests.api.conftest import Api, Company
 
 STEPS = {"a": {"type": "send_text", "text": "Olá", "next": "b"}, "b": {"type": "close"}}
@@ -62,6 +64,25 @@ def test_what_a_flow_of_a_task_names(api: Api, company: Company, other_company: 
     assert make(api, other_company, "contacts", action).status == 400, "another account's flow"
 
 
+def test_a_run_whose_template_cannot_be_sent_is_refused(
+    api: Api, company: Company, services: Container, channel: Channel, ids: Any, clock: Any, action: Any
+) -> None:
+    body, now = ({"type": "BODY", "text": "Olá!"},), clock.now()
+    made = MessageTemplate(
+        ids.new("tm", company.a), channel.id, "volta", "pt_BR", "UTILITY", body, now, now, status="APPROVED"
+    )
+    assert DynamoTemplates().create(company.a, made)
+    fallback = {"name": "volta", "language": "pt_BR", "variables": []}
+    task = make(api, company, "contacts", {**action, "template_fallback": fallback}).json
+    assert DynamoTemplates().change(company.a, made, replace(made, status="PAUSED", version=made.version + 1), None)
+    refused = api.post(f"/v1/tasks/{task['id']}/runs", token=company.admin)
+    assert (refused.status, refused.json["code"]) == (409, "action_not_ready")
+    (problem,) = refused.json["errors"]
+    assert (problem["pointer"], problem["code"]) == ("/action/template_fallback/name", "template_not_approved")
+    forecast = api.post(f"/v1/tasks/{task['id']}/forecast", token=company.admin)
+    assert forecast.json["problems"] == [problem]
+
+
 def test_a_forecast(api: Api, company: Company, action: Any) -> None:
     for contact in ({"name": "Ana", "mobile": "+5511987654321"}, {"name": "Sem telefone"}):
         assert api.post("/v1/contacts", contact, token=company.admin).status == 201
@@ -71,7 +92,7 @@ def test_a_forecast(api: Api, company: Company, action: Any) -> None:
         200,
         {
             "audience": 2, "free": 0, "template": 1, "unreachable": 1, "complete": True,
-            "reasons": {"no_address": 1, "outside_window": 1},
+            "reasons": {"no_address": 1, "outside_window": 1}, "problems": [],
         },
     )  # fmt: skip
 

@@ -172,9 +172,16 @@ class TargetShape(msgspec.Struct):
     acted_at: str | None
 
 
+class ProblemShape(msgspec.Struct):
+    pointer: str
+    code: str
+    detail: str
+
+
 class ForecastShape(msgspec.Struct):
     """Of the `audience`, how many can be written to freely, only by a template, not at all; and why. `complete` false:
-    the time was up, and these are the figures of those that were looked at."""
+    the time was up, and these are the figures of those that were looked at. `problems`: why a run would not even begin,
+    with pointers into the task."""
 
     audience: int
     free: int
@@ -182,6 +189,7 @@ class ForecastShape(msgspec.Struct):
     unreachable: int
     complete: bool
     reasons: dict[str, int]
+    problems: list[ProblemShape]
 
 
 class TargetQuery(Query, frozen=True):
@@ -237,7 +245,9 @@ def forecast_task(call: Call, task_id: str) -> Any:
     return asdict(call.services.task_forecast.of(call.caller, task_id))
 
 
-@tasks.post("/v1/tasks/{task_id}/runs", _WRITE, answers=TaskRunShape, status=202, problems=("too_many_runs",))
+@tasks.post(
+    "/v1/tasks/{task_id}/runs", _WRITE, answers=TaskRunShape, status=202, problems=("action_not_ready", "too_many_runs")
+)
 def run_task(call: Call, task_id: str) -> Any:
     """Run a task now, also one that is switched off."""
     return call.services.task_run_service.start(call.caller, task_id, call.attempt)
@@ -271,7 +281,7 @@ def pause_task_run(call: Call, task_id: str, run_id: str) -> Any:
     return call.services.task_run_service.pause(call.caller, task_id, run_id)
 
 
-@tasks.post(_OF_A_RUN + "/resume", _WRITE, answers=TaskRunShape, problems=("run_is_over",))
+@tasks.post(_OF_A_RUN + "/resume", _WRITE, answers=TaskRunShape, problems=("action_not_ready", "run_is_over"))
 def resume_task_run(call: Call, task_id: str, run_id: str) -> Any:
     """Let a run go on where it stood."""
     return call.services.task_run_service.resume(call.caller, task_id, run_id)
@@ -288,7 +298,7 @@ def cancel_task_run(call: Call, task_id: str, run_id: str) -> Any:
     _WRITE,
     answers=TaskRunShape,
     status=202,
-    problems=("run_not_over", "run_cancelled", "nothing_to_retry", "too_many_runs"),
+    problems=("run_not_over", "run_cancelled", "nothing_to_retry", "action_not_ready", "too_many_runs"),
 )
 def retry_task_run(call: Call, task_id: str, run_id: str) -> Any:
     """Try those that failed in a run that is done once more."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from recado.services.task_runs import RunBeginnings, TaskRunService
     from recado.services.task_schedule import TaskSchedule
     from recado.services.task_sends import TaskSends
+    from recado.services.task_templates import ActionTemplates
     from recado.services.tasks import TaskService
 
 
@@ -29,7 +30,6 @@ class Tasks(Flows):
         """What actions name."""
         from recado.services.task_references import KnownActionReferences
         from recado.storage.flows import DynamoFlows, DynamoProjects
-        from recado.storage.templates import DynamoTemplates
 
         return KnownActionReferences(
             DynamoProjects(),
@@ -39,8 +39,14 @@ class Tasks(Flows):
             self.departments,
             self.workflow_service,
             self.tabulation_service,
-            DynamoTemplates(),
         )
+
+    @cached_property
+    def task_templates(self) -> ActionTemplates:
+        """Templates that actions send."""
+        from recado.services.task_templates import ActionTemplates
+
+        return ActionTemplates(self.template_choice, self.flow_library, self.channels, self.adapters)
 
     @cached_property
     def task_service(self) -> TaskService:
@@ -53,6 +59,7 @@ class Tasks(Flows):
             DynamoTasks(),
             DynamoRuns(),
             self.task_references,
+            self.task_templates,
             self.segment_service,
             self.accounts,
             self.clock,
@@ -110,6 +117,7 @@ class Tasks(Flows):
             self.chats,
             self.channels,
             self.task_reach,
+            self.flow_steps,
             DynamoOutbox(),
             self.clock,
         )

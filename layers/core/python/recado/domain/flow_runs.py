@@ -63,8 +63,16 @@ def act(step: Step, values: Mapping[str, Any], encode: Callable[[str], str]) -> 
     if "headers" in fields:
         fields["headers"] = {name: _one_line(filled(text, values)) for name, text in fields["headers"].items()}
     if "template" in fields:
-        fields["template"] = _template(fields["template"], values)
+        fields["template"] = with_each_value(fields["template"], lambda text: filled(text, values))
     return Act(step.type, fields)
+
+
+def with_each_value(given: Mapping[str, Any], fill: Callable[[str], str]) -> dict[str, Any]:
+    """A template as a step gives it, with what `fill` makes of the text of each value."""
+    variables = given.get("variables") or []
+    if isinstance(variables, Mapping):
+        return {**given, "variables": {name: fill(text) for name, text in variables.items()}}
+    return {**given, "variables": [fill(text) for text in variables]}
 
 
 def ways_to_ask(fields: Mapping[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
@@ -203,10 +211,3 @@ def _after(now: datetime, seconds: int) -> datetime:
 def _one_line(text: str) -> str:
     """A header's text: values from outside never begin another header."""
     return "".join(sign for sign in text if sign.isprintable())[:MAX_HEADER]
-
-
-def _template(given: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    variables = given.get("variables") or []
-    if isinstance(variables, Mapping):
-        return {**given, "variables": {name: filled(text, values) for name, text in variables.items()}}
-    return {**given, "variables": [filled(text, values) for text in variables]}

@@ -31,6 +31,11 @@ def filled(text: str, values: Mapping[str, Any]) -> str:
     return _VARIABLE.sub(lambda found: _written(_at(values, found[1])), text)[:MAX_FILLED]
 
 
+def with_any_values(text: str) -> str:
+    """The text as if each of its variables had a value, which a number stands for."""
+    return _VARIABLE.sub("0", text)
+
+
 def filled_url(text: str, values: Mapping[str, Any], encode: Callable[[str], str]) -> str:
     """An address with its variables in place, each as `encode` makes it: a value is never more than a part of a path or
     a query."""

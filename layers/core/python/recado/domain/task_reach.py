@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from recado.domain.chats import Thread
-from recado.domain.flow_definitions import Definition
+from recado.domain.flow_definitions import Definition, Step
 from recado.domain.windows import WindowRule, may_send
 
 Reachable = Literal["free", "template", "unreachable"]
@@ -33,16 +34,41 @@ def reach_now(rule: WindowRule | None, thread: Thread | None, now: datetime) -> 
     return Reach("template" if may_send(rule, "template", last, now) else "unreachable", "outside_window")
 
 
+_IN_PASSING = frozenset({"delay", "goto", "tabulate", "workflow_step"})
+"""Steps behind which a template says what it would have said before them."""
+
+
 def first_words(drawn: Definition) -> frozenset[str]:
     """The types of the steps by which a flow first says something, whatever way it takes."""
-    seen, left, found = set[str](), [drawn.start], set[str]()
+    return frozenset(step.type for step in _saying_first(drawn))
+
+
+def first_templates(drawn: Definition) -> list[Step]:
+    """The steps that may send a template as its first message, and lead nowhere when that is refused."""
+    return [step for step in _saying_first(drawn) if step.type == "send_template" and "on_error" not in step.fields]
+
+
+def opening_template(drawn: Definition) -> Mapping[str, Any] | None:
+    """The template with which the flow opens, whatever is the case; None: it depends, or it opens with another word, or
+    knows how to go on without it."""
+    step, left = drawn.steps.get(drawn.start), len(drawn.steps)
+    while step is not None and step.type in _IN_PASSING and left:
+        step, left = drawn.steps.get(step.next or ""), left - 1
+    if step is None or step.type != "send_template" or "on_error" in step.fields:
+        return None
+    found: Mapping[str, Any] = step.fields["template"]
+    return found
+
+
+def _saying_first(drawn: Definition) -> list[Step]:
+    seen, left, found = set[str](), [drawn.start], list[Step]()
     while left:
         step = drawn.steps.get(left.pop())
         if step is None or step.id in seen:
             continue
         seen.add(step.id)
         if step.type in _SAYING:
-            found.add(step.type)
+            found.append(step)
         else:
             left += [target for target, _ in step.targets]
-    return frozenset(found)
+    return found

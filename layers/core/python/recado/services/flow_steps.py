@@ -17,7 +17,8 @@ from recado.domain.contact_columns import cell_value
 from recado.domain.errors import DomainError, Invalid
 from recado.domain.flow_definitions import Definition, Step
 from recado.domain.flow_executions import Execution, effect_origin
-from recado.domain.flow_runs import Act, Outcome, act, ways_to_ask
+from recado.domain.flow_runs import Act, Outcome, act, ways_to_ask, with_each_value
+from recado.domain.flow_variables import filled
 from recado.domain.messages import Template
 from recado.ports.flow_http import FlowRequestFailed
 from recado.ports.idempotency import Attempt
@@ -114,6 +115,12 @@ class FlowSteps:
             code = refusal.errors[0].code if refusal.errors and refusal.code == "invalid" else refusal.code
             return Done(Outcome(failed=code), _given(what), f"{code}: {refusal.detail}")
 
+    def check_template(self, a: str, chat: Chat, given: Mapping[str, Any]) -> None:
+        """Whether a template, as a step gives it, could be sent in a chat as a flow's first message; the chat need not
+        be there yet, and nothing is written. Raises as sending it would."""
+        values = self._variables.of(a, chat, [json.dumps(given, ensure_ascii=False)])
+        self._sending.check_template(a, chat, template_of(with_each_value(given, lambda text: filled(text, values))))
+
     # -- messages ------------------------------------------------------------------------------------------------------
 
     def _send(self, at: Standing, new: NewMessage, given: str) -> Done:
@@ -129,11 +136,7 @@ class FlowSteps:
         return self._send(at, new, what.fields["file_id"])
 
     def _send_template(self, at: Standing, step: Step, what: Act) -> Done:
-        given = what.fields["template"]
-        variables = given["variables"]
-        template = Template(
-            given["name"], given["language"], variables if isinstance(variables, Mapping) else tuple(variables)
-        )
+        template = template_of(what.fields["template"])
         return self._send(at, NewMessage(template=template), f"{template.name} {template.language}")
 
     def _ask_choice(self, at: Standing, step: Step, what: Act) -> Done:
@@ -210,6 +213,12 @@ class FlowSteps:
             return Done(Outcome(failed="flow_not_published"), what.fields["flow_id"], "flow_not_published")
         number, start = found
         return Done(Outcome(value={"version": number, "start": start}), what.fields["flow_id"], f"version {number}")
+
+
+def template_of(given: Mapping[str, Any]) -> Template:
+    """A template as a step gives it, as a message has it."""
+    variables = given.get("variables") or ()
+    return Template(given["name"], given["language"], variables if isinstance(variables, Mapping) else tuple(variables))
 
 
 def claims_first(step: Step) -> bool:

@@ -117,6 +117,16 @@ class SendingService:
                 return stored
         raise Busy(f"message in {chat_id}")
 
+    def check_template(self, a: str, chat: Chat, template: Template) -> None:
+        """Whether the template could be written in the chat, which need not be there yet: its values, its header, what
+        the channel takes. Windows and the channel's state are not looked at. Raises as `send` does."""
+        draft = self._with_file(self._with_values(a, chat, Draft("text", template=template)), None, None, chat)
+        thread = Thread(chat.thread, chat.contact_id, 0)
+        message = post(draft, chat, thread, Author("flow"), "", None, self._clock.now(), "").message
+        errors = self._adapters(chat.channel_type).check(outbound_message(message, None))
+        if errors:
+            raise Invalid(errors[0].detail, errors=errors)
+
     def _with_values(self, a: str, chat: Chat, draft: Draft) -> Draft:
         """A template with its values in place and the text that comes of them. On a channel without templates as it
         is: the channel refuses it."""

@@ -82,11 +82,13 @@ class TaskActions:
 
 def refused(refusal: DomainError) -> Result:
     """What the product's refusal makes of a target."""
+    error = refusal.errors[0] if refusal.errors else None
+    if error is not None and error.pointer.startswith("/template"):
+        return Result("failed", f"template_{error.code}")
     if isinstance(refusal, NotFound):
         return Result("skipped", "gone")
     if isinstance(refusal, Conflict) and refusal.code in _SKIPPED:
         return Result("skipped", str(refusal.extra.get("reason", refusal.code)))
-    if isinstance(refusal, Invalid) and refusal.errors:
-        error = refusal.errors[0]
+    if isinstance(refusal, Invalid) and error is not None:
         return Result("failed", f"{error.pointer.rsplit('/', 1)[-1]}_{error.code}")
     return Result("failed", refusal.code)

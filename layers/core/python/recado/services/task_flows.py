@@ -12,9 +12,10 @@ from recado.domain.channels import Channel
 from recado.domain.chats import OPEN_SITUATIONS, Chat, Message, Situation, Thread, ThreadKey
 from recado.domain.contacts import Contact
 from recado.domain.errors import Conflict, Invalid, NotFound
+from recado.domain.flow_definitions import Definition
 from recado.domain.flow_executions import execution_id, is_over
 from recado.domain.flow_starts import FlowStart
-from recado.domain.task_reach import Reach, first_words
+from recado.domain.task_reach import Reach, first_words, opening_template
 from recado.domain.task_runs import Result, Run, Sent, Target
 from recado.ports.channels import ChannelStore
 from recado.ports.core import Clock
@@ -44,6 +45,14 @@ class Messages(Protocol):
     def message(self, a: str, thread: ThreadKey, seq: int) -> Message | None: ...
 
 
+class FirstTemplates(Protocol):
+    """Templates with which flows open (services.flow_steps)."""
+
+    def check_template(self, a: str, chat: Chat, given: Mapping[str, Any]) -> None:
+        """Raises what sending it in the chat would raise; the chat need not be there yet."""
+        ...
+
+
 class TaskFlows:
     """What the customer may not be sent is not begun: nobody's chat is opened, or taken from an agent, in vain."""
 
@@ -56,6 +65,7 @@ class TaskFlows:
         chats: Chats,
         channels: ChannelStore,
         reach: TaskReach,
+        templates: FirstTemplates,
         messages: Messages,
         clock: Clock,
     ) -> None:
@@ -66,6 +76,7 @@ class TaskFlows:
         self._chats = chats
         self._channels = channels
         self._reach = reach
+        self._templates = templates
         self._messages = messages
         self._clock = clock
 
@@ -78,16 +89,21 @@ class TaskFlows:
     def begin(self, caller: Caller, run: Run, target: Target) -> str:
         """Begin the run's flow with a contact, or in a chat; the id of its execution. In a later pass it takes the
         place of the one that the run began with the same target before. Raises LeftAlone; Conflict `outside_window`,
-        `opted_out`, `cannot_start`, `channel_unusable`, `token_expired`; NotFound; Invalid."""
+        `opted_out`, `cannot_start`, `channel_unusable`, `token_expired`; NotFound; Invalid; and what stands against the
+        template with which it would open, before anything is begun."""
         situations = _situations(run.action)
         if run.table == "contacts":
             return self._with_contact(caller, run, target, situations)
         chat = self._chats.chat(caller.account, target.id)
         if chat is None:
             raise NotFound("There is no such chat.")
-        if self._first_words(caller.account, run.action["flow_id"]):
+        drawn = self._drawn(caller.account, run.action["flow_id"])
+        if first_words(drawn):
             self._usable(caller.account, chat.channel_id)
-        opening = self._opening(caller.account, run, self._reach.of_chat(caller.account, chat), chat, situations)
+        may_lead = _may_lead(chat, situations, target)
+        opening = self._opening(run, drawn, self._reach.of_chat(caller.account, chat), None if may_lead else chat)
+        if may_lead:
+            self._check_template(caller.account, drawn, opening, chat)
         wanted = _wanted(caller, run, target, situations, opening)
         return self._starting.in_chat(replace(caller, act_id=None), target.id, wanted).execution.id
 
@@ -114,9 +130,14 @@ class TaskFlows:
         contact = self._contacts.resolved(a, target.id)
         if contact is None:
             raise NotFound("There is no such contact.")
+        drawn = self._drawn(a, action["flow_id"])
         channel = self._usable(a, action["channel_id"])
         reach, thread = self._reach.of_contact(a, contact, channel)
-        opening = self._opening(a, run, reach, self._open_chat(a, thread), situations)
+        chat = self._open_chat(a, thread)
+        may_lead = chat is None or _may_lead(chat, situations, target)
+        opening = self._opening(run, drawn, reach, None if may_lead else chat)
+        if may_lead:
+            self._check_template(a, drawn, opening, chat or self._to_be(caller, contact, channel))
         wanted = _wanted(caller, run, target, situations, opening)
         return self._starting.with_contact(replace(caller, act_id=None), contact.id, channel.id, wanted).execution.id
 
@@ -130,12 +151,10 @@ class TaskFlows:
             raise Conflict("The channel's access token has ended.", code="token_expired")
         return channel
 
-    def _opening(
-        self, a: str, run: Run, reach: Reach, chat: Chat | None, situations: tuple[Situation, ...]
-    ) -> Mapping[str, Any] | None:
+    def _opening(self, run: Run, drawn: Definition, reach: Reach, left_alone: Chat | None) -> Mapping[str, Any] | None:
         """The template with which the flow has to open, where one is needed. Raises Conflict when nothing may be
-        written, but LeftAlone when the chat is not to be disturbed anyway."""
-        words = self._first_words(a, run.action["flow_id"])
+        written, but LeftAlone for a chat that is not to be disturbed anyway."""
+        words = first_words(drawn)
         if reach.how == "free" or not words:
             return None
         if reach.how == "template":
@@ -144,19 +163,32 @@ class TaskFlows:
             opening: Mapping[str, Any] | None = run.action.get("template_fallback")
             if opening is not None:
                 return {"variables": [], **opening}
-        if chat is not None and chat.situation in OPEN_SITUATIONS and chat.situation not in situations:
-            raise LeftAlone(chat)
+        if left_alone is not None and left_alone.situation in OPEN_SITUATIONS:
+            raise LeftAlone(left_alone)
         reason = reach.reason or "outside_window"
         if reason in ("outside_window", "opted_out"):
             raise Conflict("The customer may not be written to now.", code=reason)
         raise Conflict("The customer cannot be written to.", code="cannot_start", extra={"reason": reason})
 
-    def _first_words(self, a: str, flow_id: str) -> frozenset[str]:
+    def _check_template(self, a: str, drawn: Definition, opening: Mapping[str, Any] | None, chat: Chat) -> None:
+        """A template that cannot be sent, for want of a value say, would leave a chat in which nothing was said."""
+        template = opening or opening_template(drawn)
+        if template is not None:
+            self._templates.check_template(a, chat, template)
+
+    def _to_be(self, caller: Caller, contact: Contact, channel: Channel) -> Chat:
+        """The chat that would be opened, for what a template would say in it."""
+        return Chat(
+            caller.act_id or "", contact.id, channel.id, channel.type, ThreadKey(channel.id, ""),
+            channel.department_id, "automatic", self._clock.now(), 1,
+        )  # fmt: skip
+
+    def _drawn(self, a: str, flow_id: str) -> Definition:
         begins = self._library.begin_at(a, flow_id)
         drawn = self._library.version(a, flow_id, begins[0]) if begins else None
         if drawn is None:
             raise Invalid.field("/flow_id", "not_found", "There is no such flow, or it was never published.")
-        return first_words(drawn)
+        return drawn
 
     def _open_chat(self, a: str, thread: Thread | None) -> Chat | None:
         return self._chats.chat(a, thread.open_chat_id) if thread is not None and thread.open_chat_id else None
@@ -173,6 +205,12 @@ def _wanted(
 def _begun_before(target: Target) -> str | None:
     """The execution that the run began with the target in an earlier pass."""
     return target.sent.execution_id if target.sent else None
+
+
+def _may_lead(chat: Chat, situations: tuple[Situation, ...], target: Target) -> bool:
+    """Whether the flow may begin where the chat is, or what the run began there before leads it still."""
+    begun = _begun_before(target)
+    return chat.situation in situations or (begun is not None and chat.execution_id == begun)
 
 
 def _situations(action: Mapping[str, Any]) -> tuple[Situation, ...]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from recado.domain.access import Caller
 from recado.domain.channels import Channel
 from recado.domain.chats import Chat
 from recado.domain.contacts import Contact
+from recado.domain.errors import FieldError
 from recado.domain.segment_bounds import bounds_of
 from recado.domain.segment_matching import Matcher
 from recado.domain.task_reach import Reach
@@ -50,6 +51,8 @@ class Forecast:
     unreachable: int
     complete: bool
     reasons: dict[str, int] = field(default_factory=dict)
+    problems: list[FieldError] = field(default_factory=list)
+    """Why a run would not even begin now."""
 
 
 class TaskForecast:
@@ -98,7 +101,8 @@ class TaskForecast:
         read = self._reads.contacts if task.table == "contacts" else self._reads.chats
         with ThreadPoolExecutor(_THREADS) as threads:
             parts = list(threads.map(count, read(a, bounds)))
-        return _forecast(sum((found for found, _ in parts), Counter[Reach]()), all(ended for _, ended in parts))
+        forecast = _forecast(sum((found for found, _ in parts), Counter[Reach]()), all(ended for _, ended in parts))
+        return replace(forecast, problems=self._tasks.problems(a, task.table, task.action))
 
     def _reached(self, a: str, task: Task, channel: Channel | None, ids: Sequence[str]) -> list[Reach]:
         if task.table == "chats":

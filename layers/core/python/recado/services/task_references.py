@@ -1,5 +1,5 @@
 """What the action of a task names: a project and its flow, a channel, an agent, a department. Only when all is there it
-is written down, and looked up again when a run begins."""
+is written down, and looked up again when a run begins and while it goes on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from recado.ports.agents import Departments
 from recado.ports.channels import ChannelStore
 from recado.ports.flows import FlowStore, ProjectStore
 from recado.ports.people import UserStore
-from recado.ports.templates import SendableTemplates
 from recado.services.tabulations import TabulationService
 from recado.services.workflows import WorkflowService
 
@@ -30,7 +29,6 @@ class KnownActionReferences:
         departments: Departments,
         workflows: WorkflowService,
         tabulations: TabulationService,
-        templates: SendableTemplates,
     ) -> None:
         self._projects = projects
         self._flows = flows
@@ -39,7 +37,6 @@ class KnownActionReferences:
         self._departments = departments
         self._workflows = workflows
         self._tabulations = tabulations
-        self._templates = templates
 
     def errors(self, a: str, table: Table, action: Mapping[str, Any]) -> list[FieldError]:
         """An error for each thing that it names and that is not there."""
@@ -70,15 +67,12 @@ class KnownActionReferences:
             yield FieldError("/action/flow_id", "not_published", detail)
 
     def _of_channel(self, a: str, action: Mapping[str, Any]) -> Iterator[FieldError]:
-        channel_id, template = action.get("channel_id"), action.get("template_fallback")
+        channel_id = action.get("channel_id")
         if channel_id is None:
             return
         channel = self._channels.get(a, channel_id) if is_id(channel_id, "ch", a) else None
         if channel is None or channel.state == "removed":
             yield _missing("channel_id", "There is no such channel.")
-        elif template is not None and not self._templates.named(a, channel_id, template["name"], template["language"]):
-            detail = "The channel has no template of this name and language."
-            yield _missing("template_fallback/name", detail)
 
 
 _DETAILS = {

@@ -107,13 +107,14 @@ class TaskRunService:
 
     def start(self, caller: Caller, task_id: str, attempt: Attempt | None = None) -> dict[str, Any]:
         """Run a task now, switched on or not. With an `attempt` the run that an earlier request began is the answer.
-        Raises NotFound, Conflict `too_many_runs`."""
+        Raises NotFound, Conflict `action_not_ready`, `too_many_runs`."""
         a = caller.account
         run_id = sibling_id("rn", attempt.origin) if attempt else self._ids.new("rn", a)
         for _ in range(_TRIES):
             task, now = self._tasks.get(a, task_id), self._clock.now()
             if attempt and attempt.again and (begun := self._runs.get(a, task_id, run_id)):
                 return self._view(a, begun)
+            self._tasks.need_ready(a, task.table, task.action)
             self._need_room(a, task_id)
             run = Run(run_id, task_id, task.table, task.action, 1, now, by=caller.id or None, due=now + steps.LOOK)
             after = replace(task, last_run_at=now, version=task.version + 1)
@@ -159,7 +160,10 @@ class TaskRunService:
         return self._move(caller, task_id, run_id, ("paused",), steps.paused)
 
     def resume(self, caller: Caller, task_id: str, run_id: str) -> dict[str, Any]:
-        """Go on from where it stood. Raises NotFound, Conflict `run_is_over`."""
+        """Go on from where it stood. Raises NotFound, Conflict `action_not_ready`, `run_is_over`."""
+        run = self._found(caller.account, task_id, run_id)
+        if run.state == "paused":
+            self._tasks.need_ready(caller.account, run.table, run.action)
         return self._move(caller, task_id, run_id, ("freezing", "running"), steps.resumed)
 
     def cancel(self, caller: Caller, task_id: str, run_id: str) -> dict[str, Any]:
@@ -174,7 +178,7 @@ class TaskRunService:
 
     def retry(self, caller: Caller, task_id: str, run_id: str) -> dict[str, Any]:
         """Take the failed targets of a run that is done up again, while its task is there. Raises NotFound, Conflict
-        `run_not_over`, `run_cancelled`, `nothing_to_retry`, `too_many_runs`."""
+        `run_not_over`, `run_cancelled`, `nothing_to_retry`, `action_not_ready`, `too_many_runs`."""
         a = caller.account
         for _ in range(_TRIES):
             self._tasks.get(a, task_id)
@@ -186,6 +190,7 @@ class TaskRunService:
             lanes = self._runs.lanes(a, run_id)
             if not tally(lanes)["failed"]:
                 raise Conflict("No target of the run failed.", code="nothing_to_retry")
+            self._tasks.need_ready(a, run.table, run.action)
             self._need_room(a, task_id)
             after = steps.again(run, self._clock.now())
             if self._runs.move(a, run, after):

@@ -40,6 +40,14 @@ class ActionReferences(Protocol):
         ...
 
 
+class ActionTemplates(Protocol):
+    """The templates that an action sends (services.task_templates)."""
+
+    def errors(self, a: str, table: Table, action: Mapping[str, Any]) -> list[FieldError]:
+        """What stands against sending them."""
+        ...
+
+
 class Filters(Protocol):
     """The one reading of filters (services.segments)."""
 
@@ -69,6 +77,7 @@ class TaskService:
         store: TaskStore,
         runs: RunStore,
         references: ActionReferences,
+        templates: ActionTemplates,
         filters: Filters,
         accounts: AccountStore,
         clock: Clock,
@@ -77,6 +86,7 @@ class TaskService:
         self._store = store
         self._runs = runs
         self._references = references
+        self._templates = templates
         self._filters = filters
         self._accounts = accounts
         self._clock = clock
@@ -122,7 +132,7 @@ class TaskService:
                 after = replace(after, filter={})
             if after == before:
                 return before
-            self._check(a, after)
+            self._check(a, after, before)
             if after.enabled and (not before.enabled or after.recurrence != before.recurrence):
                 after = replace(after, began_at=now, disabled_because=None)
             if (after.enabled, after.recurrence) != (before.enabled, before.recurrence):
@@ -146,11 +156,27 @@ class TaskService:
                 return
         raise Busy(f"deletion of {task_id}")
 
-    def _check(self, a: str, task: Task) -> None:
+    def problems(self, a: str, table: Table, action: Mapping[str, Any]) -> list[FieldError]:
+        """What an action names and is not there, and what stands against the templates that it sends: pointers into
+        its task."""
+        return [*self._references.errors(a, table, action), *self._templates.errors(a, table, action)]
+
+    def need_ready(self, a: str, table: Table, action: Mapping[str, Any]) -> None:
+        """Raises Conflict `action_not_ready` with `problems` for an action that nobody should begin, or go on with,
+        now."""
+        errors = self.problems(a, table, action)
+        if errors:
+            raise Conflict(errors[0].detail, code="action_not_ready", errors=errors)
+
+    def _check(self, a: str, task: Task, before: Task | None = None) -> None:
+        """Whoever only switches a task off, or renames it, need not mend what went since."""
         check_action(task.table, task.action)
         check_filter_size(task.filter)
         self._filters.tree(a, task.table, task.filter)
-        errors = self._references.errors(a, task.table, task.action)
+        same = before is not None and (before.table, before.action) == (task.table, task.action)
+        if same and before is not None and (before.enabled or not task.enabled):
+            return
+        errors = self.problems(a, task.table, task.action)
         if errors:
             raise Invalid(errors[0].detail, errors=errors)
 

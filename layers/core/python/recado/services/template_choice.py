@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from recado.domain.chats import Chat
-from recado.domain.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from recado.domain.errors import Conflict, DomainError, FieldError, Forbidden, Invalid, NotFound
 from recado.domain.messages import MEDIA_KINDS, Template
 from recado.domain.template_texts import fill, media_header
 from recado.ports.templates import SendableTemplates
@@ -20,15 +20,28 @@ class TemplateChoice:
     def __init__(self, templates: SendableTemplates) -> None:
         self._templates = templates
 
+    def errors(self, a: str, channel_id: str, department_id: str | None, wanted: Template) -> list[FieldError]:
+        """What stands against sending the template alone, without a file; `department_id` None: whatever the chat's
+        is. What `filled` says by its code is at `/template/name`."""
+        try:
+            filled, _ = self._filled(a, channel_id, department_id, wanted)
+        except DomainError as refusal:
+            return list(refusal.errors) or [FieldError("/template/name", refusal.code, refusal.detail)]
+        detail = "The template's header is a file, which has to be given with each message."
+        return [FieldError("/template/name", "file_required", detail)] if filled.header else []
+
     def filled(self, a: str, chat: Chat, wanted: Template) -> tuple[Template, str]:
         """The template with its values where they belong, and the text that the customer sees. Raises NotFound
         `/template/name`, Forbidden `template_not_allowed`, Conflict `template_not_approved`, Invalid
         `/template/variables`."""
-        found = self._templates.named(a, chat.channel_id, wanted.name, wanted.language)
+        return self._filled(a, chat.channel_id, chat.department_id, wanted)
+
+    def _filled(self, a: str, channel_id: str, department_id: str | None, wanted: Template) -> tuple[Template, str]:
+        found = self._templates.named(a, channel_id, wanted.name, wanted.language)
         if found is None:
             detail = "The channel has no template of this name and language."
             raise NotFound(detail, errors=[FieldError("/template/name", "not_found", detail)])
-        if found.department_ids and chat.department_id not in found.department_ids:
+        if found.department_ids and department_id is not None and department_id not in found.department_ids:
             raise Forbidden("The chat's department may not send this template.", code="template_not_allowed")
         if found.status != "APPROVED":
             raise Conflict(
