@@ -62,12 +62,13 @@ class FlowWorld:
     def __init__(self, clock: Any, ids: Any) -> None:
         self.clock, self.ids = clock, ids
         self.reception = Reception(clock, ids)
-        self.queue = self.reception.sends
+        self.queue, self.request_queue = self.reception.sends, Queue()
         self.container = Container(bootstrap.settings())
         self.requests, self.looks = Requests(), Queue()
         self.container.__dict__.update(
-            clock=clock, ids=ids, outbound_queue=self.queue, distribution_queue=self.looks, flow_requests=self.requests
-        )
+            clock=clock, ids=ids, outbound_queue=self.queue, distribution_queue=self.looks,
+            flow_requests_queue=self.request_queue, flow_requests=self.requests,
+        )  # fmt: skip
         self.pauses: list[float] = []
         self.container.flow_engine._pause = self.pauses.append
         self.wamids = itertools.count(1)
@@ -114,8 +115,14 @@ class FlowWorld:
         self.reception.deliver(said(text(f"wamid.{next(self.wamids)}", body, at=at, **more)))
 
     def commands(self) -> list[Command]:
-        """The looks at executions that wait in the queue; sends are left out."""
-        return [one for one in self.queue.take() if "execution_id" in one.body]
+        """The looks at executions that wait in both queues; sends are left out."""
+        return [one for one in self.queue.take() if "execution_id" in one.body] + self.request_queue.take()
+
+    def look(self, one: Command, receives: int = 1) -> None:
+        """What the worker of its queue does with a command."""
+        engine = self.container.flow_engine
+        drive = engine.ask_outside if one.dedup.startswith("flow-request-") else engine.look
+        drive(A, one.body["execution_id"], receives)
 
     def run(self, receives: int = 1) -> int:
         """Work the queue off; how many commands there were."""
@@ -123,7 +130,7 @@ class FlowWorld:
         while commands := self.commands():
             for one in commands:
                 count += 1
-                self.container.flow_engine.look(A, one.body["execution_id"], receives)
+                self.look(one, receives)
         return count
 
     # -- what is stored ------------------------------------------------------------------------------------------------

@@ -177,6 +177,7 @@ def services(dynamodb: Any, clock: Any, ids: Any, monkeypatch: pytest.MonkeyPatc
     container.contact_exports_queue = QueueOfTests()
     container.contact_imports_queue = QueueOfTests()
     container.task_run_queue = QueueOfTests()
+    container.flow_requests_queue = QueueOfTests()
     monkeypatch.setattr("recado.api.answering.container", lambda: container)
     yield container
 

@@ -1,4 +1,5 @@
-"""A flow over the running stack: a customer writes, chooses from a menu, answers, and comes to an agent."""
+"""A flow over the running stack: a customer writes, chooses from a menu, answers, another system is asked, and the
+customer comes to an agent."""
 
 from __future__ import annotations
 
@@ -6,6 +7,8 @@ from typing import Any
 
 from infra.local.stack import Stack
 from tests.e2e.live import Customer, Live, eventually
+from tests.e2e.test_triggers import asked as asked
+from tests.e2e.test_triggers import live as live
 
 STEPS: dict[str, Any] = {
     "menu": {
@@ -14,7 +17,7 @@ STEPS: dict[str, Any] = {
         "options": [{"label": "Vendas", "next": "name"}, {"label": "Suporte", "next": "queue"}],
     },
     "name": {"type": "ask", "text": "Como é seu nome?", "save_as": "name", "next": "thanks"},
-    "thanks": {"type": "send_text", "text": "Obrigado, {{name}}. Já vamos atender.", "next": "queue"},
+    "thanks": {"type": "send_text", "text": "Obrigado, {{name}}: {{found.points}} pontos.", "next": "queue"},
     "queue": {"type": "queue"},
 }
 
@@ -23,10 +26,14 @@ def said(live: Live, chat_id: str) -> list[str]:
     return [one["text"] for one in live.messages(chat_id)]
 
 
-def test_a_customer_is_led_by_a_menu_to_an_agent(stack: Stack) -> None:
-    live, customer = Live(stack), Customer()
+def test_a_customer_is_led_by_a_menu_to_an_agent(live: Live, asked: list[Any]) -> None:
+    """The request is done by the workers of another queue, and the flow comes back from there."""
+    customer = Customer()
     project = live.admin.post("/v1/projects", {"name": "Entrada"}, expect=201)
-    drawn = {"project_id": project["id"], "name": "Boas-vindas", "start": "menu", "steps": STEPS}
+    url = live.demo["allowed_origin"] + "/points?name={{name}}"
+    look = {"type": "http", "method": "POST", "url": url, "body": "{}", "save_as": "found", "next": "thanks"}
+    steps = {**STEPS, "name": {**STEPS["name"], "next": "look"}, "look": look}
+    drawn = {"project_id": project["id"], "name": "Boas-vindas", "start": "menu", "steps": steps}
     flow = live.admin.post("/v1/flows", drawn, expect=201)
     live.admin.post(f"/v1/flows/{flow['id']}/publish", {})
     channel_id = live.demo["channels"]["whatsapp"]["id"]
@@ -47,12 +54,13 @@ def test_a_customer_is_led_by_a_menu_to_an_agent(stack: Stack) -> None:
             assert agents
             assert live.post_webhook([[live.change(customer, [live.message(customer, "Ana Maria")])]]) == 200
             eventually(lambda: live.chat(chat["id"])["situation"] == "in_service")
-        assert said(live, chat["id"])[5:] == ["Obrigado, Ana Maria. Já vamos atender."]
+        assert said(live, chat["id"])[5:] == ["Obrigado, Ana Maria: 12 pontos."]
+        assert [path for path, _, _ in asked] == ["/points?name=Ana%20Maria"]
         [done] = live.admin.get(f"/v1/flows/{flow['id']}/executions?chat_id={chat['id']}")["items"]
         assert (done["state"], done["reason"]) == ("finished", "queue")
         told = live.admin.get(f"/v1/flows/{flow['id']}/executions/{done['id']}")
         assert [line["type"] for line in told["trace"]] == [
-            "ask_choice", "answer", "ask", "answer", "send_text", "queue",
+            "ask_choice", "answer", "ask", "answer", "http", "send_text", "queue",
         ]  # fmt: skip
     finally:
         live.change_channel(channel_id, entry_flow_id=None)

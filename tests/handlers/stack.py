@@ -17,7 +17,10 @@ from recado import bootstrap, settings
 from recado.aws import session
 
 ROOT = Path(__file__).resolve().parents[2]
-QUEUES = ("inbound", "distribution", "outbound", "feed", "media", "contact_exports", "contact_imports", "task_run")
+QUEUES = (
+    "inbound", "distribution", "outbound", "flow_requests", "feed", "media", "contact_exports", "contact_imports",
+    "task_run",
+)  # fmt: skip
 DEAD_LETTERS = "INBOUND_DLQ_URL"
 BUCKETS = {"RAW_BUCKET": "recado-raw", "FILES_BUCKET": "recado-files", "MAIL_BUCKET": "recado-mail"}
 STREAMED = ("contacts", "chats", "workspace")
@@ -69,11 +72,12 @@ class Stack:
             spec.loader.exec_module(module)
         return self._handlers[function].handler(dict(event), context or LambdaContext())
 
-    def receive(self, queue: str) -> list[dict[str, Any]]:
-        """Everything that waits in a queue, as records of a Lambda event; they stay in the queue until `done`."""
+    def receive(self, queue: str, batch: int = 10) -> list[dict[str, Any]]:
+        """Everything that a queue gives out in batches of at most `batch`, as records of a Lambda event; they stay in
+        the queue until `delete`, and those behind them in their groups with them."""
         records: list[dict[str, Any]] = []
         while got := self.sqs.receive_message(
-            QueueUrl=self.urls[queue], MaxNumberOfMessages=10, AttributeNames=["All"], VisibilityTimeout=600
+            QueueUrl=self.urls[queue], MaxNumberOfMessages=batch, AttributeNames=["All"], VisibilityTimeout=600
         ).get("Messages"):
             records += [
                 {

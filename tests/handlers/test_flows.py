@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from recado.services.accounts import NewAccount
 from recado.storage.chat_records import ChatRecord, MessageRecord
 from recado.storage.flow_executions import ExecutionRecord
 from tests.handlers.stack import Stack
-from tests.reception import said, signed, text
+from tests.reception import ANA, said, signed, text
 
 STEPS = {
     "a": {"type": "ask", "text": "Seu nome?", "save_as": "name", "next": "b", "timeout_s": 60, "on_timeout": "b"},
@@ -24,26 +25,30 @@ STEPS = {
 
 
 class Led:
-    """A WhatsApp number whose chats a flow leads."""
+    """A WhatsApp number of a company of its own, whose chats a flow leads."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(
+        self, stack: Stack, steps: Mapping[str, Any] = STEPS, company: str = "ipe", number: str = "100000000000001"
+    ) -> None:
         self.stack, services = stack, stack.container
         made = services.account_service.create(
-            NewAccount("Ipê", "Ada", "ada@ipe.example", "a long password", "team", trial=False)
+            NewAccount(company, "Ada", f"ada@{company}.example", "a long password", "team", trial=False)
         )
         self.a = made.account.id.removeprefix("ac_")
         admin = Caller(self.a, "admin", user_id=made.admin.id)
         project = services.project_service.create(self.a, "Atendimento")
-        flow = services.flow_service.create(self.a, project.id, "Entrada", "a", STEPS)
+        flow = services.flow_service.create(self.a, project.id, "Entrada", "a", steps)
         services.flow_service.publish(admin, flow.id)
-        settings = {"phone_number_id": "100000000000001", "entry_flow_id": flow.id}
+        self.number = number
+        settings = {"phone_number_id": number, "entry_flow_id": flow.id}
         secrets = {"app_secret": "app-secret", "verify_token": "v", "access_token": "token"}
         self.channel = services.channel_service.create(self.a, "whatsapp", "W", None, settings, secrets)
         self.numbers = itertools.count(1)
 
-    def say(self, body: str) -> None:
+    def say(self, body: str, sender: str = ANA) -> None:
         at = int(self.stack.container.clock.now().timestamp())
-        raw = said(text(f"wamid.{next(self.numbers)}", body, at=at))
+        message = text(f"wamid.{self.number}.{next(self.numbers)}", body, sender, at)
+        raw = said(message, number_id=self.number)
         event = {
             "pathParameters": {"channel_id": self.channel.id},
             "requestContext": {"http": {"method": "POST"}, "requestId": "request-1"},

@@ -435,5 +435,5 @@ def test_every_function_is_in_the_conversation() -> None:
     functions = {path.parent.name for path in ROOT.glob("functions/*/handler.py")}
     assert functions == {
         "ingress", "inbound", "distribution", "outbound", "events", "feed", "tick", "api", "file_limits", "media",
-        "contact_exports", "contact_imports", "task_run", *OTHER_DOORS,
+        "contact_exports", "contact_imports", "task_run", "flow_requests", *OTHER_DOORS,
     }  # fmt: skip

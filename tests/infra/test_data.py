@@ -16,7 +16,10 @@ DATA = "infra/data.yaml"
 TABLES = of_kind("AWS::DynamoDB::Table", DATA)
 QUEUES = of_kind("AWS::SQS::Queue", DATA)
 BUCKETS = of_kind("AWS::S3::Bucket", DATA)
-COMMANDS = ("Inbound", "Distribution", "Outbound", "Feed", "Media", "ContactExports", "ContactImports", "TaskRun")
+COMMANDS = (
+    "Inbound", "Distribution", "Outbound", "FlowRequests", "Feed", "Media", "ContactExports", "ContactImports",
+    "TaskRun",
+)  # fmt: skip
 FOURTEEN_DAYS_S = 14 * 86_400
 
 

@@ -28,6 +28,7 @@ def test_every_command_queue_is_watched_for_age() -> None:
             "Inbound",
             "Distribution",
             "Outbound",
+            "FlowRequests",
             "Feed",
             "Mail",
             "Media",

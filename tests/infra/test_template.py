@@ -8,6 +8,7 @@ from dataclasses import fields
 
 import pytest
 
+from recado.services.flow_commands import LANES
 from recado.settings import LocalDoors, Settings
 from tests.infra.templates import FILES, ROOT, functions, of_kind, output, template
 
@@ -101,6 +102,13 @@ def test_a_new_layer_reaches_the_functions_with_an_alias() -> None:
     assert all(one["PublishLambdaVersion"] is True for one in of_kind("AWS::Serverless::LayerVersion").values())
     aliased = [one for one in functions().values() if "AutoPublishAlias" in one]
     assert aliased and all(one["AutoPublishAliasAllProperties"] is True for one in aliased)
+
+
+def test_one_account_holds_a_tenth_of_the_workers_for_http_steps() -> None:
+    (source,) = functions()["FlowRequestsFunction"]["Events"].values()
+    assert source["Properties"]["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "WorkerConcurrency"}}
+    assert source["Properties"]["BatchSize"] == 1
+    assert template()["Parameters"]["WorkerConcurrency"]["Default"] >= 10 * LANES
 
 
 def test_the_inbound_worker_may_park_poison_in_its_dead_letter_queue() -> None:

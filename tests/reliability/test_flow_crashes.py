@@ -42,7 +42,7 @@ def drive(world: FlowWorld) -> None:
         for one in commands:
             for receives in (1, 2, 3):
                 try:
-                    world.container.flow_engine.look(A, one.body["execution_id"], receives)
+                    world.look(one, receives)
                 except (Crash, Exception):
                     continue
                 break
@@ -89,10 +89,11 @@ def test_every_command_comes_three_times_and_late(world: FlowWorld) -> None:
     world.say("Oi")
     first = world.commands()
     for one in first * 3:
-        world.container.flow_engine.look(A, one.body["execution_id"])
+        world.look(one)
     world.say("Ana")
-    for one in (*first, *world.commands() * 3, *first):
-        world.container.flow_engine.look(A, one.body["execution_id"])
+    while commands := world.commands():
+        for one in (*first, *commands * 3, *first):
+            world.look(one)
     assert_all_once(world)
 
 
@@ -108,8 +109,27 @@ def test_commands_that_are_lost_are_found_by_the_sweep(world: FlowWorld, clock: 
     assert_all_once(world)
 
 
+def test_a_lost_request_is_found_by_the_sweep_in_its_own_queue(world: FlowWorld, clock: Any) -> None:
+    """Its worker died, and so did who handed it over; one that only waits for its lane is not asked for twice."""
+    world.say("Oi")
+    world.run()
+    world.say("Ana")
+    for one in world.queue.take():
+        world.look(one)
+    assert len(world.request_queue.take()) == 1
+    clock.move(61)
+    assert world.container.flow_engine.look_due(160).done == 1
+    assert world.commands() == [], "within five minutes the queue knows it"
+    world.request_queue.forget()
+    clock.move(61)
+    assert world.container.flow_engine.look_due(160).done == 1
+    assert world.queue.take() == [] and not world.requests.asked
+    world.run()
+    assert_all_once(world)
+
+
 def test_two_workers_at_once_do_each_step_once(world: FlowWorld) -> None:
-    """Each write of the first is preceded by all that a second one does."""
+    """Each write of the first is preceded by all that a second one of each kind does."""
     busy = False
 
     def second_first(_: int, write: Callable[[], Any]) -> Any:
@@ -117,7 +137,8 @@ def test_two_workers_at_once_do_each_step_once(world: FlowWorld) -> None:
         if not busy:
             busy = True
             try:
-                world.container.flow_engine.look(A, world.execution.id)
+                for drive in (world.container.flow_engine.look, world.container.flow_engine.ask_outside):
+                    drive(A, world.execution.id)
             finally:
                 busy = False
         return write()

@@ -229,7 +229,7 @@ def test_an_agent_who_takes_the_chat_is_not_talked_over(world: FlowWorld) -> Non
     admin = Caller(A, "admin", user_id=ANA_USER)
     world.container.chat_actions.assume(admin, world.chat.id)
     for one in waiting:
-        world.container.flow_engine.look(A, one.body["execution_id"])
+        world.look(one)
     assert world.texts() == ["Oi", "→ CPF?", CPF]
     assert (world.execution.state, world.execution.reason) == ("aborted", "chat_assigned")
     assert [one.type for one in world.facts()][-2:] == ["flow.finished", "chat.assigned"]
@@ -289,8 +289,8 @@ def test_what_always_raises_is_given_up(world: FlowWorld, monkeypatch: pytest.Mo
     [one] = world.commands()
     for receives in (1, 2, 3):
         with pytest.raises(RuntimeError):
-            world.container.flow_engine.look(A, one.body["execution_id"], receives)
-    world.container.flow_engine.look(A, one.body["execution_id"], 4)
+            world.look(one, receives)
+    world.look(one, 4)
     assert (world.execution.state, world.execution.reason) == ("failed", "internal_error")
     assert [one.id for one in world.reception.waiting()] == [world.chat.id]
 

@@ -19,6 +19,7 @@ class Settings:
     inbound_dlq_url: str = ""
     distribution_queue_url: str = ""
     outbound_queue_url: str = ""
+    flow_requests_queue_url: str = ""
     feed_queue_url: str = ""
     media_queue_url: str = ""
     contact_exports_queue_url: str = ""

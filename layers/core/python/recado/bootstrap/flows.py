@@ -122,6 +122,7 @@ class Flows(Templating, Automating):
             self.departments,
             self.accounts,
             self.outbound_queue,
+            self.flow_requests_queue,
             self.clock,
             LoggedFlows(),
             sleep,

@@ -67,6 +67,13 @@ class Platform:
         return SqsQueue(self.settings.outbound_queue_url)
 
     @cached_property
+    def flow_requests_queue(self) -> Queue:
+        """Executions of flows that stand at an HTTP step; group = account and lane."""
+        from recado.aws.queue import SqsQueue
+
+        return SqsQueue(self.settings.flow_requests_queue_url)
+
+    @cached_property
     def feed_queue(self) -> Queue:
         """Facts on their way to the event feed; group = account."""
         from recado.aws.queue import SqsQueue

@@ -1,8 +1,14 @@
-"""The commands by which a worker drives an execution: look at it, and do what is to be done."""
+"""The commands by which workers drive an execution: look at it, and do what is to be done."""
 
 from __future__ import annotations
 
+from zlib import crc32
+
 from recado.ports.core import Command
+
+LANES = 5
+"""HTTP steps that one account has at work at once, and so the most workers that its servers hold, however slow they
+are. A tenth of those that there are (WorkerConcurrency of template.yaml)."""
 
 
 def flow_command(a: str, execution_id: str, chat_id: str, why: str) -> Command:
@@ -10,6 +16,14 @@ def flow_command(a: str, execution_id: str, chat_id: str, why: str) -> Command:
     same command twice is one."""
     body = {"account": a, "execution_id": execution_id, "correlation_id": ""}
     return Command(group=chat_id, dedup=f"flow-{why}", body=body)
+
+
+def request_command(a: str, execution_id: str, chat_id: str, why: str) -> Command:
+    """An execution stands at an HTTP step: for the queue of those. A chat has one lane of its account's, so one worker
+    does its requests at a time. `why`: as of `flow_command`."""
+    body = {"account": a, "execution_id": execution_id, "correlation_id": ""}
+    lane = crc32(chat_id.encode()) % LANES
+    return Command(group=f"{a}#http#{lane}", dedup=f"flow-request-{why}", body=body)
 
 
 def failure_command(a: str, chat_id: str, seq: int, why: str) -> Command:

@@ -3,14 +3,18 @@
 A look at an execution does what there is to do: the step at which it stands, what the customer wrote, a time that is
 over. The step is done first, and where the execution stands is written after, over the version that was read; a step
 that is done again meets what it did (services.flow_steps). Whoever loses a race reads again, and finds the chat in
-other hands or the step done."""
+other hands or the step done.
+
+Two kinds of workers drive an execution in turn: those of the requests queue do its HTTP steps, as many of an account at
+once as it has lanes, and those of the outbound queue all else. Who comes to a step of the others' hands it over by a
+command; whoever does not know where an execution stands asks the outbound queue."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,11 +37,11 @@ from recado.domain.flow_executions import (
 from recado.domain.flow_runs import answer, follow, opened, step_of, time_out, unreached
 from recado.ports.agents import Departments
 from recado.ports.chats import ChatStore
-from recado.ports.core import Clock, Command, Queue
+from recado.ports.core import Clock, Queue
 from recado.ports.flow_executions import ExecutionStore, FlowJournal
 from recado.ports.people import AccountStore
 from recado.ports.sweeps import Swept
-from recado.services.flow_commands import failure_command, flow_command
+from recado.services.flow_commands import failure_command, flow_command, request_command
 from recado.services.flow_library import FlowLibrary
 from recado.services.flow_steps import FlowSteps, Standing, claims_first
 from recado.services.system_moves import SystemMoves
@@ -57,8 +61,20 @@ _TRIES = 5
 _PAGE = 50
 
 
+@dataclass(frozen=True)
+class _Look:
+    """At whose execution a worker looks, until when at most, whether it is one for HTTP steps, and which of the flow's
+    messages failed."""
+
+    a: str
+    until: datetime
+    outside: bool
+    failed_seq: int | None
+
+
 class FlowEngine:
-    """Looks at executions. `pause` waits some seconds."""
+    """Looks at executions. `requests`: the queue of those that stand at an HTTP step; `queue`: that of all others.
+    `pause` waits some seconds."""
 
     def __init__(
         self,
@@ -70,6 +86,7 @@ class FlowEngine:
         departments: Departments,
         accounts: AccountStore,
         queue: Queue,
+        requests: Queue,
         clock: Clock,
         journal: FlowJournal,
         pause: Callable[[float], None],
@@ -82,6 +99,7 @@ class FlowEngine:
         self._departments = departments
         self._accounts = accounts
         self._queue = queue
+        self._requests = requests
         self._clock = clock
         self._journal = journal
         self._pause = pause
@@ -92,26 +110,37 @@ class FlowEngine:
         the chat by now, or the customer wrote since. Repeats and raises as `look` does."""
         chat = self._chats.chat(a, chat_id)
         if chat is not None and chat.execution_id is not None:
-            self.look(a, chat.execution_id, receives, seq)
+            self._look(self._at(a, False, seq), chat.execution_id, receives)
         elif chat is not None:
             self._close_if_empty(a, chat)
 
-    def look(self, a: str, execution_id: str, receives: int = 1, failed_seq: int | None = None) -> None:
-        """Drive an execution as far as it goes now. Repeating it is harmless at any point. Raises what goes wrong, so
-        that the queue brings the command again; at its last attempts (`receives`) the execution fails instead, and its
-        chat waits for people."""
+    def look(self, a: str, execution_id: str, receives: int = 1) -> None:
+        """Drive an execution as far as it goes now, up to an HTTP step. Repeating it is harmless at any point. Raises
+        what goes wrong, so that the queue brings the command again; at its last attempts (`receives`) the execution
+        fails instead, and its chat waits for people."""
+        self._look(self._at(a, False), execution_id, receives)
+
+    def ask_outside(self, a: str, execution_id: str, receives: int = 1) -> None:
+        """Drive an execution through the HTTP steps at which it stands. Repeats and raises as `look` does."""
+        self._look(self._at(a, True), execution_id, receives)
+
+    def _at(self, a: str, outside: bool, failed_seq: int | None = None) -> _Look:
+        return _Look(a, self._clock.now() + _PATIENCE, outside, failed_seq)
+
+    def _look(self, by: _Look, execution_id: str, receives: int) -> None:
+        a = by.a
         if receives >= LAST_ATTEMPT:
             self._give_up(a, execution_id, None)
             return
         try:
-            self._patiently(a, execution_id, failed_seq)
+            self._patiently(by, execution_id)
         except Exception as error:  # whatever it is: it is tried again, and at last given up
             if receives < GIVES_UP_AT:
                 raise
             self._give_up(a, execution_id, error)
 
     def look_due(self, limit: int) -> Swept:
-        """Those whose time has come, or whose command got lost, go into the queue."""
+        """Those whose time has come, or whose command got lost, go into the queue whose workers do their step."""
         now = self._clock.now()
         page = self._executions.due(now, limit)
         sent, failed = 0, dict[str, Exception]()
@@ -121,7 +150,7 @@ class FlowEngine:
                 if one is None or is_over(one):
                     continue
                 if one.look_at is not None and one.look_at <= now:
-                    self._queue.send([flow_command(a, one.id, one.chat_id, f"{one.id}-{one.version}-{now:%d%H%M}")])
+                    self._send_due(a, one, now)
                     sent += 1
                 self._executions.look_again_at(a, one.id, max(now + LOOKED_AGAIN, one.look_at or now))
             except Exception as error:  # whatever it is, it stops no other execution
@@ -130,32 +159,41 @@ class FlowEngine:
                     self._executions.look_again_at(a, execution_id, now + LOOKED_AGAIN)
         return Swept(len(page.found), sent, page.more, failed)
 
+    def _send_due(self, a: str, one: Execution, now: datetime) -> None:
+        """A request that waits for its lane is due every minute: within the queue's five its command is the same one,
+        so that a slow server does not fill the lane with them."""
+        drawn = self._library.version(a, one.flow_id, one.flow_version)
+        step = step_of(one, drawn) if drawn else None
+        if step is not None and _is_request(one, step):
+            self._hand_over(a, one, True)
+        else:
+            self._queue.send([flow_command(a, one.id, one.chat_id, f"{one.id}-{one.version}-{now:%d%H%M}")])
+
     # -- one after the other -------------------------------------------------------------------------------------------
 
-    def _patiently(self, a: str, execution_id: str, failed_seq: int | None) -> None:
+    def _patiently(self, by: _Look, execution_id: str) -> None:
         """Whatever is raised is tried again at once, and soon: the chat is silent until then."""
-        until = self._clock.now() + _PATIENCE
         for wait_s in TRIED_AGAIN_AFTER_S:
             try:
-                self._drive(a, execution_id, until, failed_seq)
+                self._drive(by, execution_id)
                 return
             except Exception:  # whatever it is; the last try raises it
-                if self._clock.now() >= until:
+                if self._clock.now() + timedelta(seconds=wait_s) >= by.until:
                     raise
                 self._pause(wait_s)
-        self._drive(a, execution_id, until, failed_seq)
+        self._drive(by, execution_id)
 
-    def _drive(self, a: str, execution_id: str, until: datetime, failed_seq: int | None) -> None:
-        done, lost = 0, 0
+    def _drive(self, by: _Look, execution_id: str) -> None:
+        done, lost, a = 0, 0, by.a
         one = self._executions.get(a, execution_id)
         while one is not None and not is_over(one):
-            if self._clock.now() >= until:
-                self._queue.send([_command(a, one, failed_seq)])
+            if self._clock.now() >= by.until:
+                self._send_again(by, one)
                 break
             chat = self._chats.chat(a, one.chat_id)
             if chat is None or chat.execution_id != one.id:
                 break
-            after = self._go_on(a, chat, one, failed_seq)
+            after = self._go_on(by, chat, one)
             if after is one:
                 break
             lost = 0 if after else lost + 1
@@ -165,8 +203,21 @@ class FlowEngine:
         if one is not None:
             self._journal.stepped(one.id, done, one.state, one.reason)
 
-    def _go_on(self, a: str, chat: Chat, one: Execution, failed_seq: int | None) -> Execution | None:
-        """Where it stands afterwards; itself when there is nothing to do now, None when somebody moved it first."""
+    def _send_again(self, by: _Look, one: Execution) -> None:
+        """What was being done is for another worker of the same kind."""
+        if by.failed_seq is None:
+            self._hand_over(by.a, one, by.outside)
+        else:
+            self._queue.send([failure_command(by.a, one.chat_id, by.failed_seq, f"{one.id}-{one.version}")])
+
+    def _hand_over(self, a: str, one: Execution, outside: bool) -> None:
+        make, queue = (request_command, self._requests) if outside else (flow_command, self._queue)
+        queue.send([make(a, one.id, one.chat_id, f"{one.id}-{one.version}")])
+
+    def _go_on(self, by: _Look, chat: Chat, one: Execution) -> Execution | None:
+        """Where it stands afterwards; itself when there is nothing to do for this worker now, None when somebody moved
+        it first."""
+        a, failed_seq = by.a, by.failed_seq
         drawn = self._library.version(a, one.flow_id, one.flow_version)
         step = step_of(one, drawn) if drawn else None
         if drawn is None or step is None:
@@ -174,6 +225,9 @@ class FlowEngine:
         seen_to = one if failed_seq is None else self._unreached(a, chat, one, step, failed_seq)
         if seen_to is not one:
             return seen_to
+        if _is_request(one, step) != by.outside:
+            self._hand_over(a, one, not by.outside)
+            return one
         if one.state == "waiting":
             return self._wake(a, chat, one, step)
         if one.opening is not None:
@@ -327,12 +381,9 @@ def _bounded(one: Execution, now: datetime) -> Execution:
     return ended(replace(one, variables={}), "failed", now, "variables_too_large")
 
 
-def _command(a: str, one: Execution, failed_seq: int | None) -> Command:
-    """What was being done, for another worker."""
-    why = f"{one.id}-{one.version}"
-    if failed_seq is None:
-        return flow_command(a, one.id, one.chat_id, why)
-    return failure_command(a, one.chat_id, failed_seq, why)
+def _is_request(one: Execution, step: Step) -> bool:
+    """Whether what is to be done next is an HTTP step."""
+    return one.state == "running" and one.opening is None and step.type == "http"
 
 
 def _heard(message: Message, one: Execution) -> bool:
