@@ -240,3 +240,28 @@ def test_a_channel_that_cannot_send_leaves_chats_alone(world: TaskWorld, table: 
     run = world.run_task(table, when_queued="run")
     assert (run["failed"], world.target().reason, world.chat) == (1, reason, before)
     assert world.executions == []
+
+
+@pytest.mark.parametrize("first", ["retry", "deletion"])
+def test_a_retry_while_its_task_is_deleted(world: TaskWorld, first: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each looked before the other wrote: whoever writes first is what holds."""
+    world.waits()
+    sent, runs, tasks = world.sent, world.container.task_run_service, world.container.task_service
+    world.sent = lambda: sent("failed")  # type: ignore[method-assign,assignment]
+    task_id = world.run_task(when_queued="run")["task_id"]
+    retry, delete = (lambda: runs.retry(ADMIN, task_id, world.run_id)), (lambda: tasks.delete(A, task_id))
+    late, early = (delete, retry) if first == "retry" else (retry, delete)
+    held = tasks._store if first == "retry" else runs._runs
+    name = "delete" if first == "retry" else "again"
+    write = getattr(held, name)
+
+    def overtaken(*given: Any) -> Any:
+        monkeypatch.undo()
+        early()
+        return write(*given)
+
+    monkeypatch.setattr(held, name, overtaken)
+    with pytest.raises(Conflict if first == "retry" else NotFound):
+        late()
+    going = [one.run_id for one in runs._runs.going(A)]
+    assert going == ([world.run_id] if first == "retry" else [])

@@ -19,6 +19,7 @@ from recado.domain.task_runs import (
     Target,
     acted_up_to,
     acting,
+    again,
     cancelled,
     done,
     ended_as,
@@ -93,6 +94,24 @@ def a_task_is_switched_off_while_it_comes_due(clock: Any, ids: Any) -> None:
     assert not tasks.delete(A, task) and not tasks.change(A, task, after, None)
 
 
+@scenario("task-run-again-only-with-its-task")
+def a_task_is_deleted_while_a_run_of_it_is_tried_again(clock: Any, ids: Any) -> None:
+    runs, tasks = DynamoRuns(), DynamoTasks()
+    run, lane, _ = started(clock, ids)
+    over = done(run, [lane], clock.now())
+    assert runs.move(A, run, over)
+    task = tasks.get(A, run.task_id)
+    assert task is not None and runs.going(A) == [], "what whoever deletes the task looks at"
+    assert runs.again(A, over, again(over, clock.now()), task)
+    assert not tasks.delete(A, task), "a run goes on without its task"
+    other, lane, _ = started(clock, ids)
+    over = done(other, [lane], clock.now())
+    task = tasks.get(A, other.task_id)
+    assert task is not None and runs.move(A, other, over) and tasks.delete(A, task)
+    assert not runs.again(A, over, again(over, clock.now()), task), "a run begins anew without its task"
+    assert tasks.get(A, task.id) is None and [one.run_id for one in runs.going(A)] == [run.id]
+
+
 @scenario("task-run-once")
 def an_occurrence_comes_due_again(clock: Any, ids: Any) -> None:
     tasks, task = DynamoTasks(), a_task(clock, ids)
@@ -105,8 +124,8 @@ def an_occurrence_comes_due_again(clock: Any, ids: Any) -> None:
     # The clock was put back by an hour, and the task is switched on again.
     back = replace(planned(after, "UTC", clock.now().tzinfo, clock.now()), version=after.version + 1)
     assert back.next_run_at == at and tasks.change(A, after, back, at)
-    again = replace(once, created_at=clock.now())
-    assert begun(clock, ids, back, again) == "exists", "the same occurrence runs twice"
+    later = replace(once, created_at=clock.now())
+    assert begun(clock, ids, back, later) == "exists", "the same occurrence runs twice"
 
 
 @scenario("task-run-from-seen-version")

@@ -86,6 +86,10 @@ class RunStore(Protocol):
         """Write a step of the run."""
         ...
 
+    def again(self, a: str, before: Run, after: Run, task: Task) -> bool:
+        """A run that is done goes on again. False too when its task is not as it was read any more, or gone."""
+        ...
+
     def look_again_at(self, a: str, run: Run, when: datetime) -> None:
         """Put the next look off; it is no step."""
         ...

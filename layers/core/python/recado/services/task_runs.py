@@ -181,8 +181,7 @@ class TaskRunService:
         `run_not_over`, `run_cancelled`, `nothing_to_retry`, `action_not_ready`, `too_many_runs`."""
         a = caller.account
         for _ in range(_TRIES):
-            self._tasks.get(a, task_id)
-            run = self._found(a, task_id, run_id)
+            task, run = self._tasks.get(a, task_id), self._found(a, task_id, run_id)
             if run.state == "cancelled":
                 raise Conflict("The run was cancelled: run the task again.", code="run_cancelled")
             if run.state != "done":
@@ -193,7 +192,7 @@ class TaskRunService:
             self._tasks.need_ready(a, run.table, run.action)
             self._need_room(a, task_id)
             after = steps.again(run, self._clock.now())
-            if self._runs.move(a, run, after):
+            if self._runs.again(a, run, after, task):
                 self._beginnings.ask(a, after, lanes)
                 return self._view(a, after)
         raise Busy(f"retry of {run_id}")

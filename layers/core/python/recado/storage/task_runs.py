@@ -20,7 +20,7 @@ from recado.ports.task_runs import DueRun, Going, NotBegun
 from recado.storage import keys
 from recado.storage.due import Due, due_records
 from recado.storage.tables import TimeAttribute, WorkspaceRecord
-from recado.storage.tasks import TaskRecord, seen
+from recado.storage.tasks import TaskRecord, add_task_step, seen
 from recado.storage.transaction import Cancelled, Transaction, condition_failed, guard
 from recado.storage.workspace_events import add_workspace_event
 
@@ -211,15 +211,22 @@ class DynamoRuns:
         return None if found is None else found.lane()
 
     def move(self, a: str, before: Run, after: Run, event: Event | None = None) -> bool:
-        """1 transaction: RUN, where it ends or goes on again its entry among those that go on, the fact."""
+        """1 transaction: RUN, where it ends its entry among those that go on, the fact."""
         tx = Transaction()
         tx.put("run", TaskRunRecord.of_run(a, after), _seen(before))
         if after.is_over and not before.is_over:
             tx.delete("going", GoingRunRecord(keys.workspace_pk(a, "GOING"), after.id))
-        elif before.is_over:
-            tx.put("going", _going(a, after))
         if event is not None:
             add_workspace_event(tx, a, after.id, event)
+        return tx.committed()
+
+    def again(self, a: str, before: Run, after: Run, task: Task) -> bool:
+        """1 transaction: RUN, its entry among those that go on, and TASK, which moves by a version: who deletes it saw
+        none that goes on."""
+        tx = Transaction()
+        tx.put("run", TaskRunRecord.of_run(a, after), _seen(before))
+        tx.put("going", _going(a, after))
+        add_task_step(tx, a, task)
         return tx.committed()
 
     def look_again_at(self, a: str, run: Run, when: datetime) -> None:

@@ -15,11 +15,14 @@ from recado.ports.sweeps import DuePage
 from recado.storage import keys
 from recado.storage.due import Due, due_page
 from recado.storage.tables import TimeAttribute, WorkspaceRecord
-from recado.storage.transaction import condition_failed, guard
+from recado.storage.transaction import Transaction, condition_failed, guard
 
 TASK_SEEN = guard(
     "task-from-seen-version",
     "a task is changed, deleted or switched off while it comes due: it runs as it was, or twice, or comes back",
+)
+TASK_THERE = guard(
+    "task-run-again-only-with-its-task", "a task is deleted while a run of it is tried again: that goes on without it"
 )
 _COLLECTION = "TASKS"
 
@@ -113,6 +116,14 @@ class DynamoTasks:
 def seen(before: Task) -> Condition | None:
     """That a task is as it was read."""
     return TASK_SEEN(TaskRecord.version == before.version)
+
+
+def add_task_step(tx: Transaction, a: str, task: Task) -> None:
+    """The task is as it was read, and nobody who read it so changes or deletes it. Label `task`."""
+    record = TaskRecord(keys.workspace_pk(a, _COLLECTION), task.id)
+    tx.update(
+        "task", record, [TaskRecord.version.set(task.version + 1)], TASK_THERE(TaskRecord.version == task.version)
+    )
 
 
 def _recurrence_item(one: Recurrence | None) -> dict[str, Any] | None:
