@@ -12,9 +12,9 @@ from urllib.parse import quote
 import pytest
 
 from recado.domain.errors import Invalid
-from recado.domain.flow_answers import answer_value, choice
+from recado.domain.flow_answers import Pressed, answer_value, choice, pressed
 from recado.domain.flow_definitions import Definition, check_whole, definition, unreachable
-from recado.domain.flow_runs import Execution, Outcome, act, answer, follow, step_of, time_out, ways_to_ask
+from recado.domain.flow_runs import Execution, Outcome, act, answer, follow, question_of, step_of, time_out, ways_to_ask
 from recado.domain.flow_variables import filled, greeting
 from recado.domain.flows import check_size
 
@@ -186,22 +186,30 @@ def test_an_answer(validate: str, text: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "chosen", "index"),
+    ("text", "index"),
+    [("2", 1), (" 2. ", 1), ("opcao 1", 0), ("OPÇÃO 2", 1), ("3", None), ("0", None), ("sim", None), ("²", 1)],
+)
+def test_a_choice(text: str, index: int | None) -> None:
+    assert choice(menu("a", "b")["options"], text) == index
+
+
+@pytest.mark.parametrize(
+    ("chosen", "what"),
     [
-        ("2", None, 1),
-        (" 2. ", None, 1),
-        ("opcao 1", None, 0),
-        ("OPÇÃO 2", None, 1),
-        ("x", "option_1", 1),
-        ("x", "option_9", None),
-        ("3", None, None),
-        ("0", None, None),
-        ("sim", None, None),
-        ("²", None, 1),
+        ("fx_acctaaaa_1:7:1", Pressed("fx_acctaaaa_1:7", 1)),
+        ("option_3", Pressed("", 3)),
+        (None, None),
+        ("", None),
+        ("yes", None),
+        ("fx_1:7", None),
+        ("fx_1:7:x", None),
+        ("fx_1:7:1\n", None),
+        ("option_٣", None),
+        ("my_option_1", None),
     ],
 )
-def test_a_choice(text: str, chosen: str | None, index: int | None) -> None:
-    assert choice(menu("a", "b")["options"], text, chosen) == index
+def test_what_a_pressed_button_says(chosen: str | None, what: Pressed | None) -> None:
+    assert pressed(chosen) == what
 
 
 def test_variables_are_filled_once_and_never_show_braces() -> None:
@@ -237,9 +245,9 @@ def test_greetings() -> None:
 
 
 def test_a_question_is_put_in_the_best_way_first() -> None:
-    (kind, _, buttons), (_, _, rows), (plain, text, _) = ways_to_ask(menu("a", "b"))
+    (kind, _, buttons), (_, _, rows), (plain, text, _) = ways_to_ask(menu("a", "b"), "fx_1:7")
     assert kind == "interactive" and plain == "text"
-    assert buttons["buttons"] == [{"id": "option_0", "title": "Opção 1"}, {"id": "option_1", "title": "Opção 2"}]
+    assert buttons["buttons"] == [{"id": "fx_1:7:0", "title": "Opção 1"}, {"id": "fx_1:7:1", "title": "Opção 2"}]
     assert rows["sections"][0]["rows"] == buttons["buttons"]
     assert text == "Qual?\n\n1. Opção 1\n2. Opção 2"
 
@@ -249,7 +257,7 @@ def test_a_question_is_put_in_the_best_way_first() -> None:
 
 def begun(steps: Mapping[str, Any]) -> tuple[Definition, Execution]:
     drawn = definition("a", steps)
-    return drawn, Execution("fe_1", "ca_1", "ct_1", "fl_1", 1, "a", NOW, "entry")
+    return drawn, Execution("fx_1", "ca_1", "ct_1", "fl_1", 1, "a", NOW, "entry")
 
 
 def done(drawn: Definition, one: Execution, outcome: Outcome | None = None) -> Execution:
@@ -287,8 +295,13 @@ def test_a_question_waits_is_asked_again_and_gives_up() -> None:
 
 def test_a_choice_leads_where_it_says() -> None:
     drawn, one = begun({"a": menu("b", "c", save_as="area"), "b": say(), "c": say()})
-    one = told(drawn, done(drawn, one), "", "option_1")
+    waiting = done(drawn, one)
+    assert (question_of(one), waiting.asked) == ("fx_1:0", 0)
+    one = told(drawn, waiting, "", "fx_1:0:1")
     assert (one.step, one.variables) == ("c", {"area": "Opção 2"})
+    for other in ("fx_1:0:2", "fx_1:1:1", "fx_2:0:1", "option_1"):
+        assert (told(drawn, waiting, "1", other).step, told(drawn, waiting, "1", other).tries) == ("a", 1), other
+    assert told(drawn, waiting, "1", "a button of a template").step == "b"
 
 
 def test_time_passes() -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -16,12 +17,22 @@ from recado.domain.custom_fields import EMAIL
 MAX_ANSWER = 4_096
 MAX_NUMBER = 10**15
 """As filters take it; behind it a number with a fraction is infinite, and no field of a contact holds it."""
+_PRESSED = re.compile(r"(?:(fx_\w{1,50}:\d{1,5}):|option_)(\d{1,2})", re.ASCII)
+"""Questions that were put before buttons named theirs have `option_0`…"""
 _NUMBER = re.compile(
     r"[+-]?\d{1,3}(?:\.\d{3})+(?:,\d+)?|[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[+-]?\d{1,15}(?:[.,]\d{1,10})?", re.ASCII
 )
 _BRAZILIAN_DAY = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})", re.ASCII)
 
 Phone = Callable[[str], str | None]
+
+
+@dataclass(frozen=True)
+class Pressed:
+    """A button or row of a flow's question: which question that was, and the number of the option, from 0."""
+
+    question: str
+    index: int
 
 
 def answer_value(validate: str, text: str, phone: Phone) -> Any:
@@ -34,12 +45,9 @@ def answer_value(validate: str, text: str, phone: Phone) -> Any:
     return _READERS[validate](written, phone)
 
 
-def choice(options: Sequence[Mapping[str, Any]], text: str, chosen_id: str | None) -> int | None:
-    """Which of the options an answer means: by the id of the button or row that was pressed, its number, or its label
-    whatever its case and accents. None: none of them."""
-    if chosen_id is not None and (match := re.fullmatch(r"option_(\d{1,2})", chosen_id)):
-        index = int(match[1])
-        return index if index < len(options) else None
+def choice(options: Sequence[Mapping[str, Any]], text: str) -> int | None:
+    """Which of the options an answer means: by its number, or its label whatever its case and accents. None: none of
+    them."""
     written = fold(text).strip().rstrip(".)")
     if written.isascii() and written.isdigit() and len(written) <= 2:
         return int(written) - 1 if 1 <= int(written) <= len(options) else None
@@ -47,9 +55,15 @@ def choice(options: Sequence[Mapping[str, Any]], text: str, chosen_id: str | Non
     return labels.index(written) if written in labels else None
 
 
-def option_id(index: int) -> str:
-    """The id that a button or row of an option carries."""
-    return f"option_{index}"
+def option_id(question: str, index: int) -> str:
+    """The id that a button or row of an option carries, at most 64 bytes. `question`: the execution and its place."""
+    return f"{question}:{index}"
+
+
+def pressed(chosen_id: str | None) -> Pressed | None:
+    """What the id of something that the customer pressed says; None: it is no option of a flow's question."""
+    match = _PRESSED.fullmatch(chosen_id or "")
+    return Pressed(match[1] or "", int(match[2])) if match else None
 
 
 def _number(text: str, phone: Phone) -> int | float | None:

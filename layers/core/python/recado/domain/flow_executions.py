@@ -67,6 +67,9 @@ class Execution:
     """Where its first message lies in the thread."""
     said: str = ""
     """What the customer was heard to say last."""
+    asked: int | None = None
+    """The place at which its last question with options was put first; None: there was none, or it was put before
+    buttons named their question."""
     unreached: int | None = None
     """Its last message whose failure was seen to, by its place in the thread."""
 

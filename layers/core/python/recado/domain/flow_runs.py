@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from recado.domain.flow_answers import Phone, answer_value, choice, option_id
+from recado.domain.flow_answers import Phone, Pressed, answer_value, choice, option_id, pressed
 from recado.domain.flow_definitions import DEFAULT_TIMEOUT_S, Definition, Step
 from recado.domain.flow_executions import Execution, ended
 from recado.domain.flow_variables import filled, filled_body, filled_url
@@ -75,11 +75,21 @@ def with_each_value(given: Mapping[str, Any], fill: Callable[[str], str]) -> dic
     return {**given, "variables": [fill(text) for text in variables]}
 
 
-def ways_to_ask(fields: Mapping[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+def question_of(one: Execution) -> str:
+    """The name of the question with options at which an execution stands. Put again, as it was not answered, it is the
+    same question; put after anything else it is another one, though the step be the same."""
+    return f"{one.id}:{_asked(one)}"
+
+
+def _asked(one: Execution) -> int:
+    return one.asked if one.tries and one.asked is not None else one.place
+
+
+def ways_to_ask(fields: Mapping[str, Any], question: str) -> list[tuple[str, str, dict[str, Any]]]:
     """How a question with options can be put, the best way first: kind, text and payload of a message. As buttons, as a
-    list, or numbered, which every channel can; the first that the channel takes is the one."""
+    list, or numbered, which every channel can; the first that the channel takes is the one. `question`: its name."""
     labels = [str(one["label"]).strip() for one in fields["options"]]
-    rows = [{"id": option_id(index), "title": label} for index, label in enumerate(labels)]
+    rows = [{"id": option_id(question, index), "title": label} for index, label in enumerate(labels)]
     numbered = "\n".join(f"{index + 1}. {label}" for index, label in enumerate(labels))
     return [
         ("interactive", fields["text"], {"type": "buttons", "buttons": rows}),
@@ -102,7 +112,8 @@ def follow(one: Execution, step: Step, outcome: Outcome, now: datetime) -> Execu
         case "ask" | "ask_choice":
             timeout = step.fields.get("timeout_s", DEFAULT_TIMEOUT_S)
             heard = outcome.seq if one.heard is None else one.heard
-            return replace(done, state="waiting", waits_for="answer", due_at=_after(now, timeout), heard=heard)
+            waiting = replace(done, state="waiting", waits_for="answer", due_at=_after(now, timeout), heard=heard)
+            return replace(waiting, asked=_asked(one)) if step.type == "ask_choice" else waiting
         case "delay":
             return replace(done, state="waiting", waits_for="time", due_at=_after(now, step.fields["seconds"]))
         case "condition":
@@ -146,26 +157,34 @@ def unreached(one: Execution, step: Step, seq: int, asked: bool, now: datetime) 
 
 def answer(one: Execution, step: Step, text: str, chosen_id: str | None, now: datetime, phone: Phone) -> Execution:
     """The execution after the customer wrote: what it waited for is taken, or asked again (it then stands at its
-    question, running), or goes on where nothing that was understood leads. A message while it waits for time changes
-    nothing but the count of steps."""
+    question, running), or goes on where nothing that was understood leads. An option of another question than the
+    present one is no answer. A message while it waits for time changes nothing but the count of steps."""
     heard = replace(one, steps=0, version=one.version + 1, moved_at=now)
     if one.waits_for == "opening":
         return replace(heard, state="running", waits_for=None)
     if one.waits_for != "answer":
         return heard
     heard = replace(heard, state="running", waits_for=None, due_at=None)
+    press = pressed(chosen_id)
     if step.type == "ask_choice":
-        index = choice(step.fields["options"], text, chosen_id)
+        options = step.fields["options"]
+        index = choice(options, text) if press is None else _chosen(one, len(options), press)
         if index is not None:
-            option = step.fields["options"][index]
+            option = options[index]
             return _at(_kept(heard, step.fields.get("save_as"), option["label"]), option["next"], now)
-    else:
+    elif press is None:
         value = answer_value(step.fields.get("validate", "text"), text, phone)
         if value is not None:
             return _at(_kept(heard, step.fields["save_as"], value), step.next, now)
     if one.tries < step.fields.get("retries", DEFAULT_RETRIES):
         return replace(heard, tries=one.tries + 1)
     return _at(heard, step.fields.get("on_invalid"), now)
+
+
+def _chosen(one: Execution, options: int, press: Pressed) -> int | None:
+    """Which option of the question at which it waits was pressed."""
+    present = "" if one.asked is None else f"{one.id}:{one.asked}"
+    return press.index if press.question == present and press.index < options else None
 
 
 def time_out(one: Execution, step: Step, now: datetime) -> Execution:

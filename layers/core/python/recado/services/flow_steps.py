@@ -17,7 +17,7 @@ from recado.domain.contact_columns import cell_value
 from recado.domain.errors import DomainError, Invalid
 from recado.domain.flow_definitions import Definition, Step
 from recado.domain.flow_executions import Execution, effect_origin
-from recado.domain.flow_runs import Act, Outcome, act, ways_to_ask, with_each_value
+from recado.domain.flow_runs import Act, Outcome, act, question_of, ways_to_ask, with_each_value
 from recado.domain.flow_variables import filled
 from recado.domain.messages import Template
 from recado.ports.flow_http import FlowRequestFailed
@@ -141,7 +141,7 @@ class FlowSteps:
 
     def _ask_choice(self, at: Standing, step: Step, what: Act) -> Done:
         """As the best of what the channel takes."""
-        *better, last = ways_to_ask(what.fields)
+        *better, last = ways_to_ask(what.fields, question_of(at.one))
         for kind, text, payload in better:
             try:
                 return self._send(at, NewMessage(kind, text, payload=payload), text)

@@ -59,6 +59,7 @@ class ExecutionRecord(ChatsRecord):
     said = UnicodeAttribute(null=True)
     opening = JSONAttribute(null=True)
     first_seq = NumberAttribute(null=True)
+    asked = NumberAttribute(null=True)
     unreached = NumberAttribute(null=True)
     si_pk = UnicodeAttribute()
     si_sk = UnicodeAttribute()
@@ -113,6 +114,7 @@ class ExecutionRecord(ChatsRecord):
             heard=None if self.heard is None else int(self.heard),
             claimed=None if self.claimed is None else int(self.claimed),
             first_seq=None if self.first_seq is None else int(self.first_seq),
+            asked=None if self.asked is None else int(self.asked),
             unreached=None if self.unreached is None else int(self.unreached),
         )
 
