@@ -30,7 +30,7 @@ unit: ## what needs no local stack
 	@$(PYTHON) infra/local/environments.py dev
 	@$(VENV)/python -m pytest -n 2 --ignore tests/e2e $(ARGS)
 
-soak: ## large amounts: memory that stays flat, speed beside plain reading
+soak: ## large amounts, interrupted at random: memory that stays flat, speed
 	@$(PYTHON) infra/local/environments.py dev
 	@$(VENV)/python -m pytest -s $(or $(ARGS),tests/soak/*.py)
 

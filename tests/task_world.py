@@ -323,11 +323,15 @@ class Journal:
 class World:
     """One worker process after the other, in one account."""
 
-    def __init__(self, clock: Any, ids: Any, people: int = 0) -> None:
+    def __init__(
+        self, clock: Any, ids: Any, people: int = 0, killer: Killer | None = None, tables: Tables | None = None,
+        acts: Acts | None = None,
+    ) -> None:  # fmt: skip
         self.clock, self.ids = clock, ids
-        self.killer = Killer()
-        self.tables = Tables(self.killer)
-        self.queue, self.acts, self.messages, self.journal = Queue(), Acts(self.killer), Messages(), Journal()
+        self.killer = killer or Killer()
+        self.tables = tables or Tables(self.killer)
+        self.acts = acts or Acts(self.killer)
+        self.queue, self.messages, self.journal = Queue(), Messages(), Journal()
         self.beginnings = RunBeginnings(self.tables, self.acts, self.queue, clock, ids, self.journal)
         targets = Targets(self.tables)
         sends = TaskSends(targets, self.messages, self.messages, clock)

@@ -11,7 +11,6 @@ import gc
 import json
 import os
 import random
-import resource
 import subprocess
 import sys
 import time
@@ -31,6 +30,7 @@ from recado.services.contact_import_results import ContactImportResults
 from tests.conftest import CountedIds, FixedClock
 from tests.import_stores import ADMIN, A, Died, MemoryFiles, MemoryImports, MemoryRowContacts
 from tests.import_world import ImportWorld
+from tests.soak.peaks import peak_mb
 
 HEADER = ("Nome", "Celular", "E-mail", "Cidade", "Observações")
 SMALL, LARGE = 10_000, int(os.environ.get("IMPORT_ROWS", 100_000))
@@ -170,7 +170,7 @@ def main(path: Path, count: int) -> None:
     with suppress(Died):
         gc.freeze()  # what the tests themselves brought along is looked through no more
         figures = {"interrupted_rows_s": imported(path, count, 0.0005), "rows_s": imported(path, count, 0.0)}
-        figures["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        figures["peak_mb"] = peak_mb()
         contact_rules.e164_of.cache_clear()
         figures["plain_rows_s"] = validated(path)
         print(json.dumps(figures))
