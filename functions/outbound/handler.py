@@ -5,14 +5,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from recado.aws.sqs_batch import Delivery, each_command
+from recado.aws.sqs_batch import Delivery, come_again, each_command
 from recado.bootstrap import container
+from recado.services.flow_commands import comes_again_after
+from recado.settings import settings
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """SQS FIFO, group = channel and customer, or the chat that a flow leads. A command whose work could not be written
     down comes again, and finds how far it got."""
-    return each_command(event, _send)
+    return each_command(event, _send, _put_off)
 
 
 def _send(command: Delivery) -> None:
@@ -26,3 +28,9 @@ def _send(command: Delivery) -> None:
         container().outbound.work_off(body["account"], body["channel_id"], body["line"], command.receives)
     else:
         container().outbound.send(body["account"], body["message_id"])
+
+
+def _put_off(command: Delivery) -> None:
+    """Flows alone: what became of a send may not be known before the queue's own time."""
+    if "execution_id" in command.body or "failed_seq" in command.body:
+        come_again(settings().outbound_queue_url, command, comes_again_after(command.receives))

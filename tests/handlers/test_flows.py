@@ -12,6 +12,8 @@ from recado.domain.access import Caller
 from recado.domain.chats import Chat
 from recado.domain.flow_executions import Execution
 from recado.services.accounts import NewAccount
+from recado.services.flow_commands import COMES_AGAIN_AFTER_S, comes_again_after
+from recado.services.flow_engine import GIVES_UP_AT
 from recado.storage.chat_records import ChatRecord, MessageRecord
 from recado.storage.flow_executions import ExecutionRecord
 from tests.handlers.stack import Stack
@@ -142,6 +144,42 @@ def test_the_minute_brings_what_is_due(led: Led, clock: Any) -> None:
     assert led.texts == ["Oi", "Seu nome?", "Obrigado, ."]
     assert led.chat.situation == "queued"
     assert led.stack.invoke("tick", {"jobs": ["flows"]})["flows"] == 0
+
+
+@pytest.mark.parametrize("function", ["outbound", "flow_requests"])
+def test_what_broke_comes_again_soon(stack: Stack, monkeypatch: pytest.MonkeyPatch, function: str) -> None:
+    """The first time at once here; the second time the message behind it waits with it."""
+    asks = {**STEPS, "a": {"type": "http", "method": "GET", "url": "https://erp.example/", "next": "c"}}
+    led = Led(stack, asks if function == "flow_requests" else STEPS)
+    monkeypatch.setattr("recado.services.flow_commands.COMES_AGAIN_AFTER_S", (0, 60, 60))
+    led.say("Oi")
+    if function == "flow_requests":
+        led.drive(led.commands())
+    monkeypatch.setattr(stack.container.flow_steps, "do", lambda *_: 1 / 0)
+    monkeypatch.setattr(stack.container.flow_engine, "_pause", lambda _: None)
+    for receives in ("1", "2"):
+        [look] = stack.receive(function)
+        assert look["attributes"]["ApproximateReceiveCount"] == receives
+        assert stack.invoke(function, {"Records": [look]})["batchItemFailures"] == [
+            {"itemIdentifier": look["messageId"]}
+        ]
+    led.say("Alguém?")
+    assert stack.receive(function) == []
+
+
+def test_what_broke_comes_again_later_and_later() -> None:
+    assert [comes_again_after(receives) for receives in (1, 2, 3, 4, 5)] == [10, 30, 120, 900, 900]
+    assert len(COMES_AGAIN_AFTER_S) == GIVES_UP_AT - 1
+
+
+def test_a_send_that_broke_comes_at_the_queues_own_time(led: Led, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recado.services.flow_commands.COMES_AGAIN_AFTER_S", (0, 0, 0))
+    led.say("Oi")
+    led.drive(led.commands())
+    [send] = led.stack.receive("outbound")
+    monkeypatch.setattr(led.stack.container.outbound, "send", lambda *_: 1 / 0)
+    assert led.stack.invoke("outbound", {"Records": [send]})["batchItemFailures"] != []
+    assert led.stack.receive("outbound") == []
 
 
 def test_poison_ends_and_the_chat_waits_for_people(led: Led, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,12 +18,14 @@ from recado import telemetry
 
 @dataclass(frozen=True)
 class Delivery:
-    """One received command. `receives` counts how often it was handed out, this time included."""
+    """One received command. `receives` counts how often it was handed out, this time included; `receipt` is SQS's
+    name for this time."""
 
     id: str
     group: str
     receives: int
     text: str
+    receipt: str = ""
 
     @cached_property
     def body(self) -> Mapping[str, Any]:
@@ -61,9 +64,11 @@ def each_group(event: Mapping[str, Any], handle: Callable[[Sequence[Delivery]], 
     return {"batchItemFailures": [{"itemIdentifier": one} for one in failed]}
 
 
-def each_command(event: Mapping[str, Any], handle: Callable[[Delivery], None]) -> dict[str, Any]:
+def each_command(
+    event: Mapping[str, Any], handle: Callable[[Delivery], None], put_off: Callable[[Delivery], None] | None = None
+) -> dict[str, Any]:
     """Call `handle` with each delivery, under its own correlation id; after a failure the rest of its group is not
-    tried."""
+    tried. `put_off` may say when the one that failed comes again; else that is the queue's visibility time."""
 
     def one_by_one(deliveries: Sequence[Delivery]) -> None:
         for done, delivery in enumerate(deliveries):
@@ -72,9 +77,19 @@ def each_command(event: Mapping[str, Any], handle: Callable[[Delivery], None]) -
                     handle(delivery)
                 except Exception as error:  # whatever it is, the queue brings the command again
                     telemetry.failure("command_failed", error, command_id=delivery.id, receives=delivery.receives)
+                    if put_off is not None:
+                        with suppress(Exception):  # whatever it is, the command comes again at the queue's own time
+                            put_off(delivery)
                     raise Stopped(done) from None
 
     return each_group(event, one_by_one)
+
+
+def come_again(queue_url: str, delivery: Delivery, seconds: int) -> None:
+    """Let a delivery, and with it all behind it in its group, come again after so many seconds."""
+    from recado.aws.session import sqs  # not imported where nothing fails
+
+    sqs().change_message_visibility(QueueUrl=queue_url, ReceiptHandle=delivery.receipt, VisibilityTimeout=seconds)
 
 
 def _handled(deliveries: Sequence[Delivery], handle: Callable[[Sequence[Delivery]], None]) -> Sequence[Delivery]:
@@ -100,4 +115,5 @@ def _delivery(record: Mapping[str, Any]) -> Delivery:
         group=attributes.get("MessageGroupId") or record["messageId"],  # without an order each stands for itself
         receives=int(attributes["ApproximateReceiveCount"]),
         text=record["body"],
+        receipt=record.get("receiptHandle", ""),
     )

@@ -10,6 +10,17 @@ LANES = 5
 """HTTP steps that one account has at work at once, and so the most workers that its servers hold, however slow they
 are. A tenth of those that there are (WorkerConcurrency of template.yaml)."""
 
+COMES_AGAIN_AFTER_S = (10, 30, 120)
+"""After each time that a look failed. Its chat is silent until then, and all behind it in its group wait; the queue's
+own time is many minutes."""
+COMES_BACK_AFTER_S = 900
+"""When not even the end of an execution could be written, which is tried from then on: the tables do not answer."""
+
+
+def comes_again_after(receives: int) -> int:
+    """In how many seconds a command that failed when it was handed out for the `receives`-th time comes again."""
+    return COMES_AGAIN_AFTER_S[receives - 1] if receives <= len(COMES_AGAIN_AFTER_S) else COMES_BACK_AFTER_S
+
 
 def flow_command(a: str, execution_id: str, chat_id: str, why: str) -> Command:
     """Commands of one chat share a group: one worker drives it at a time. `why`: the id of what is to be looked at; the

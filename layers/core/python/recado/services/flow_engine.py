@@ -56,7 +56,8 @@ MAX_SAID = 4_096
 _PATIENCE = timedelta(seconds=20)
 """How long one command drives an execution before it gives the place to another."""
 TRIED_AGAIN_AFTER_S = (0.2, 1.0, 3.0)
-"""What is refused for a moment passes by then. The queue brings a command again after minutes alone."""
+"""What is refused for a moment passes by then. What lasts longer comes again by the queue, later and later
+(services.flow_commands)."""
 _TRIES = 5
 _PAGE = 50
 
