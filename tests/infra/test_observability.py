@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from inspect import getsource
 
+from recado.journal import LoggedFlows
 from tests.infra.templates import functions, of_kind, template
 
 FILE = "infra/observability.yaml"
@@ -46,6 +48,22 @@ def test_every_function_is_watched_for_errors() -> None:
 
 def test_streams_are_watched_for_falling_behind() -> None:
     assert _watched("IteratorAge") == {"EventsFunction"}
+
+
+def test_flows_that_were_given_up_are_heard() -> None:
+    """By their line in the logs of the two functions that drive flows."""
+    filters = list(of_kind("AWS::Logs::MetricFilter", FILE).values())
+    assert {one["LogGroupName"]["Ref"] for one in filters} == {"OutboundLogs", "FlowRequestsLogs"}
+    (alarm,) = [one for one in ALARMS if one["MetricName"] == "FlowsGivenUp"]
+    for one in filters:
+        word = one["FilterPattern"].removeprefix('{ $.message = "').removesuffix('" }')
+        assert f'"{word}"' in getsource(LoggedFlows.gave_up)
+        (told,) = one["MetricTransformations"]
+        assert (told["MetricNamespace"], told["MetricName"]) == (alarm["Namespace"], alarm["MetricName"])
+    given = template()["Resources"]["Observability"]["Properties"]["Parameters"]
+    assert {name for name, value in given.items() if name.endswith("Logs") and value == {"Ref": name}} == {
+        "OutboundLogs", "FlowRequestsLogs",
+    }  # fmt: skip
 
 
 def test_alarms_reach_somebody() -> None:
