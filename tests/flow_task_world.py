@@ -77,12 +77,14 @@ class TaskWorld(FlowWorld):
         assert before is not None
         assert DynamoTemplates().change(A, before, replace(before, status=status, version=before.version + 1), None)
 
-    def people(self, number: int, **fields: str) -> None:
+    def people(self, number: int, **fields: str) -> list[str]:
         """Contacts who never wrote: they are reached by a template alone."""
+        made = []
         for one in range(number):
             given = {"name": f"Pessoa {one}", "mobile": f"+55119{self.made:08}", **fields}
-            self.container.contact_service.create(ADMIN, given)
+            made.append(self.container.contact_service.create(ADMIN, given)["id"])
             self.made += 1
+        return made
 
     def targets(self) -> Counter[tuple[str, str | None]]:
         found = [one for part in range(PARTS) for one in DynamoTargets().page(A, self.run_id, part, None, 99, None)[0]]

@@ -39,6 +39,7 @@ from recado.storage.task_runs import DynamoRuns, TaskRunRecord
 from recado.storage.task_targets import DynamoLanes, DynamoTargets
 from recado.storage.tasks import DynamoTasks
 from tests.storage.scenarios import scenario
+from tests.storage.scenarios.inbound import arrival, commit, intake, read
 from tests.team import ACCOUNT as A
 from tests.team import Team
 
@@ -203,6 +204,13 @@ def two_look_at_the_message_of_one_target(clock: Any, ids: Any) -> None:
     targets.settle(A, found[1], waiting, told)
     [seen] = DynamoRuns().lanes(A, run.id)
     assert (seen.counts["executed"], seen.waiting) == (1, 0), "one target is counted twice"
+
+
+@scenario("flow-begins-with-who-is-there")
+def a_contact_is_merged_while_a_run_begins_a_flow_with_it(clock: Any, ids: Any) -> None:
+    """It was read a moment before; its item is gone now, and what was its own is the kept one's."""
+    opens = replace(intake(clock, ids, None, arrival(clock, "m1")), begins_with=ids.new("ct", A))
+    assert commit(opens) is not None and read() is None, "the customer is written to as both of them"
 
 
 @scenario("act-once")

@@ -106,8 +106,11 @@ class Tasks(Flows):
     def task_flows(self) -> TaskFlows:
         """Flows as runs begin them."""
         from recado.services.task_flows import TaskFlows
+        from recado.services.task_merges import MergedTargets
         from recado.storage.contacts import ContactStore
         from recado.storage.outbox import DynamoOutbox
+        from recado.storage.task_runs import DynamoRuns
+        from recado.storage.task_targets import DynamoTargets
 
         return TaskFlows(
             self.flow_starting,
@@ -118,6 +121,7 @@ class Tasks(Flows):
             self.channels,
             self.task_reach,
             self.flow_steps,
+            MergedTargets(DynamoRuns(), DynamoTargets(), self.executions),
             DynamoOutbox(),
             self.clock,
         )

@@ -229,6 +229,8 @@ class Intake:
     """The tag of the click that a message brought back, and the message."""
     begins: Execution | None = None
     """The execution that leads the chat that opens."""
+    begins_with: str | None = None
+    """The contact with whom a flow opens it, who has to be there."""
 
     @property
     def touched_chat(self) -> Chat | None:

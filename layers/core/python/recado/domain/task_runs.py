@@ -351,7 +351,20 @@ def occurrence_id(task_id: str, planned_at: datetime) -> str:
 def act_id(run: Run, lane: Lane, target_id: str) -> str:
     """The id (kind `rq`) of the act on a target in a pass: the same one whoever repeats it, and another in a later
     pass. What the act makes has its ids from it."""
-    at = lane.claimed_at or moment_of(run.id)
+    return _act_id(run, lane.claimed_at or moment_of(run.id), target_id)
+
+
+def act_id_of_kept(run: Run, contact_id: str) -> str:
+    """The same of a contact into which targets were merged that is none itself: one id in whatever lanes they are."""
+    return _act_id(run, moment_of(run.id), contact_id)
+
+
+def may_have_heard(target: Target) -> bool:
+    """Whether a message of the run reached them, or may have."""
+    return waits(target) or target.state in ("executed", "unknown")
+
+
+def _act_id(run: Run, at: datetime, target_id: str) -> str:
     digest = sha256(f"{run.id}/{run.passes}/{target_id}".encode()).hexdigest()[:16]
     return make_id("rq", account_of(run.id) or "", at, digest)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -75,12 +75,15 @@ class ChatStarting:
         """The open chat with the contact on this channel, or a new one: led by the flow if there is one, else of
         whoever takes part in the channel's department as agent, else waiting there. 404, 400 `/channel_id`, 409
         `channel_unusable`, `cannot_start`, `agent_at_cap`, `another_chat_open` for an open one that is not the caller's
-        to see, which is not named."""
+        to see, which is not named. Raises Busy where a flow is to begin with a contact that is merged into another
+        by then."""
         a = caller.account
         for _ in range(_TRIES):
             contact = self._contacts.resolved(a, contact_id)
             if contact is None:
                 raise NotFound("There is no such contact.")
+            if flow is not None and contact.id != contact_id:
+                raise Busy(f"{contact_id}, who was merged into another")  # whoever begins it has to decide anew
             channel = self._channel(a, channel_id)
             address, thread = self._place(a, contact, channel)
             if thread is not None and thread.open_chat_id is not None:
@@ -151,6 +154,7 @@ class ChatStarting:
             flow=flow,
         )
         intake = start(given, address, thread, self._departments.get(a, channel.department_id))
+        intake = replace(intake, begins_with=contact.id if flow else None)
         if self._threads.take_in(a, intake, write, self._events(caller, intake, now)) is not None:
             return None
         if intake.opened is not None and intake.opened.situation == "queued":

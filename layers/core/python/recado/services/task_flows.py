@@ -22,6 +22,7 @@ from recado.ports.core import Clock
 from recado.ports.flow_executions import ExecutionStore
 from recado.services.flow_library import FlowLibrary
 from recado.services.flow_starting import FlowStarting, LeftAlone
+from recado.services.task_merges import MergedTargets
 from recado.services.task_reach import TaskReach
 
 _BY_TEMPLATE = frozenset({"send_template"})
@@ -66,6 +67,7 @@ class TaskFlows:
         channels: ChannelStore,
         reach: TaskReach,
         templates: FirstTemplates,
+        merges: MergedTargets,
         messages: Messages,
         clock: Clock,
     ) -> None:
@@ -77,6 +79,7 @@ class TaskFlows:
         self._channels = channels
         self._reach = reach
         self._templates = templates
+        self._merges = merges
         self._messages = messages
         self._clock = clock
 
@@ -88,9 +91,9 @@ class TaskFlows:
 
     def begin(self, caller: Caller, run: Run, target: Target) -> str:
         """Begin the run's flow with a contact, or in a chat; the id of its execution. In a later pass it takes the
-        place of the one that the run began with the same target before. Raises LeftAlone; Conflict `outside_window`,
-        `opted_out`, `cannot_start`, `channel_unusable`, `token_expired`; NotFound; Invalid; and what stands against the
-        template with which it would open, before anything is begun."""
+        place of the one that the run began with the same target before. Raises LeftAlone; Conflict
+        `outside_window`, `opted_out`, `cannot_start`, `channel_unusable`, `token_expired`; NotFound; Invalid; and what
+        stands against the template with which it would open, before anything is begun."""
         situations = _situations(run.action)
         if run.table == "contacts":
             return self._with_contact(caller, run, target, situations)
@@ -130,6 +133,9 @@ class TaskFlows:
         contact = self._contacts.resolved(a, target.id)
         if contact is None:
             raise NotFound("There is no such contact.")
+        caller = replace(caller, act_id=self._merges.act_id(a, run, target, contact, caller.act_id or ""))
+        if contact.id != target.id and (begun := self.begun(a, caller.act_id or "")):
+            return begun
         drawn = self._drawn(a, action["flow_id"])
         channel = self._usable(a, action["channel_id"])
         reach, thread = self._reach.of_contact(a, contact, channel)

@@ -24,7 +24,7 @@ from recado.storage.chat_records import (
     ThreadRecord,
     wait_record,
 )
-from recado.storage.contacts import add_contact, change_contact
+from recado.storage.contacts import add_contact, change_contact, check_contact
 from recado.storage.files import add_chat_of_file
 from recado.storage.flow_executions import add_beginning
 from recado.storage.sends import OutRecord
@@ -104,7 +104,8 @@ class DynamoThreads:
 
     def take_in(self, a: str, intake: Intake, contact: ContactWrite | None, events: Sequence[Event]) -> LostRace | None:
         """SEEN and MSG of each message, the way from a file that is stored already to its chat, THREAD; CHAT, WAIT and
-        facts when a chat opens (again); MSG and OUT of an away message; the contact when it is new."""
+        facts when a chat opens (again); MSG and OUT of an away message; the contact when it is new, or a check
+        that who a flow begins with is there."""
         tx = Transaction()
         key = intake.thread.key
         for message in intake.messages:
@@ -134,6 +135,8 @@ class DynamoThreads:
             change_contact(tx, a, contact.before, contact.after, contact.event)
         elif contact:
             add_contact(tx, a, contact.after, contact.event)
+        elif intake.begins_with is not None:
+            check_contact(tx, a, intake.begins_with)
         try:
             tx.commit()
         except Cancelled as lost:
