@@ -8,6 +8,7 @@ import pytest
 
 from recado.domain.access import Caller
 from recado.domain.chats import Chat, Thread, ThreadKey
+from recado.services.task_actions import TaskActions
 from recado.services.tasks import NewTask
 from recado.storage.chat_records import ChatRecord, ThreadRecord, wait_record
 from tests.handlers.conftest import stack as stack
@@ -59,3 +60,25 @@ def test_a_task_and_a_run_of_it(product: Any, stack: Stack) -> None:
         product.task_run_work.look_due(160)
         product.task_run_work.look_at_sends(160)
     assert (calls.wru, calls.rru) == (0, 3 * 8)
+
+
+def test_an_act_on_a_chat(product: Any, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside what the same costs by the API: ACT, which is looked for before, and the chat as the run's filter reads
+    it; the filter once a run."""
+    chat_id = next(iter(ChatRecord.scan(ChatRecord.sk == "CHAT"))).id
+    with record() as calls:
+        product.chat_actions.close(ADMIN, chat_id)
+    own, acts = TaskActions.act, list[tuple[float, float]]()
+
+    def act(*given: Any) -> Any:
+        with record() as of_act:
+            result = own(*given)
+        acts.append((of_act.wru - calls.wru, of_act.rru - calls.rru))
+        return result
+
+    monkeypatch.setattr(TaskActions, "act", act)
+    task = product.task_service.create(ADMIN, NewTask("Fechar", "chats", {"type": "close"}))
+    product.task_run_service.start(ADMIN, task.id)
+    stack.work("task_run", "task_run")
+    stack.work("task_run", "task_run")
+    assert acts == [(2, 3 + 2), *[(2, 3)] * (CHATS - 2)]
