@@ -76,6 +76,7 @@ def test_a_task_from_its_making_to_its_end(api: Api, company: Company) -> None:
         ({"recurrence": {**DAILY, "at": "25:00"}}, [("/recurrence/at", "invalid")]),
         ({"recurrence": {"mode": "manual", "at": "09:00"}}, [("/recurrence/at", "not_when_manual")]),
         ({"recurrence": {**DAILY, "until": "2026-03-01"}}, [("/recurrence/until", "no_run_left")]),
+        ({"recurrence": {**DAILY, "until": "2026-03-02"}}, [("/recurrence/until", "no_run_left")]),  # it is nine now
         ({"recurrence": {**DAILY, "until": "2026-02-30"}}, [("/recurrence/until", "invalid")]),
         ({"surprise": 1}, [("/surprise", "unknown_field")]),
     ],
@@ -227,4 +228,7 @@ def test_a_task_waits_while_there_are_too_many_runs(
     api.post(f"{path}/{held[0]}/cancel", token=company.admin)
     clock.at += timedelta(minutes=1)
     assert tick(services) == 1
-    assert runs(api, company, task)[0]["planned_at"] is not None or len(runs(api, company, task)) == 4
+    clock.at += timedelta(minutes=1)
+    assert tick(services) == 0, "it was due once"
+    planned = [run["planned_at"] for run in runs(api, company, task) if run["trigger"] == "schedule"]
+    assert planned == ["2026-03-02T13:00:00.000Z"]

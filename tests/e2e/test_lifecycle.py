@@ -79,6 +79,15 @@ class Run:
         token = product.post("/v1/sessions", login, expect=201)["token"]
         product.as_bearer(token).put(f"/v1/users/{ana['id']}/presence", {"status": "available"})
 
+    def paused_run(self, chats: list[str]) -> str:
+        """The path of a run of a task that will close these chats, and stands still."""
+        wanted = {"field": "id", "op": "in", "value": chats}
+        task = {"name": "Fechar", "table": "chats", "filter": wanted, "action": {"type": "close"}}
+        runs = f"/v1/tasks/{self.call('POST', '/v1/tasks', task)['id']}/runs"
+        path = f"{runs}/{self.call('POST', runs, {})['id']}"
+        assert self.call("POST", f"{path}/pause", {})["state"] == "paused"
+        return path
+
     def stop(self, how: signal.Signals) -> int:
         """As Ctrl-C in a terminal does it (SIGINT), or `kill` (SIGTERM)."""
         self.process.send_signal(how)
@@ -122,21 +131,28 @@ def _listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_data_outlives_ctrl_c(tmp_path: Path) -> None:
+def test_data_outlives_ctrl_c_and_a_paused_run_stays_paused(tmp_path: Path) -> None:
     ports = free_ports(3)
     with Run(tmp_path, ports) as first:
         first.wait_until_ready(READY_WITHIN_S)
         account = first.demo()["account_id"]
         contact = first.call("POST", "/v1/contacts", {"name": "Maria Souza", "mobile": "+5511987654321"})
         waiting = first.customers_write(3)
+        run = first.paused_run(waiting)
         assert first.stop(signal.SIGINT) == 0
         assert first.left_behind() == []
     with Run(tmp_path, ports) as second:
         second.wait_until_ready(SECOND_START_WITHIN_S)
         assert "nothing changed" in second.output.read_text()
         assert second.situations() == dict.fromkeys(waiting, "queued")
+        for _ in range(2):
+            second.call("POST", "/_local/tick", {})
+        assert second.call("GET", run)["state"] == "paused"
         second.ana_comes_to_work()
         eventually(lambda: second.situations() == dict.fromkeys(waiting, "in_service"))
+        second.call("POST", f"{run}/resume", {})
+        done = eventually(lambda: (found := second.call("GET", run))["state"] == "done" and found, within_s=60)
+        assert (done["audience"], done["executed"]) == (3, 3)
         assert second.demo()["account_id"] == account
         assert second.call("GET", f"/v1/contacts/{contact['id']}")["name"] == "Maria Souza"
         assert second.stop(signal.SIGTERM) == 0

@@ -17,14 +17,14 @@ from recado.domain.recurrences import Recurrence
 from recado.domain.wall_clock import day_of, moment
 
 _LOOK_AHEAD_DAYS = 400
-_STEPS = {"minutes": timedelta(minutes=1), "hours": timedelta(hours=1)}
+STEPS = {"minutes": timedelta(minutes=1), "hours": timedelta(hours=1)}
 
 
 def next_run(one: Recurrence, zone: tzinfo, began: datetime, after: datetime) -> datetime | None:
     """The first moment after `after` at which it comes due; None when its last day is over. `began`: when the task was
     switched on or its recurrence changed last."""
     after = max(after, began)
-    found = _next_step(one, zone, began, after) if one.every in _STEPS else _next_day(one, zone, after)
+    found = _next_step(one, zone, began, after) if one.every in STEPS else _next_day(one, zone, after)
     if one.until is not None and day_of(zone, found) > one.until:
         return None
     return found
@@ -45,7 +45,7 @@ def skipped_months(one: Recurrence, zone: tzinfo, after: datetime, until: dateti
 
 
 def _next_step(one: Recurrence, zone: tzinfo, began: datetime, after: datetime) -> datetime:
-    step = _STEPS[one.every] * one.n
+    step = STEPS[one.every] * one.n
     first = moment(day_of(zone, began), one.at, zone)
     done = (after - first) // step
     return first + step * max(done + 1, 0)

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from recado.domain.errors import FieldError, Invalid
 from recado.domain.recurrences import Recurrence
-from recado.domain.schedules import following_run, next_run, skipped_months
+from recado.domain.schedules import STEPS, following_run, next_run, skipped_months
 from recado.domain.segment_fields import Table
 from recado.domain.wall_clock import MINUTES_OF_DAY, moment
 
@@ -76,6 +76,16 @@ def planned(task: Task, zone_name: str, zone: tzinfo, now: datetime) -> Task:
     runs = task.enabled and task.recurrence is not None
     at = next_run(task.recurrence, zone, task.began_at, now) if runs and task.recurrence else None
     return replace(task, zone=zone_name, next_run_at=at)
+
+
+def planned_anew(task: Task, zone_name: str, zone: tzinfo, now: datetime) -> Task:
+    """The task by another time zone. A step of minutes or hours that is due stays due: it is the same moment in every
+    zone, and the next one is counted from now."""
+    after = planned(task, zone_name, zone, now)
+    if after.next_run_at is None or task.recurrence is None or task.recurrence.every not in STEPS:
+        return after
+    is_due = task.next_run_at is not None and task.next_run_at <= now
+    return replace(after, next_run_at=task.next_run_at) if is_due else after
 
 
 def after_run(task: Task, zone: tzinfo, now: datetime) -> Task:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from recado.domain.errors import Busy
-from recado.domain.tasks import Task, due_at, planned, switched_off
+from recado.domain.tasks import Task, due_at, planned_anew, switched_off
 from recado.ports.core import Clock
 from recado.ports.tasks import TaskStore
 
@@ -26,7 +26,7 @@ class TaskUpkeep:
         right when the task comes due."""
 
         def step(task: Task) -> Task:
-            after = planned(task, zone, ZoneInfo(zone), self._clock.now())
+            after = planned_anew(task, zone, ZoneInfo(zone), self._clock.now())
             return task if after == task else replace(after, version=task.version + 1)
 
         for task in self._store.all(a):
