@@ -47,8 +47,9 @@ def test_the_demo_page_has_its_words_in_both_languages() -> None:
     assert re.findall(r"\w+", english) == re.findall(r"\w+", portuguese)
 
 
-def test_what_others_wrote_is_never_made_html() -> None:
-    script = (ROOT / "web" / "demo" / "chat.js").read_text()
+@pytest.mark.parametrize("name", ["chat.js", "triggers.js"])
+def test_what_others_wrote_is_never_made_html(name: str) -> None:
+    script = (ROOT / "web" / "demo" / name).read_text()
     assert not [
         word for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(") if word in script
     ]

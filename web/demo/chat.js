@@ -227,6 +227,9 @@ at("file").addEventListener("change", () => {
   if (file) upload(file).catch((error) => { at("note").textContent = error.code ? refusal(error) : say.offline; });
 });
 
+// The forms of links that the product lets in, held once more.
+const LINK = /^(https?:\/\/[^\s/?#@\\][^\s@\\]*|\/(?![/\\])[^\s\\]*)$/;
+
 // What a click on a trigger does: a flow answers what is said by it; else the text waits for the visitor to send it.
 function follow(action, trigger) {
   if (action.type === "start_flow") {
@@ -238,8 +241,8 @@ function follow(action, trigger) {
     at("text").focus();
     return;
   }
+  if (!LINK.test(action.url)) return;
   const url = new URL(action.url, location.href);
-  if (!["https:", "http:"].includes(url.protocol)) return;
   if (url.origin === location.origin) location.assign(url);
   else open(url, "_blank", "noopener");
 }

@@ -3,15 +3,32 @@
 "use strict";
 
 const Triggers = (() => {
-  const VISIT_ENDS_MS = 30 * 60 * 1000, LOOK_MS = 500, LINK_HOLDS_MS = 4 * 60 * 1000;
-  const POSITIONS = ["bottom_right", "bottom_left", "top", "bottom"];
+  const VISIT_ENDS_MS = 30 * 60 * 1000, LOOK_MS = 500, KEEP_MS = 60 * 1000, LINK_HOLDS_MS = 4 * 60 * 1000;
+  const POSITIONS = ["bottom_right", "bottom_left", "top", "bottom"], COLOUR = /^#[0-9a-f]{6}$/i;
+
+  // What pages of the site kept: which visit it is, when one of them was looked at last, what was shown in it.
+  function kept() {
+    try {
+      const { count, at, seen } = JSON.parse(localStorage.getItem("recado-visits"));
+      if (Number.isInteger(count) && Number.isFinite(at) && Array.isArray(seen)) return { count, at, seen };
+    } catch { /* nothing, or nothing that can be read */ }
+    return { count: 0, at: 0, seen: [] };
+  }
+
+  // What this page knows of its visit comes to what others kept of it; of a later visit nothing is lost.
+  function keep(visit) {
+    const last = kept();
+    if (last.count === visit.count) visit.seen = [...new Set([...last.seen, ...visit.seen])];
+    visit.at = Date.now();
+    localStorage.setItem("recado-visits", JSON.stringify(last.count > visit.count ? { ...last, at: visit.at } : visit));
+  }
 
   // Which visit this is, counted from 1; one ends when no page of the site was looked at for half an hour.
-  function countVisit(store, now) {
-    const kept = JSON.parse(store.getItem("recado-visits") || "{}");
-    const goesOn = kept.count && now - kept.at < VISIT_ENDS_MS;
-    const visit = { count: goesOn ? kept.count : (kept.count || 0) + 1, at: now, seen: goesOn ? kept.seen || [] : [] };
-    store.setItem("recado-visits", JSON.stringify(visit));
+  function beginVisit(now) {
+    const last = kept();
+    const goesOn = last.count > 0 && now - last.at < VISIT_ENDS_MS;
+    const visit = { count: goesOn ? last.count : last.count + 1, at: now, seen: goesOn ? last.seen : [] };
+    keep(visit);
     return visit;
   }
 
@@ -49,8 +66,8 @@ const Triggers = (() => {
     const { title, text, button, position, background, color } = trigger.appearance;
     const box = element("section", `trigger ${trigger.type} ${POSITIONS.includes(position) ? position : "bottom_right"}`);
     box.setAttribute("aria-label", title || words.notice);
-    if (background) box.style.background = background;
-    if (color) box.style.color = color;
+    if (COLOUR.test(background)) box.style.background = background;
+    if (COLOUR.test(color)) box.style.color = color;
     if (trigger.image_url) {
       const image = element("img", "");
       image.src = trigger.image_url;
@@ -77,18 +94,22 @@ const Triggers = (() => {
 
   // `load` gives the triggers as they are now; `act` does what a click asks for. One shows at a time, each once a visit.
   async function start({ load, act, words }) {
-    const began = Date.now(), visit = countVisit(localStorage, began);
+    const began = Date.now(), visit = beginVisit(began);
     let loadedAt = began, triggers = await load(), deepest = 0, shown = null;
     if (triggers.length === 0) return;
     const settle = () => { shown.remove(); shown = null; };
     const look = async () => {
       deepest = Math.max(deepest, scrolled());
+      if (document.visibilityState === "visible" && Date.now() - visit.at >= KEEP_MS) keep(visit);
       if (shown) return;
       const page = { address: location, seconds: (Date.now() - began) / 1000, scrolled: deepest, visit };
       let next = triggers.find((one) => holds(one, page));
       if (!next) return;
+      keep(visit);
+      if (visit.seen.includes(next.id)) return;
       shown = document.createComment("trigger");
       visit.seen.push(next.id);
+      keep(visit);
       if (next.image_url && Date.now() - loadedAt > LINK_HOLDS_MS) {
         triggers = await load().catch(() => triggers);
         loadedAt = Date.now();
@@ -97,14 +118,12 @@ const Triggers = (() => {
       if (!next) { shown = null; return; }
       shown = draw(next, words, { onAction: () => { settle(); act(next.action, next); }, onClose: settle });
       document.body.append(shown);
-      keep();
     };
-    const keep = () => localStorage.setItem("recado-visits", JSON.stringify({ ...visit, at: Date.now() }));
     setInterval(look, LOOK_MS);
     addEventListener("scroll", look, { passive: true });
-    addEventListener("pagehide", keep);
+    addEventListener("pagehide", () => keep(visit));
     look();
   }
 
-  return { countVisit, holds, start };
+  return { start };
 })();
