@@ -12,7 +12,7 @@ import pytest
 from recado.domain.access import Caller
 from recado.domain.chats import MessageError
 from recado.domain.errors import Busy
-from recado.domain.flow_runs import MAX_STEPS
+from recado.domain.flow_runs import MAX_ANSWERS, MAX_STEPS
 from recado.domain.flow_starts import FlowStart
 from recado.storage.chat_records import MessageRecord
 from recado.storage.flow_executions import ExecutionRecord
@@ -48,6 +48,21 @@ def test_a_question_without_a_time_waits_a_day(world: FlowWorld, clock: Any) -> 
     assert world.container.flow_engine.look_due(160).done == 1
     world.run()
     assert (world.chat.situation, world.execution.reason) == ("queued", "end")
+
+
+def test_a_machine_that_answers_at_once_comes_to_people(world: FlowWorld, clock: Any) -> None:
+    """A menu whose answers it does not know is put to it, and it thanks for each message."""
+    world.enter_by(world.publish({"a": {"type": "ask", "text": "Nome?", "save_as": "name", "next": "a"}}))
+    world.say("Oi")
+    world.run()
+    for _ in range(30):
+        clock.move(1)
+        world.say("Obrigado por sua mensagem!")
+        world.run()
+    assert (world.execution.state, world.execution.reason) == ("failed", "too_many_answers")
+    assert world.chat.situation == "queued"
+    assert world.texts().count("→ Nome?") == 1 + MAX_ANSWERS
+    assert world.trace()[-1] == ("a", "answer", "too_many_answers")
 
 
 def test_two_machines_do_not_answer_each_other_for_ever(world: FlowWorld) -> None:

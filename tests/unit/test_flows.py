@@ -14,7 +14,18 @@ import pytest
 from recado.domain.errors import Invalid
 from recado.domain.flow_answers import Pressed, answer_value, choice, pressed
 from recado.domain.flow_definitions import Definition, check_whole, definition, unreachable
-from recado.domain.flow_runs import Execution, Outcome, act, answer, follow, question_of, step_of, time_out, ways_to_ask
+from recado.domain.flow_runs import (
+    Execution,
+    Outcome,
+    act,
+    answer,
+    follow,
+    hear,
+    question_of,
+    step_of,
+    time_out,
+    ways_to_ask,
+)
 from recado.domain.flow_variables import filled, greeting
 from recado.domain.flows import check_size
 
@@ -367,6 +378,22 @@ def test_a_loop_over_flows_is_stopped_between_two_messages() -> None:
         one = done(drawn, one, Outcome(value={"version": 1, "start": "a"}))
     assert one.state == "running"
     assert done(drawn, one, Outcome(value={"version": 1, "start": "a"})).reason == "too_many_steps"
+
+
+@pytest.mark.parametrize(("apart_s", "heard"), [(0, 20), (2.9, 20), (3.0, 99), (5, 99)])
+def test_who_answers_faster_than_people_is_not_answered(apart_s: float, heard: int) -> None:
+    """Whether they are understood or not; by when they were written, however late they are heard."""
+    drawn, one = begun({"a": ask("b", retries=5), "b": ask("a")})
+    for number in range(99):
+        one = done(drawn, one)
+        written_at = NOW + timedelta(seconds=number * apart_s)
+        step = step_of(one, drawn)
+        assert step is not None
+        one = hear(one, step, ("529.982.247-25", "?")[number % 2], None, written_at, NOW, phone)
+        if one.state == "failed":
+            break
+    assert (one.state, one.reason) == (("failed", "too_many_answers") if heard == 20 else ("running", ""))
+    assert number == min(heard, 98)
 
 
 def test_a_customer_who_writes_may_go_on() -> None:

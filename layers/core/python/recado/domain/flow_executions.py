@@ -72,6 +72,9 @@ class Execution:
     buttons named their question."""
     unreached: int | None = None
     """Its last message whose failure was seen to, by its place in the thread."""
+    answers: int = 0
+    """Answers that were heard since `answers_since`, when the first of them was written."""
+    answers_since: datetime | None = None
 
     @property
     def look_at(self) -> datetime | None:

@@ -22,6 +22,10 @@ MAX_STEPS_PER_MESSAGE = 100
 """Steps between two messages of the customer: what goes on longer is a loop."""
 MAX_STEPS = 1_000
 """Steps of an execution in all, however often the customer writes: two machines may answer each other for ever."""
+MAX_ANSWERS = 20
+ANSWERS_WITHIN = timedelta(minutes=1)
+"""So many answers are heard that were written within so long, from the first of them on: who answers faster is a
+machine, and what is said to it makes it answer again."""
 MAX_VARIABLES = 100
 MAX_VALUE_CHARACTERS = 4_096
 MAX_HEADER = 4_000
@@ -155,6 +159,17 @@ def unreached(one: Execution, step: Step, seq: int, asked: bool, now: datetime) 
     return ended(done, "failed", now, "too_many_steps") if _too_long(done) else _at(done, on_error, now)
 
 
+def hear(
+    one: Execution, step: Step, text: str, chosen_id: str | None, written_at: datetime, now: datetime, phone: Phone
+) -> Execution:
+    """The execution after somebody wrote who may be a machine: as `answer`, but one answer more than MAX_ANSWERS is not
+    heard, and it has failed."""
+    counted = _counted(one, written_at) if one.waits_for == "answer" else one
+    if counted.answers > MAX_ANSWERS:
+        return ended(replace(counted, version=one.version + 1), "failed", now, "too_many_answers")
+    return answer(counted, step, text, chosen_id, now, phone)
+
+
 def answer(one: Execution, step: Step, text: str, chosen_id: str | None, now: datetime, phone: Phone) -> Execution:
     """The execution after the customer wrote: what it waited for is taken, or asked again (it then stands at its
     question, running), or goes on where nothing that was understood leads. An option of another question than the
@@ -200,6 +215,13 @@ def step_of(one: Execution, drawn: Definition) -> Step | None:
 
 def _done(one: Execution, now: datetime) -> Execution:
     return replace(one, place=one.place + 1, steps=one.steps + 1, version=one.version + 1, claimed=None, moved_at=now)
+
+
+def _counted(one: Execution, written_at: datetime) -> Execution:
+    """With one answer more."""
+    if one.answers_since is None or written_at >= one.answers_since + ANSWERS_WITHIN:
+        return replace(one, answers=1, answers_since=written_at)
+    return replace(one, answers=one.answers + 1)
 
 
 def _too_long(one: Execution) -> bool:

@@ -34,7 +34,7 @@ from recado.domain.flow_executions import (
     reached_nobody,
     traced,
 )
-from recado.domain.flow_runs import answer, follow, opened, step_of, time_out, unreached
+from recado.domain.flow_runs import follow, hear, opened, step_of, time_out, unreached
 from recado.ports.agents import Departments
 from recado.ports.chats import ChatStore
 from recado.ports.core import Clock, Queue
@@ -266,7 +266,8 @@ class FlowEngine:
         said = self._unheard(a, chat, one) if one.heard is not None else None
         if said is not None:
             chosen = said.payload.get("id")
-            after = answer(one, step, said.text, chosen if isinstance(chosen, str) else None, now, self._phone(a))
+            chosen = chosen if isinstance(chosen, str) else None
+            after = hear(one, step, said.text, chosen, said.created_at, now, self._phone(a))
             after = replace(after, heard=said.seq, said=said.text[:MAX_SAID])
             line = traced(one, step.id, "answer", said.text, _told(one, after), now)
             return self._written(a, chat, one, _bounded(after, now), line)
@@ -396,4 +397,6 @@ def _told(before: Execution, after: Execution) -> str:
     """What became of an answer."""
     if after.tries > before.tries:
         return "not understood: asked again"
+    if after.state == "failed":
+        return after.reason
     return "ended" if is_over(after) else f"goes on at {after.step}"

@@ -61,6 +61,8 @@ class ExecutionRecord(ChatsRecord):
     first_seq = NumberAttribute(null=True)
     asked = NumberAttribute(null=True)
     unreached = NumberAttribute(null=True)
+    answers = NumberAttribute(null=True)
+    answers_since = TimeAttribute(null=True)
     si_pk = UnicodeAttribute()
     si_sk = UnicodeAttribute()
     ag_pk = UnicodeAttribute()
@@ -86,6 +88,7 @@ class ExecutionRecord(ChatsRecord):
             opening=None if one.opening is None else dict(one.opening),
             tries=one.tries or None,
             steps=one.steps or None,
+            answers=one.answers or None,
             reason=one.reason or None,
             said=one.said or None,
             begun_with=one.begun_with or one.flow_id,
@@ -111,6 +114,7 @@ class ExecutionRecord(ChatsRecord):
             version=int(self.version),
             tries=int(self.tries or 0),
             steps=int(self.steps or 0),
+            answers=int(self.answers or 0),
             heard=None if self.heard is None else int(self.heard),
             claimed=None if self.claimed is None else int(self.claimed),
             first_seq=None if self.first_seq is None else int(self.first_seq),
