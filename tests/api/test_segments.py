@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from recado.bootstrap import Container
 from recado.domain.chats import Chat, Thread
 from recado.storage.chat_records import ThreadRecord
-from tests.api.conftest import Api, Company
+from tests.api.conftest import Api, Company, api_token
 from tests.api.test_chats import chat as chat
 
 PREVIEW, EXPLAIN = "/v1/segments/preview", "/v1/segments/explain"
@@ -158,3 +159,20 @@ def test_only_admins_choose(api: Api, company: Company) -> None:
 def test_a_count_ends_in_time(api: Api, company: Company, people: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("recado.services.segments.COUNTED_FOR", timedelta(seconds=-1))
     assert preview(api, company, "contacts", {})["complete"] is False
+
+
+@pytest.mark.parametrize("table", ["contacts", "chats"])
+def test_a_token_is_shown_only_what_it_may_read(
+    api: Api, company: Company, services: Container, people: dict[str, Any], table: str
+) -> None:
+    """The right to see tasks is none to read the contacts whom they mean."""
+    token = api_token(services, company, ["tasks:read"])
+    refused = api.post(PREVIEW, {"table": table}, token=token)
+    assert (refused.status, refused.json["code"]) == (403, "scope_missing")
+    assert f"{table}:read" in refused.json["detail"]
+    asked = api.post(EXPLAIN, {"table": table, "id": people["Ana"]["id"]}, token=token)
+    assert (asked.status, asked.json["code"]) == (403, "scope_missing")
+    counted = api.post(PREVIEW, {"table": table, "limit": 0}, token=token)
+    assert (counted.status, counted.json["items"]) == (200, [])
+    both = api_token(services, company, ["tasks:read", f"{table}:read"])
+    assert api.post(PREVIEW, {"table": table}, token=both).status == 200

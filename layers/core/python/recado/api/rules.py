@@ -14,6 +14,13 @@ STAFF: tuple[Role, ...] = ("admin", "agent")
 ADMINS: tuple[Role, ...] = ("admin",)
 
 
+def require_scope(caller: Caller, scope: str) -> None:
+    """Return when the caller is a session or an API token with the scope: for what a route shows beside its own
+    subject. Raises Forbidden `scope_missing` (403)."""
+    if caller.scopes is not None and scope not in caller.scopes:
+        raise Forbidden(f"This API token lacks the scope {scope}.", code="scope_missing")
+
+
 @dataclass(frozen=True)
 class Rule:
     """`scope` None: only sessions. `public`: nobody is asked who they are."""
@@ -27,8 +34,7 @@ class Rule:
         if caller.scopes is not None:
             if self.scope is None:
                 raise Forbidden("Only a session may do this, not an API token.", code="session_required")
-            if self.scope not in caller.scopes:
-                raise Forbidden(f"This API token lacks the scope {self.scope}.", code="scope_missing")
+            require_scope(caller, self.scope)
         if caller.role not in self.roles:
             raise Forbidden("Your role does not allow this.", code="role_not_allowed")
 

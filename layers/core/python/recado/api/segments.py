@@ -8,16 +8,18 @@ import msgspec
 
 from recado.api.bodies import Body, Meta, PublicId
 from recado.api.routes import Call, Resource
-from recado.api.rules import ADMINS, may
+from recado.api.rules import ADMINS, may, require_scope
 from recado.domain.segment_fields import Table
 
 segments = Resource("segments")
 MAX_SAMPLE = 100
+READS: dict[Table, str] = {"contacts": "contacts:read", "chats": "chats:read"}
+"""What an API token needs beside `tasks:read` to be shown records, or values of one."""
 
 
 class PreviewBody(Body, frozen=True):
     """`filter`: `{"all": […]}` (E+), `{"any": […]}` (OU+) or `{"field", "op", "value"}`; without one, everybody.
-    `limit`: how many of the records are shown."""
+    `limit`: how many of the records are shown; an API token that may not read them asks with 0."""
 
     table: Table
     filter: Any = None
@@ -58,6 +60,8 @@ class ExplainShape(msgspec.Struct):
 def preview_segment(call: Call) -> Any:
     """How many contacts or open chats a filter means, and the newest of them."""
     body = call.body
+    if body.limit:
+        require_scope(call.caller, READS[body.table])
     found = call.services.segment_service.preview(call.caller, body.table, body.filter, body.limit)
     return {"count": found.count, "complete": found.complete, "items": found.items}
 
@@ -72,4 +76,5 @@ def preview_segment(call: Call) -> Any:
 def explain_segment(call: Call) -> Any:
     """Whether a filter means a contact or chat, and which of its conditions held."""
     body = call.body
+    require_scope(call.caller, READS[body.table])
     return call.services.segment_service.explain(call.caller, body.table, body.filter, body.id)
