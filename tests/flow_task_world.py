@@ -12,7 +12,9 @@ from recado.domain.chats import Chat
 from recado.domain.task_runs import PARTS, Target
 from recado.domain.templates import MessageTemplate
 from recado.services.tasks import NewTask
+from recado.storage import keys
 from recado.storage.agents import AgentStore
+from recado.storage.channels import ChannelRecord
 from recado.storage.chat_records import MessageRecord
 from recado.storage.task_targets import DynamoTargets
 from recado.storage.templates import DynamoTemplates
@@ -76,6 +78,14 @@ class TaskWorld(FlowWorld):
         before = DynamoTemplates().named(A, CHANNEL, name, "pt_BR")
         assert before is not None
         assert DynamoTemplates().change(A, before, replace(before, status=status, version=before.version + 1), None)
+
+    def set_channel(self, **settings: str) -> None:
+        """The channel as its owner set it, once nobody remembers it as it was."""
+        record = ChannelRecord.find(keys.workspace_pk(A, "CHANNELS"), CHANNEL)
+        assert record is not None
+        channel = record.channel()
+        ChannelRecord.of_channel(A, replace(channel, settings={**channel.settings, **settings})).save()
+        self.clock.move(61)
 
     def people(self, number: int, **fields: str) -> list[str]:
         """Contacts who never wrote: they are reached by a template alone."""

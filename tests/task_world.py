@@ -20,7 +20,7 @@ from recado.domain.task_runs import ENDED, PARTS, Lane, Result, Run, Target, Tar
 from recado.domain.tasks import Task
 from recado.ports.core import Command
 from recado.ports.sweeps import Swept
-from recado.ports.task_runs import DueRun, DueTarget, Going, NotBegun, Owner
+from recado.ports.task_runs import DueRun, DueTarget, Going, NotBegun, Owner, Turn
 from recado.services.task_run_work import TaskRunWork
 from recado.services.task_runs import RunBeginnings
 from recado.services.task_sends import TaskSends
@@ -274,8 +274,11 @@ class Acts:
     def errors(self, a: str, table: Table, action: Mapping[str, Any]) -> list[FieldError]:
         return []
 
-    def wait_s(self, a: str, run: Run) -> float | None:
-        return 0.0
+    def turn(self, a: str, run: Run, target: Target) -> Turn | None:
+        return Turn()
+
+    def charge(self, a: str, turn: Turn, messages: int) -> None:
+        assert messages < 0
 
     def of(self, a: str, task: Task) -> int:
         return 4

@@ -39,6 +39,7 @@ READERS = {
     "system_moves": "no caller: what the product does by itself",
     "call_agents": "no caller: who is on the telephone, or waits there",
     "task_flows": "no caller but a run of a task: an admin's, who see every chat; begins flows behind the gate",
+    "task_pacing": "no caller: looks on which channel a target of a run is written to",
     "task_reach": "reads threads to know by which window they can be written to; tells no words of them",
     "task_forecast": "tells admins, who see every chat, how many of them can be written to",
     "chat_shapes": "composes chats that somebody else was allowed to read",

@@ -11,6 +11,7 @@ from recado.domain import task_runs as steps
 from recado.domain.chats import Author, Message, ThreadKey
 from recado.domain.errors import Busy, FieldError
 from recado.domain.task_runs import Result, Sent
+from recado.ports.task_runs import Turn
 from tests.task_world import A, Killed, World
 
 
@@ -321,8 +322,8 @@ def test_who_looks_at_a_message_twice_counts_it_once(world: World) -> None:
 
 
 def test_a_run_waits_for_the_speed_of_its_channel(world: World) -> None:
-    turns = iter([None, 2.5, *[0.25] * 1_000])
-    world.acts.wait_s = lambda *_: next(turns)  # type: ignore[method-assign]
+    turns = iter([None, Turn(2.5), *[Turn(0.25)] * 1_000])
+    world.acts.turn = lambda *_: next(turns)  # type: ignore[method-assign]
     began = world.clock.now()
     run_id = world.begin(lanes=1)
     world.to_the_end(run_id, minutes=1)

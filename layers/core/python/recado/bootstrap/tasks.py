@@ -72,7 +72,8 @@ class Tasks(Flows):
         from recado.services.task_pacing import TaskPacing
         from recado.storage.speeds import DynamoSpeeds
 
-        return TaskPacing(DynamoSpeeds(), self.channels, lambda one: self.adapters(one).speed, self.clock)
+        speeds = DynamoSpeeds()
+        return TaskPacing(speeds, self.channels, self.chats, lambda one: self.adapters(one).speed, self.clock)
 
     @cached_property
     def task_beginnings(self) -> RunBeginnings:

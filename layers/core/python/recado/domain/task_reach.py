@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from recado.domain.chats import Thread
-from recado.domain.flow_definitions import Definition, Step
+from recado.domain.flow_definitions import WAITING, Definition, Step
+from recado.domain.flow_runs import MAX_STEPS_PER_MESSAGE
 from recado.domain.windows import WindowRule, may_send
 
 Reachable = Literal["free", "template", "unreachable"]
@@ -58,6 +59,31 @@ def opening_template(drawn: Definition) -> Mapping[str, Any] | None:
         return None
     found: Mapping[str, Any] = step.fields["template"]
     return found
+
+
+def messages_at_once(drawn: Definition, other: Callable[[str], Definition | None]) -> int:
+    """How many messages a flow says before it waits for somebody or for time, on the way on which it says most; one
+    that is refused leads nowhere. `other`: a flow that it goes on with, by its id."""
+    known: dict[tuple[str, str | None, int], int] = {}
+
+    def behind(flow_id: str, within: Definition, step_id: str | None, left: int) -> int:
+        place = (flow_id, step_id, left)
+        if place not in known:
+            known[place] = count(flow_id, within, within.steps.get(step_id or ""), left - 1)
+        return known[place]
+
+    def count(flow_id: str, within: Definition, step: Step | None, left: int) -> int:
+        if step is None or left < 0:
+            return 0
+        if step.type == "run_flow":
+            following = other(step.fields["flow_id"])
+            return behind(step.fields["flow_id"], following, following.start, left) if following else 0
+        says = step.type in _SAYING
+        ways = [step.next] if says else [target for target, _ in step.targets]
+        further = [0] if step.type in WAITING else [behind(flow_id, within, one, left) for one in ways]
+        return int(says) + max(further, default=0)
+
+    return behind("", drawn, drawn.start, MAX_STEPS_PER_MESSAGE)
 
 
 def _saying_first(drawn: Definition) -> list[Step]:

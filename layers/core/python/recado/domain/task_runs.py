@@ -148,11 +148,13 @@ class Target:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of an act. `pending` with `sent`: done, but whether the message went out is not known yet."""
+    """What became of an act. `pending` with `sent`: done, but whether the message went out is not known yet.
+    `messages`: how many the flow says before it waits, of one that the act began."""
 
     state: TargetState
     reason: str | None = None
     sent: Sent | None = None
+    messages: int = 0
 
 
 def shared(number: int, lanes: int, table: Table, stage: Stage) -> list[int]:

@@ -40,6 +40,13 @@ class DueTarget(NamedTuple):
     target_id: str
 
 
+class Turn(NamedTuple):
+    """A turn to write on a channel, in so many seconds. `channel_id` None: nobody counts what is written."""
+
+    wait_s: float = 0.0
+    channel_id: str | None = None
+
+
 class Owner(NamedTuple):
     """Whose a target is: a task's run, and one of its lanes."""
 

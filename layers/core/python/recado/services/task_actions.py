@@ -52,7 +52,9 @@ class TaskActions:
                 done = not is_flow and self._acts.is_done(a, act_id)
                 return Result("executed") if done else Result("skipped", "no_longer_meant")
             if is_flow:
-                return Result("pending", None, Sent(execution_id=begun or self._flows.begin(caller, run, target)))
+                if begun is not None:
+                    return Result("pending", None, Sent(execution_id=begun))
+                return self._flows.begin(caller, run, target)
             self._on_chat(caller, run.action, target.id)
         except LeftAlone as left:
             return Result("skipped", str(left.extra["situation"]))

@@ -15,13 +15,13 @@ from recado.domain.errors import Conflict, Invalid, NotFound
 from recado.domain.flow_definitions import Definition
 from recado.domain.flow_executions import execution_id, is_over
 from recado.domain.flow_starts import FlowStart
-from recado.domain.task_reach import Reach, first_words, opening_template
+from recado.domain.task_reach import Reach, first_words, messages_at_once, opening_template
 from recado.domain.task_runs import Result, Run, Sent, Target
 from recado.ports.channels import ChannelStore
 from recado.ports.core import Clock
 from recado.ports.flow_executions import ExecutionStore
 from recado.services.flow_library import FlowLibrary
-from recado.services.flow_starting import FlowStarting, LeftAlone
+from recado.services.flow_starting import FlowStarting, LeftAlone, StartedFlow
 from recado.services.task_merges import MergedTargets
 from recado.services.task_reach import TaskReach
 
@@ -89,9 +89,9 @@ class TaskFlows:
         known_as = execution_id(a, act_id)
         return known_as if self._executions.get(a, known_as) is not None else None
 
-    def begin(self, caller: Caller, run: Run, target: Target) -> str:
-        """Begin the run's flow with a contact, or in a chat; the id of its execution. In a later pass it takes the
-        place of the one that the run began with the same target before. Raises LeftAlone; Conflict
+    def begin(self, caller: Caller, run: Run, target: Target) -> Result:
+        """Begin the run's flow with a contact, or in a chat: `pending`, with its execution. In a later pass it takes
+        the place of the one that the run began with the same target before. Raises LeftAlone; Conflict
         `outside_window`, `opted_out`, `cannot_start`, `channel_unusable`, `token_expired`; NotFound; Invalid; and what
         stands against the template with which it would open, before anything is begun."""
         situations = _situations(run.action)
@@ -108,7 +108,8 @@ class TaskFlows:
         if may_lead:
             self._check_template(caller.account, drawn, opening, chat)
         wanted = _wanted(caller, run, target, situations, opening)
-        return self._starting.in_chat(replace(caller, act_id=None), target.id, wanted).execution.id
+        started = self._starting.in_chat(replace(caller, act_id=None), target.id, wanted)
+        return self._begun(caller.account, drawn, opening, started)
 
     def result(self, a: str, execution_id: str) -> Result:
         """What a flow tells of its target: where its first message lies, or how it ended without one; `pending` while
@@ -128,14 +129,14 @@ class TaskFlows:
             return Result("failed", "flow_aborted")
         return Result("executed" if is_over(one) or one.state == "waiting" else "pending")
 
-    def _with_contact(self, caller: Caller, run: Run, target: Target, situations: tuple[Situation, ...]) -> str:
+    def _with_contact(self, caller: Caller, run: Run, target: Target, situations: tuple[Situation, ...]) -> Result:
         a, action = caller.account, run.action
         contact = self._contacts.resolved(a, target.id)
         if contact is None:
             raise NotFound("There is no such contact.")
         caller = replace(caller, act_id=self._merges.act_id(a, run, target, contact, caller.act_id or ""))
         if contact.id != target.id and (begun := self.begun(a, caller.act_id or "")):
-            return begun
+            return Result("pending", None, Sent(execution_id=begun))
         drawn = self._drawn(a, action["flow_id"])
         channel = self._usable(a, action["channel_id"])
         reach, thread = self._reach.of_contact(a, contact, channel)
@@ -145,7 +146,12 @@ class TaskFlows:
         if may_lead:
             self._check_template(a, drawn, opening, chat or self._to_be(caller, contact, channel))
         wanted = _wanted(caller, run, target, situations, opening)
-        return self._starting.with_contact(replace(caller, act_id=None), contact.id, channel.id, wanted).execution.id
+        started = self._starting.with_contact(replace(caller, act_id=None), contact.id, channel.id, wanted)
+        return self._begun(a, drawn, opening, started)
+
+    def _begun(self, a: str, drawn: Definition, opening: Mapping[str, Any] | None, started: StartedFlow) -> Result:
+        messages = 1 if opening is not None else messages_at_once(drawn, lambda flow_id: self._published(a, flow_id))
+        return Result("pending", None, Sent(execution_id=started.execution.id), messages)
 
     def _usable(self, a: str, channel_id: str) -> Channel:
         """A channel on which something can be sent: a flow that fails at its first word leaves a chat to people."""
@@ -189,9 +195,12 @@ class TaskFlows:
             channel.department_id, "automatic", self._clock.now(), 1,
         )  # fmt: skip
 
-    def _drawn(self, a: str, flow_id: str) -> Definition:
+    def _published(self, a: str, flow_id: str) -> Definition | None:
         begins = self._library.begin_at(a, flow_id)
-        drawn = self._library.version(a, flow_id, begins[0]) if begins else None
+        return self._library.version(a, flow_id, begins[0]) if begins else None
+
+    def _drawn(self, a: str, flow_id: str) -> Definition:
+        drawn = self._published(a, flow_id)
         if drawn is None:
             raise Invalid.field("/flow_id", "not_found", "There is no such flow, or it was never published.")
         return drawn

@@ -41,7 +41,7 @@ from recado.domain.task_runs import (
 )
 from recado.ports.core import Clock, Ids
 from recado.ports.sweeps import Swept
-from recado.ports.task_runs import Audience, LaneStore, Owner, RunStore, TargetStore
+from recado.ports.task_runs import Audience, LaneStore, Owner, RunStore, TargetStore, Turn
 from recado.services.task_runs import RunBeginnings, run_event
 from recado.services.task_sends import TaskSends
 from recado.services.tasks import ActionReferences
@@ -71,8 +71,12 @@ class TargetActions(Protocol):
 class TaskPace(Protocol):
     """The speed of the channel that a run writes on (services.task_pacing)."""
 
-    def wait_s(self, a: str, run: Run) -> float | None:
-        """Seconds until the next target may be acted on; None: there is no room soon."""
+    def turn(self, a: str, run: Run, target: Target) -> Turn | None:
+        """When the target may be acted on; None: there is no room soon."""
+        ...
+
+    def charge(self, a: str, turn: Turn, messages: int) -> None:
+        """More is written in a turn than one message: others wait for these too."""
         ...
 
 
@@ -366,10 +370,12 @@ class _Held:
         ended = list[tuple[Target, Target]]()
         broken: Exception | None = None
         for target in targets:
-            if not self._may_act(has_time):
+            turn = self._turn(target, has_time)
+            if turn is None:
                 break
             try:
                 result = self._result(target, first=not ended)
+                work._pace.charge(self._a, turn, result.messages - 1)
             except Exception as error:  # what was done before it is written down first
                 broken = error
                 break
@@ -390,21 +396,21 @@ class _Held:
             self._work._journal.broke(self.run.id, self.lane.number, error)
             return Result("failed", "busy") if isinstance(error, Busy) else Result("unknown", "internal")
 
-    def _may_act(self, has_time: Callable[[], bool]) -> bool:
-        """Wait for the channel's speed; False when time is over, or the run stands still."""
+    def _turn(self, target: Target, has_time: Callable[[], bool]) -> Turn | None:
+        """Wait for the channel's speed; None when time is over, or the run stands still."""
         work = self._work
         while has_time():
             if (work._clock.now() - self._run_seen_at).total_seconds() > _RUN_AGAIN_S:
                 self._read_run()
                 if self.run.state != "running":
-                    return False
-            wait_s = work._pace.wait_s(self._a, self.run)
-            if wait_s is not None:
-                if wait_s:
-                    work._sleep(wait_s)
-                return True
+                    return None
+            turn = work._pace.turn(self._a, self.run, target)
+            if turn is not None:
+                if turn.wait_s:
+                    work._sleep(turn.wait_s)
+                return turn
             work._sleep(1.0)
-        return False
+        return None
 
     def _settle(self, ended: list[tuple[Target, Target]]) -> None:
         if not ended:
