@@ -26,7 +26,8 @@ from infra.local.flow_world import SOMEBODY, World, contact_of, read_filter
 from recado.domain.contacts import Contact
 from recado.domain.custom_fields import CustomField
 from recado.domain.errors import FieldError, Invalid
-from recado.domain.flow_definitions import Definition, check_whole, unreachable
+from recado.domain.flow_definitions import TAKEN_NAMES, Definition, check_whole, unreachable
+from recado.domain.flow_variables import names_in
 from recado.ports.flow_http import FlowRequests
 from recado.services.flows import drawn
 
@@ -144,6 +145,13 @@ def check_filters(flow: Definition, fields: Sequence[CustomField]) -> None:
         raise Unplayable(lines_of(errors))
 
 
+def unsaved(flow: Definition) -> list[str]:
+    """Variables that its texts name and no step saves: a name may be mistyped."""
+    saved = TAKEN_NAMES | {step.fields.get("save_as") for step in flow.steps.values()}
+    named = names_in(json.dumps([dict(step.fields) for step in flow.steps.values()], ensure_ascii=False))
+    return [name for name in named if name.partition(".")[0] not in saved]
+
+
 def lines_of(errors: Sequence[FieldError]) -> str:
     """Errors for a person."""
     return "\n".join(f"{one.pointer}: {one.detail} ({one.code})" for one in errors)
@@ -204,6 +212,8 @@ def _play(options: argparse.Namespace, terminal: Terminal, source: Source) -> in
     check_filters(flow, fields)
     for step_id in unreachable(flow):
         terminal.note(f"no way leads to step {step_id}")
+    for name in unsaved(flow):
+        terminal.note(f"no step saves {{{{{name}}}}}: it is empty, unless whoever starts the flow gives it")
     world = World(
         terminal.say, terminal.note, lambda one: flow if one == flow_id else source.find(one),
         _way_out(options, terminal), named_secrets(options.secrets, options.http != "real"),

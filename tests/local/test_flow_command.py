@@ -95,6 +95,16 @@ def test_what_cannot_be_published_is_told_as_publishing_tells_it(play: Play) -> 
     assert play("nowhere.json").wrong == "nowhere.json: No such file or directory\n"
 
 
+def test_a_variable_that_no_step_saves_is_told(play: Play) -> None:
+    steps = {
+        "a": {"type": "ask", "text": "Nome?", "save_as": "name", "next": "b"},
+        "b": {"type": "send_text", "text": "{{name}}, {{nome.primeiro}}, {{contact.name}}, {{system.date}}"},
+    }
+    played = play(steps, "Ana")
+    assert played.told.startswith("   ·  no step saves {{nome.primeiro}}: it is empty") and played.code == 0
+    assert played.told.count("no step saves") == 1
+
+
 def test_a_wrong_contact_is_told(play: Play, tmp_path: Path) -> None:
     wrong = tmp_path / "contact.json"
     for text, told in (('{"nome": "Zé"}', "nome"), ("[]", "contact.json"), ("{", "is not JSON")):

@@ -9,25 +9,36 @@ import msgspec
 from recado.api.bodies import UNSET, Body, Maybe, Meta, PublicId, Query, Text, changes
 from recado.api.routes import Call, Resource
 from recado.api.rules import ADMINS, EVERYONE, may
+from recado.domain.flow_definitions import fields_of_steps
 from recado.services.flows import flow_view
 
 flows = Resource("flows")
 
 
+_TYPES = "; ".join(
+    f"`{kind}` " + ", ".join(name if needed else f"{name}?" for name, needed in fields.items())
+    for kind, fields in fields_of_steps().items()
+)
+Steps = Annotated[
+    dict[str, Any],
+    Meta(description=f"{{id: step}}, each with a `type` and its fields (`?`: may be left out): {_TYPES}."),
+]
+
+
 class NewFlow(Body, frozen=True):
-    """`start`: the id of the first step; `steps`: {id: step}, each with a `type` and the fields of that type."""
+    """`start`: the id of the first step."""
 
     project_id: PublicId
     name: Text
     start: str
-    steps: dict[str, Any]
+    steps: Steps
 
 
 class FlowPatch(Body, frozen=True):
     project_id: PublicId | Maybe = UNSET
     name: Text | Maybe = UNSET
     start: str | Maybe = UNSET
-    steps: dict[str, Any] | Maybe = UNSET
+    steps: Steps | Maybe = UNSET
 
 
 class FlowQuery(Query, frozen=True):

@@ -117,6 +117,11 @@ def check_whole(drawn: Definition) -> None:
         raise Invalid(errors[0].detail, errors=errors[:50])
 
 
+def fields_of_steps() -> dict[str, dict[str, bool]]:
+    """By type the fields of a step, each with whether it is needed."""
+    return {kind: {name: needed for name, (_, needed) in rules.items()} for kind, rules in _FIELDS.items()}
+
+
 def unreachable(drawn: Definition) -> list[str]:
     """The steps to which no way leads from the first."""
     seen, left = set[str](), [drawn.start]

@@ -22,9 +22,6 @@ MAX_TASKS = 200
 MAX_FILTER_CHARACTERS = 100_000
 """Of a filter as JSON in ASCII: with everything else it fits an item of 400 KB."""
 
-ActionType = Literal[
-    "run_flow", "transfer", "queue", "change_department", "close", "reopen", "workflow_step", "tabulate"
-]
 WhenOpen = Literal["run", "skip"]
 DisabledBecause = Literal["ended", "channel_removed"]
 """Why a task is switched off that nobody switched off."""
