@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from recado.bootstrap.filing import Filing
-from recado.settings import local_doors
 
 if TYPE_CHECKING:
     from recado.ports.flow_http import FlowRequests
@@ -109,11 +108,9 @@ class Automating(Filing):
     @cached_property
     def flow_requests(self) -> FlowRequests:
         """The way out of flows, to public addresses alone."""
-        from recado.outside.addresses import PublicAddresses, origins_in
         from recado.outside.flow_http import OutsideFlowRequests
 
-        folder = local_doors().folder
-        return OutsideFlowRequests(PublicAddresses(origins_in(folder)) if folder else PublicAddresses())
+        return OutsideFlowRequests(self.public_addresses)
 
     @cached_property
     def trigger_service(self) -> TriggerService:

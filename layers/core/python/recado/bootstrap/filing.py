@@ -6,7 +6,6 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from recado.bootstrap.chats import Chats
-from recado.settings import local_doors
 
 if TYPE_CHECKING:
     from recado.ports.files import FileObjects
@@ -73,21 +72,19 @@ class Filing(Chats):
     @cached_property
     def provider_files(self) -> ProviderFiles:
         """Files at providers."""
-        from recado.outside.addresses import PublicAddresses, origins_in
         from recado.outside.downloads import OutsideDownloads
         from recado.outside.http import OutsideHttp
         from recado.services.channel_problems import ChannelProblemNotes
         from recado.services.provider_files import ProviderFiles
 
-        folder = local_doors().folder
         return ProviderFiles(
             OutsideHttp(),
             OutsideDownloads(),
-            OutsideDownloads(PublicAddresses(origins_in(folder)) if folder else PublicAddresses()),
+            OutsideDownloads(self.public_addresses),
             ChannelProblemNotes(self.channels, self.clock),
             self.received_files,
             self.clock,
-            origins_in(folder) if folder else frozenset,
+            self.local_origins,
         )
 
     @cached_property

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from recado.bootstrap.importing import Importing
 from recado.bootstrap.privacy import Privacy
 from recado.bootstrap.tasks import Tasks
-from recado.settings import local_doors
 
 if TYPE_CHECKING:
     from recado.channels.webhooks import AdapterWebhooks
@@ -57,14 +56,12 @@ class Messaging(Privacy, Importing, Tasks):
         from time import sleep
 
         from recado.journal import LoggedSends
-        from recado.outside.addresses import PublicAddresses, origins_in
         from recado.outside.http import OutsideHttp
         from recado.services.outbound import OutboundService
         from recado.services.pacing import Pacing
         from recado.storage.outbox import DynamoOutbox
         from recado.storage.speeds import DynamoLines, DynamoSpeeds
 
-        folder = local_doors().folder
         return OutboundService(
             DynamoOutbox(),
             self.channel_directory,
@@ -73,7 +70,7 @@ class Messaging(Privacy, Importing, Tasks):
             self.sent_files,
             self.adapters,
             self.provider_http,
-            OutsideHttp(PublicAddresses(origins_in(folder)) if folder else PublicAddresses()),
+            OutsideHttp(self.public_addresses),
             self.outbound_queue,
             self.clock,
             self.ids,

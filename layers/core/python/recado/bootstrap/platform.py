@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from recado.settings import Settings, local_doors
 
 if TYPE_CHECKING:
     from recado.aws.waking import DistributionWaker
+    from recado.outside.addresses import Route
     from recado.services.facts import FactsService
 
 
@@ -44,6 +46,21 @@ class Platform:
             "telephony_api": self.settings.twilio_base_url,
             "mail_api": self.settings.ses_base_url,
         }
+
+    @cached_property
+    def local_origins(self) -> Callable[[], frozenset[str]]:
+        """Origins that pass the guard of addresses: the local stack's door, none in AWS."""
+        from recado.outside.addresses import origins_in
+
+        folder = local_doors().folder
+        return origins_in(folder) if folder else frozenset
+
+    @cached_property
+    def public_addresses(self) -> Route:
+        """The guard of every way out to an address that a company or a customer gave."""
+        from recado.outside.addresses import PublicAddresses
+
+        return PublicAddresses(self.local_origins)
 
     @cached_property
     def inbound_queue(self) -> Queue:

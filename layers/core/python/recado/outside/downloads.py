@@ -13,8 +13,7 @@ from typing import IO
 from urllib3.response import HTTPResponse
 
 from recado.outside.addresses import Route
-from recado.outside.http import exchange, whole
-from recado.ports.core import NoAnswer
+from recado.outside.http import as_it_is, exchange, whole
 from recado.ports.fetching import Download, TooLong
 
 CHUNK_BYTES = 256 * 1024
@@ -48,8 +47,7 @@ def _into_file(most_bytes: int, response: HTTPResponse) -> IO[bytes]:
 
 def _copy(response: HTTPResponse, file: SpooledTemporaryFile[bytes], most_bytes: int) -> None:
     """Raises TooLong at the first byte too many, and before anything is read where the answer tells its length."""
-    if response.headers.get("content-encoding", "identity").lower() != "identity":
-        raise NoAnswer("an encoding that was not asked for")
+    as_it_is(response)
     if (response.length_remaining or 0) > most_bytes:
         raise TooLong
     left = most_bytes

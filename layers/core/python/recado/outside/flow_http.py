@@ -16,7 +16,7 @@ from urllib3.response import HTTPResponse
 from recado.channels.untrusted import Unreadable, bounded_text, bounded_tree, decode
 from recado.domain.flow_requests import MAX_URL, is_forbidden
 from recado.outside.addresses import Route
-from recado.outside.http import exchange, whole
+from recado.outside.http import TooLarge, as_it_is, bounded, exchange
 from recado.ports.core import AddressRefused, ConnectFailed, NoAnswer
 from recado.ports.flow_http import FlowRequestFailed, FlowResponse
 
@@ -27,10 +27,6 @@ MAX_ANSWER_BYTES = 256_000
 _LEFT_AS_IT_IS = "%/:=&?~+!$,;'@()*[]|"
 """Signs of a path or query that are not written as %XX: those with a meaning there, and % itself, as texts that
 variables put there are written so already."""
-
-
-class _TooLarge(Exception):
-    """An answer has more bytes than are taken."""
 
 
 class OutsideFlowRequests:
@@ -53,7 +49,7 @@ class OutsideFlowRequests:
             raise FlowRequestFailed("no_connection") from None
         except NoAnswer:
             raise FlowRequestFailed("no_answer") from None
-        except _TooLarge:
+        except TooLarge:
             raise FlowRequestFailed("answer_too_large") from None
         except ValueError:
             raise FlowRequestFailed("wrong_address") from None
@@ -99,13 +95,8 @@ def _bounded(response: HTTPResponse) -> bytes:
     """The whole body of a success; of anything else nothing is read."""
     if not 200 <= response.status < 300:
         return b""
-    if response.headers.get("content-encoding", "identity").lower() != "identity":
-        raise NoAnswer("an encoding that was not asked for")
-    body = response.read(MAX_ANSWER_BYTES + 1)
-    if len(body) > MAX_ANSWER_BYTES:
-        raise _TooLarge
-    whole(response)
-    return body
+    as_it_is(response)
+    return bounded(response, MAX_ANSWER_BYTES)
 
 
 def _value(headers: Mapping[str, str], body: bytes) -> Any:

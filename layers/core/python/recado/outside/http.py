@@ -29,6 +29,10 @@ _PORTS = {"http": 80, "https": 443}
 _T = TypeVar("_T")
 
 
+class TooLarge(Exception):
+    """A body has more bytes than are taken; no more of it was read."""
+
+
 class OutsideHttp:
     """ports.core.Http. `route` says to which address a URL leads, and may refuse it; without one the system's resolver
     decides."""
@@ -132,11 +136,25 @@ def _exchange(
 
 def _bounded_body(response: HTTPResponse) -> bytes:
     """The whole body. Raises NoAnswer when it is larger than MAX_BODY_BYTES or was cut short."""
-    body = response.read(MAX_BODY_BYTES + 1)
-    if len(body) > MAX_BODY_BYTES:
-        raise NoAnswer("the answer is too large")
+    try:
+        return bounded(response, MAX_BODY_BYTES)
+    except TooLarge:
+        raise NoAnswer("the answer is too large") from None
+
+
+def bounded(response: HTTPResponse, most_bytes: int) -> bytes:
+    """The whole body. Raises TooLarge, NoAnswer when it was cut short."""
+    body = response.read(most_bytes + 1)
+    if len(body) > most_bytes:
+        raise TooLarge
     whole(response)
     return body
+
+
+def as_it_is(response: HTTPResponse) -> None:
+    """Raises NoAnswer when a body is packed: nobody asked for that, and a small one may be large inside."""
+    if response.headers.get("content-encoding", "identity").lower() != "identity":
+        raise NoAnswer("an encoding that was not asked for")
 
 
 def whole(response: HTTPResponse) -> None:
