@@ -129,7 +129,7 @@ def _members(a: str, pk: str, low: str, high: str, attributes: Sequence[str]) ->
     for page in _query(MembershipRecord, None, ("pk", pk), ("sk", low, high), ("sk",)):
         for ids in _in_hundreds([item["sk"]["S"] for item in page]):
             wanted = [(keys.contact_pk(a, one), keys.contact_sk(one)) for one in ids]
-            yield _got(ContactRecord, wanted, attributes)
+            yield sorted(_got(ContactRecord, wanted, attributes), key=_id_of, reverse=True)
 
 
 def _chats(a: str, pk: str, low: str, high: str, attributes: Sequence[str]) -> Iterator[Sequence[Record]]:
