@@ -174,7 +174,8 @@ def refused(api: Api, company: Company, table: str, given: Any, pointer: str) ->
 def test_a_task_that_names_what_is_gone_is_not_made(api: Api, company: Company, gone: Any) -> None:
     task = {"name": "x", "table": "chats", "filter": leaf("department", "eq", gone["chats"]["department"][1])}
     answer = api.post("/v1/tasks", {**task, "action": {"type": "close"}}, token=company.admin)
-    assert (answer.status, answer.json["errors"][0]["pointer"]) == (400, "/filter/value")
+    [error] = answer.json["errors"]
+    assert (answer.status, error["pointer"], error["detail"]) == (400, "/filter/value", "There is no such department.")
 
 
 def test_a_run_whose_filter_names_what_has_gone_since_acts_on_nobody(

@@ -129,7 +129,7 @@ def _forms(known: Field, value: Any, at: Moment, names: Names | None) -> Collect
     if names is not None:
         ids = names(text.strip())
         if ids is None:
-            raise WrongOperand("There is no such thing.", "not_found")
+            raise WrongOperand(f"There is no such {str(known.names).replace('_', ' ')}.", "not_found")
         return ids
     if known.kind == "phone":
         return _numbers(text, at.phone)
