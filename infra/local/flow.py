@@ -26,8 +26,9 @@ from infra.local.flow_world import SOMEBODY, World, contact_of, read_filter
 from recado.domain.contacts import Contact
 from recado.domain.custom_fields import CustomField
 from recado.domain.errors import FieldError, Invalid
-from recado.domain.flow_definitions import TAKEN_NAMES, Definition, check_whole, unreachable
+from recado.domain.flow_definitions import TAKEN_NAMES, Definition
 from recado.domain.flow_variables import names_in
+from recado.domain.flow_ways import check_runs, check_whole, unreachable
 from recado.ports.flow_http import FlowRequests
 from recado.services.flows import drawn
 
@@ -210,6 +211,10 @@ def _play(options: argparse.Namespace, terminal: Terminal, source: Source) -> in
     flow_id, flow = source.first(options.flow)
     fields = source.fields(options.flow, flow)
     check_filters(flow, fields)
+    try:
+        check_runs(flow_id, flow, source.find)
+    except Invalid as refusal:
+        raise Unplayable(lines_of(refusal.errors)) from None
     for step_id in unreachable(flow):
         terminal.note(f"no way leads to step {step_id}")
     for name in unsaved(flow):

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from infra.local.flow_world import A, World, made_id, phone
 from recado.domain.flow_definitions import Definition, Step
 from recado.domain.flow_executions import Execution, is_over, traced
-from recado.domain.flow_runs import answer, follow, step_of, time_out
+from recado.domain.flow_runs import answer, follow, silenced, step_of, time_out
 from recado.services.flow_steps import Standing
 
 HELP = """Write what the customer writes, or
@@ -80,6 +80,9 @@ class Play:
 
     def _do(self, one: Execution) -> Execution:
         step, now = self._step(one), self._world.clock.now()
+        over = silenced(one, step, now)
+        if over is not None:
+            return over
         done = self._steps.do(Standing(A, self._world.chat, one, self._drawn(one.flow_id)), step)
         self._trace(one, step.type, done.given, done.told, now)
         if step.type == "delay":

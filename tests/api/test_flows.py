@@ -148,3 +148,34 @@ def test_a_flow_of_another_account_is_not_there(
 def test_only_admins_draw(api: Api, services: Container, company: Company, project: str) -> None:
     body = {"project_id": project, "name": "x", "start": "a", "steps": STEPS}
     assert api.post("/v1/flows", body, token=company.tokens["agent"]).status == 403
+
+
+def test_no_way_leads_round_through_flows_without_waiting(api: Api, company: Company, project: str) -> None:
+    """The seed's own loop: it sends, and runs itself; and two flows that run each other. A question between them
+    waits."""
+
+    def drawn_again(flow: Any, steps: Any) -> Any:
+        api.patch(f"/v1/flows/{flow['id']}", {"steps": steps}, token=company.admin)
+        return publish(api, company, flow)
+
+    def runs(flow: Any, first: str = "send_text", **more: Any) -> Any:
+        return {
+            "a": {"type": first, "text": "Oi", "next": "b", **more},
+            "b": {"type": "run_flow", "flow_id": flow["id"]},
+        }
+
+    one, other = draw(api, company, project).json, draw(api, company, project).json
+    assert [publish(api, company, flow).status for flow in (one, other)] == [200, 200]
+    itself = drawn_again(one, runs(one))
+    assert (itself.status, [(e["pointer"], e["code"]) for e in itself.json["errors"]]) == (
+        400, [("/steps/b/flow_id", "endless_loop")],
+    )  # fmt: skip
+    assert drawn_again(one, runs(other)).status == 200, "what the other has published leads no further"
+    back = drawn_again(other, runs(one))
+    assert (back.status, back.json["errors"][0]["pointer"]) == (400, "/steps/b/flow_id")
+    assert f"{one['id']}/b" in back.json["detail"]
+    assert drawn_again(other, runs(one, "ask", save_as="x")).status == 200
+    closed = drawn_again(one, runs(other, "ask", save_as="x", on_error="b"))
+    assert closed.status == 200, "the way round waits in the other"
+    asks = runs(one, "ask", save_as="x", on_error="b")
+    assert drawn_again(other, asks).status == 400, "a question that cannot be put is not waited at"

@@ -65,6 +65,30 @@ def test_a_machine_that_answers_at_once_comes_to_people(world: FlowWorld, clock:
     assert world.trace()[-1] == ("a", "answer", "too_many_answers")
 
 
+def test_a_silent_customer_is_written_to_twenty_times(world: FlowWorld, clock: Any) -> None:
+    """Through the flows that one runs, with delays between them, and though each waits before it goes round."""
+    greeting = {"a": {"type": "send_text", "text": "Novidades!", "next": "b"}, "b": {"type": "delay", "seconds": 60}}
+    other = world.publish(greeting)
+    first = world.publish(
+        {**greeting, "b": {**greeting["b"], "next": "c"}, "c": {"type": "run_flow", "flow_id": other}}
+    )
+    flow = world.container.flow_service.change(
+        A,
+        other,
+        {"steps": {**greeting, "b": {**greeting["b"], "next": "c"}, "c": {"type": "run_flow", "flow_id": first}}},
+    )
+    world.container.flow_service.publish(ADMIN, flow.id)
+    world.enter_by(first)
+    world.say("Oi")
+    for _ in range(40):
+        world.run()
+        clock.move(61)
+        world.container.flow_engine.look_due(160)
+    assert (world.execution.state, world.execution.reason) == ("failed", "too_many_messages")
+    assert world.texts() == ["Oi"] + ["→ Novidades!"] * 20
+    assert world.chat.situation == "queued"
+
+
 def test_two_machines_do_not_answer_each_other_for_ever(world: FlowWorld) -> None:
     begin(world)
     nearly = replace(world.execution, place=MAX_STEPS - 1)

@@ -61,6 +61,17 @@ def test_one_flow_is_drawn_and_published(product: Container) -> None:
     assert made(calls) == {"Query": 1, "GetItem": 2, "TransactWriteItems": 1}, "of channels, whose flow it may be"
 
 
+def test_a_flow_that_runs_others_is_published(product: Container) -> None:
+    project, flows = product.project_service.create(A, "Vendas"), product.flow_service
+    inner = flows.create(A, project.id, "Dentro", "a", {"a": {"type": "queue"}})
+    flows.publish(ADMIN, inner.id)
+    outer = flows.create(A, project.id, "Fora", "a", {"a": {"type": "run_flow", "flow_id": inner.id}})
+    with record() as calls:
+        flows.publish(ADMIN, outer.id)
+    assert made(calls) == {"GetItem": 2 + 2 + 2, "TransactWriteItems": 1}, "its own, the named one, where that leads"
+    assert calls.wru <= 2 * 3 and calls.rru <= 8
+
+
 def test_secrets_of_flows(product: Container) -> None:
     secrets = product.flow_secret_service
     for name in ("a", "b", "c"):

@@ -13,8 +13,9 @@ import pytest
 
 from recado.domain.errors import Invalid
 from recado.domain.flow_answers import Pressed, answer_value, choice, pressed
-from recado.domain.flow_definitions import Definition, check_whole, definition, unreachable
+from recado.domain.flow_definitions import Definition, definition
 from recado.domain.flow_runs import (
+    MAX_UNANSWERED,
     Execution,
     Outcome,
     act,
@@ -22,11 +23,13 @@ from recado.domain.flow_runs import (
     follow,
     hear,
     question_of,
+    silenced,
     step_of,
     time_out,
     ways_to_ask,
 )
 from recado.domain.flow_variables import filled, greeting
+from recado.domain.flow_ways import check_whole, unreachable
 from recado.domain.flows import check_size
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -394,6 +397,19 @@ def test_who_answers_faster_than_people_is_not_answered(apart_s: float, heard: i
             break
     assert (one.state, one.reason) == (("failed", "too_many_answers") if heard == 20 else ("running", ""))
     assert number == min(heard, 98)
+
+
+def test_a_message_too_many_is_not_sent() -> None:
+    drawn, one = begun({"a": say("b"), "b": {"type": "delay", "seconds": 60, "next": "c"}, "c": {"type": "queue"}})
+    silent = replace(one, unanswered=MAX_UNANSWERED - 1)
+    assert silenced(silent, drawn.steps["a"], NOW) is None
+    sent = done(drawn, silent, Outcome(seq=30))
+    late = replace(time_out(done(drawn, sent), drawn.steps["b"], NOW), steps=1)
+    for step, ends in (("a", True), ("b", False), ("c", False)):
+        over = silenced(late, drawn.steps[step], NOW)
+        assert (over is not None and (over.state, over.reason) == ("failed", "too_many_messages")) is ends
+    heard = told(drawn, replace(late, state="waiting", waits_for="time", step="b"), "oi")
+    assert heard.unanswered == 0
 
 
 def test_a_customer_who_writes_may_go_on() -> None:

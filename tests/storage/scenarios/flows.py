@@ -48,5 +48,28 @@ def two_people_publish_at_once(clock: Any, ids: Any) -> None:
     redrawn = replace(seen, steps={"a": {"type": "close"}}, version=2)
     assert store.change(A, seen, redrawn)
     version = FlowVersion(seen.id, 1, seen.start, seen.steps, clock.now())
-    store.publish(A, seen, replace(seen, published=1, published_at=clock.now(), version=2), version)
+    store.publish(A, seen, replace(seen, published=1, published_at=clock.now(), version=2), version, {})
     assert store.get(A, seen.id) == redrawn, "what was drawn meanwhile is lost, and something older is published"
+
+
+@scenario("run-flow-from-seen-version")
+def two_flows_that_run_each_other_are_published_at_once(clock: Any, ids: Any) -> None:
+    store, kept = DynamoFlows(), project(clock, ids).id
+    one, other = flow(clock, ids, kept), flow(clock, ids, kept)
+    for seen in (one, other):
+        store.create(A, seen)
+        first = FlowVersion(seen.id, 1, seen.start, seen.steps, clock.now())
+        assert store.publish(A, seen, published(seen, 1, clock), first, {})
+
+    def publish(seen: Flow, runs: Flow) -> bool:
+        before = published(seen, 1, clock)
+        version = FlowVersion(seen.id, 2, "a", {"a": {"type": "run_flow", "flow_id": runs.id}}, clock.now())
+        return store.publish(A, before, published(before, 2, clock), version, {runs.id: 1})
+
+    assert publish(one, runs=other)
+    publish(other, runs=one)
+    assert store.published(A, other.id) == 1, "it was checked against a version that leads no further"
+
+
+def published(seen: Flow, number: int, clock: Any) -> Flow:
+    return replace(seen, published=number, published_at=clock.now(), version=seen.version + 1)

@@ -1,8 +1,8 @@
 """Flows as they are drawn: steps of a few types that name each other (PRODUCT F1), checked with a pointer to whatever
 is wrong. Pure.
 
-A draft is checked for its shape, so that a half-drawn flow can be kept. What is published is also whole: every step
-that is named is there, and no way leads round without waiting for somebody.
+A draft is checked for its shape, so that a half-drawn flow can be kept. What is published is also whole
+(`domain.flow_ways`).
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 
 WAITING = frozenset({"ask", "ask_choice", "delay"})
 """Types at which a flow waits, for somebody or for time."""
+SENDING = frozenset({"send_text", "send_file", "send_template", "ask", "ask_choice"})
+"""Types with which a message goes to the customer."""
 TAKEN_NAMES = frozenset({"contact", "secret", "system"})
 """Names of variables that no flow saves anything under."""
 ENDING = frozenset({"run_flow", "transfer", "queue", "close"})
@@ -97,67 +99,9 @@ def definition(start: Any, steps: Any) -> Definition:
     return Definition(start, {step_id: step for step_id, step in made.items() if step is not None})
 
 
-def check_whole(drawn: Definition) -> None:
-    """Raises Invalid for a definition that cannot be published: a step that is named and is not there, or a way that
-    leads round without waiting."""
-    errors = list[FieldError]()
-    if drawn.start not in drawn.steps:
-        errors.append(FieldError("/start", "no_such_step", "There is no such step."))
-    for step in drawn.steps.values():
-        errors += [
-            FieldError(f"/steps/{step.id}{pointer}", "no_such_step", f"There is no step {target!r}.")
-            for target, pointer in step.targets
-            if target not in drawn.steps
-        ]
-    looping = _loop(drawn)
-    if looping:
-        detail = "These steps lead round without waiting: " + " → ".join(looping) + "."
-        errors.append(FieldError(f"/steps/{looping[0]}", "endless_loop", detail))
-    if errors:
-        raise Invalid(errors[0].detail, errors=errors[:50])
-
-
 def fields_of_steps() -> dict[str, dict[str, bool]]:
     """By type the fields of a step, each with whether it is needed."""
     return {kind: {name: needed for name, (_, needed) in rules.items()} for kind, rules in _FIELDS.items()}
-
-
-def unreachable(drawn: Definition) -> list[str]:
-    """The steps to which no way leads from the first."""
-    seen, left = set[str](), [drawn.start]
-    while left:
-        step = drawn.steps.get(left.pop())
-        if step is not None and step.id not in seen:
-            seen.add(step.id)
-            left += [target for target, _ in step.targets]
-    return [step_id for step_id in drawn.steps if step_id not in seen]
-
-
-def _loop(drawn: Definition) -> list[str]:
-    """A way that leads round without a step that waits, from where it closes to there again; empty: there is none."""
-    done = set[str]()
-    for first in drawn.steps:
-        way: list[str] = []
-        left: list[tuple[str, bool]] = [(first, False)]
-        while left:
-            step_id, is_left = left.pop()
-            if is_left:
-                done.add(way.pop())
-                continue
-            if step_id in way:
-                return [*way[way.index(step_id) :], step_id]
-            step = drawn.steps.get(step_id)
-            if step is None or step_id in done:
-                continue
-            way.append(step_id)
-            left.append((step_id, True))
-            left += [(target, False) for target in _at_once(step)]
-    return []
-
-
-def _at_once(step: Step) -> list[str]:
-    """Where it leads without waiting. A question that cannot be put is not waited at."""
-    return [target for target, pointer in step.targets if step.type not in WAITING or pointer == "/on_error"]
 
 
 def _step(step_id: Any, given: Any, errors: list[FieldError]) -> Step | None:

@@ -33,11 +33,11 @@ class Execution:
     """A flow at work in a chat. `place` counts the steps that were done; `version` moves by one with each write.
 
     `waits_for`: what it stands still for at its step, and `due_at` until when at most. `tries`: answers to the present
-    question that were not understood. `steps`: those since the customer wrote last. `reason`: why it ended.
-    `started_by`: `entry` is the channel's own flow. `begun_with`: the flow that it began with; `flow_id` is the one
-    that it is in now. `heard`: up to which message of the thread the customer was heard; None until the first question
-    was put: what they wrote before it answers nothing. `claimed`: the place of a step that may have been done, though
-    nobody heard of it. `moved_at`: when it came to this place."""
+    question that were not understood. `steps`: those since the customer wrote last, `unanswered`: messages. `reason`:
+    why it ended. `started_by`: `entry` is the channel's own flow. `begun_with`: the flow that it began with; `flow_id`
+    is the one that it is in now. `heard`: up to which message of the thread the customer was heard; None until the
+    first question was put: what they wrote before it answers nothing. `claimed`: the place of a step that may have been
+    done, though nobody heard of it. `moved_at`: when it came to this place."""
 
     id: str
     chat_id: str
@@ -75,6 +75,7 @@ class Execution:
     answers: int = 0
     """Answers that were heard since `answers_since`, when the first of them was written."""
     answers_since: datetime | None = None
+    unanswered: int = 0
 
     @property
     def look_at(self) -> datetime | None:

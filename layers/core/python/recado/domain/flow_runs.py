@@ -14,12 +14,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from recado.domain.flow_answers import Phone, Pressed, answer_value, choice, option_id, pressed
-from recado.domain.flow_definitions import DEFAULT_TIMEOUT_S, Definition, Step
+from recado.domain.flow_definitions import DEFAULT_TIMEOUT_S, SENDING, Definition, Step
 from recado.domain.flow_executions import Execution, ended
 from recado.domain.flow_variables import filled, filled_body, filled_url
 
 MAX_STEPS_PER_MESSAGE = 100
 """Steps between two messages of the customer: what goes on longer is a loop."""
+MAX_UNANSWERED = 20
+"""Messages between two of the customer's, whatever flows they are of and however long it waits between them: nobody
+wants to be written to more often without having said a word."""
 MAX_STEPS = 1_000
 """Steps of an execution in all, however often the customer writes: two machines may answer each other for ever."""
 MAX_ANSWERS = 20
@@ -102,9 +105,16 @@ def ways_to_ask(fields: Mapping[str, Any], question: str) -> list[tuple[str, str
     ]
 
 
+def silenced(one: Execution, step: Step, now: datetime) -> Execution | None:
+    """The execution at its end, when its step would send a message more than go without an answer. None: it may."""
+    if step.type not in SENDING or one.unanswered < MAX_UNANSWERED:
+        return None
+    return ended(_done(one, now), "failed", now, "too_many_messages")
+
+
 def follow(one: Execution, step: Step, outcome: Outcome, now: datetime) -> Execution:
     """The execution after its step was done."""
-    done = _done(one, now)
+    done = _sent(_done(one, now), outcome)
     done = done if done.first_seq is not None else replace(done, first_seq=outcome.seq)
     if outcome.failed and "on_error" not in step.fields:
         return ended(done, "failed", now, outcome.failed)
@@ -140,7 +150,7 @@ def opened(one: Execution, outcome: Outcome, now: datetime) -> Execution:
     """The execution after the template was sent with which it opens: it waits for an answer, however long."""
     done = replace(
         one, place=one.place + 1, steps=one.steps + 1, version=one.version + 1, moved_at=now, opening=None,
-        first_seq=outcome.seq, heard=outcome.seq,
+        first_seq=outcome.seq, heard=outcome.seq, unanswered=one.unanswered + 1,
     )  # fmt: skip
     return (
         ended(done, "failed", now, outcome.failed)
@@ -174,7 +184,7 @@ def answer(one: Execution, step: Step, text: str, chosen_id: str | None, now: da
     """The execution after the customer wrote: what it waited for is taken, or asked again (it then stands at its
     question, running), or goes on where nothing that was understood leads. An option of another question than the
     present one is no answer. A message while it waits for time changes nothing but the count of steps."""
-    heard = replace(one, steps=0, version=one.version + 1, moved_at=now)
+    heard = replace(one, steps=0, unanswered=0, version=one.version + 1, moved_at=now)
     if one.waits_for == "opening":
         return replace(heard, state="running", waits_for=None)
     if one.waits_for != "answer":
@@ -222,6 +232,11 @@ def _counted(one: Execution, written_at: datetime) -> Execution:
     if one.answers_since is None or written_at >= one.answers_since + ANSWERS_WITHIN:
         return replace(one, answers=1, answers_since=written_at)
     return replace(one, answers=one.answers + 1)
+
+
+def _sent(one: Execution, outcome: Outcome) -> Execution:
+    """With the message counted that a step sent."""
+    return one if outcome.seq is None else replace(one, unanswered=one.unanswered + 1)
 
 
 def _too_long(one: Execution) -> bool:

@@ -15,6 +15,8 @@ from recado.domain.errors import Invalid
 
 MAX_PROJECTS = 200
 MAX_FLOWS = 1_000
+MAX_RUN_FLOWS = 90
+"""Others that a flow leads to without waiting: the transaction that holds them still has a hundred items."""
 MAX_STEPS_CHARACTERS = 100_000
 """Of a flow's steps as JSON."""
 MAX_STEPS_BYTES = 360_000

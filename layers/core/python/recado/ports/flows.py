@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from recado.domain.flows import Flow, FlowVersion, Project
@@ -47,8 +48,9 @@ class FlowStore(Protocol):
 
     def change(self, a: str, before: Flow, after: Flow) -> bool: ...
 
-    def publish(self, a: str, before: Flow, after: Flow, version: FlowVersion) -> bool:
-        """Write a version and the flow that names it, at once."""
+    def publish(self, a: str, before: Flow, after: Flow, version: FlowVersion, runs: Mapping[str, int]) -> bool:
+        """Write a version and the flow that names it, at once. `runs`: other flows that lead on from it, with the
+        numbers under which they were published when they were looked at; False too when one was published since."""
         ...
 
     def delete(self, a: str, flow: Flow) -> bool:

@@ -34,7 +34,7 @@ from recado.domain.flow_executions import (
     reached_nobody,
     traced,
 )
-from recado.domain.flow_runs import follow, hear, opened, step_of, time_out, unreached
+from recado.domain.flow_runs import follow, hear, opened, silenced, step_of, time_out, unreached
 from recado.ports.agents import Departments
 from recado.ports.chats import ChatStore
 from recado.ports.core import Clock, Queue
@@ -244,6 +244,10 @@ class FlowEngine:
 
     def _do(self, at: Standing, step: Step) -> Execution | None:
         a, one = at.a, at.one
+        over = silenced(one, step, self._clock.now())
+        if over is not None:
+            line = traced(one, step.id, step.type, "", over.reason, self._clock.now())
+            return self._written(a, at.chat, one, over, line, step)
         if claims_first(step) and one.claimed != one.place:
             claimed = replace(one, claimed=one.place, version=one.version + 1)
             if not self._executions.go_on(a, one, claimed, None):

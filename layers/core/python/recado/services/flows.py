@@ -9,8 +9,9 @@ from typing import Any, Protocol
 from recado.domain.access import Caller
 from recado.domain.channels import Channel
 from recado.domain.errors import Busy, Conflict, FieldError, Invalid, NotFound
-from recado.domain.flow_definitions import Definition, check_whole, definition, unreachable
-from recado.domain.flows import MAX_FLOWS, MAX_PROJECTS, Flow, FlowVersion, Project, check_size
+from recado.domain.flow_definitions import Definition, definition
+from recado.domain.flow_ways import check_runs, check_whole, unreachable
+from recado.domain.flows import MAX_FLOWS, MAX_PROJECTS, MAX_RUN_FLOWS, Flow, FlowVersion, Project, check_size
 from recado.domain.ids import is_id
 from recado.ports.core import Clock, Ids
 from recado.ports.flows import FlowStore, ProjectGone, ProjectStore
@@ -165,10 +166,12 @@ class FlowService:
         errors = self._references.errors(caller, whole)
         if errors:
             raise Invalid(errors[0].detail, errors=errors)
+        runs = _Published(self._store, a)
+        check_runs(flow_id, whole, runs.find)
         number = (before.published or 0) + 1
         after = replace(before, published=number, published_at=now, version=before.version + 1)
         version = FlowVersion(flow_id, number, before.start, before.steps, now)
-        if not self._store.publish(a, before, after, version):
+        if not self._store.publish(a, before, after, version, runs.seen):
             raise _changed()
         return Published(after, unreachable(whole))
 
@@ -194,6 +197,29 @@ class FlowService:
             self._projects.get(a, project_id)
         except NotFound:
             raise Invalid.field("/project_id", "not_found", "There is no such project.") from None
+
+
+class _Published:
+    """The flows that are met on the ways out of one, each looked up once. `seen`: the numbers of their versions."""
+
+    def __init__(self, store: FlowStore, a: str) -> None:
+        self._store = store
+        self._a = a
+        self._known: dict[str, Definition | None] = {}
+        self.seen: dict[str, int] = {}
+
+    def find(self, flow_id: str) -> Definition | None:
+        """What is published of a flow. Raises Invalid when they are more than one transaction can hold still."""
+        if flow_id not in self._known:
+            if len(self.seen) == MAX_RUN_FLOWS:
+                detail = f"A flow leads to at most {MAX_RUN_FLOWS} others without waiting."
+                raise Invalid.field("/steps", "too_many_flows", detail)
+            number = self._store.published(self._a, flow_id)
+            found = None if number is None else self._store.version(self._a, flow_id, number)
+            if number is not None and found is not None:
+                self.seen[flow_id] = number
+            self._known[flow_id] = None if found is None else definition(found.start, found.steps)
+        return self._known[flow_id]
 
 
 def drawn(start: str, steps: Mapping[str, Any]) -> Definition:

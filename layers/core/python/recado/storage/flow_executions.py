@@ -63,6 +63,7 @@ class ExecutionRecord(ChatsRecord):
     unreached = NumberAttribute(null=True)
     answers = NumberAttribute(null=True)
     answers_since = TimeAttribute(null=True)
+    unanswered = NumberAttribute(null=True)
     si_pk = UnicodeAttribute()
     si_sk = UnicodeAttribute()
     ag_pk = UnicodeAttribute()
@@ -89,6 +90,7 @@ class ExecutionRecord(ChatsRecord):
             tries=one.tries or None,
             steps=one.steps or None,
             answers=one.answers or None,
+            unanswered=one.unanswered or None,
             reason=one.reason or None,
             said=one.said or None,
             begun_with=one.begun_with or one.flow_id,
@@ -115,6 +117,7 @@ class ExecutionRecord(ChatsRecord):
             tries=int(self.tries or 0),
             steps=int(self.steps or 0),
             answers=int(self.answers or 0),
+            unanswered=int(self.unanswered or 0),
             heard=None if self.heard is None else int(self.heard),
             claimed=None if self.claimed is None else int(self.claimed),
             first_seq=None if self.first_seq is None else int(self.first_seq),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DeleteError, PutError
 
@@ -16,6 +18,11 @@ PROJECT_STANDS = guard("project-stands", "a flow is made in a project while that
 FLOW_SEEN = guard(
     "flow-from-seen-version",
     "two people draw or publish at once: the steps of one are lost, or another's are published",
+)
+
+RUN_FLOW_SEEN = guard(
+    "run-flow-from-seen-version",
+    "two flows that run each other are published at once: each saw the other without the way back, and they loop",
 )
 
 
@@ -171,10 +178,13 @@ class DynamoFlows:
             tx.put("draft", FlowDraftRecord.of_flow(a, after))
         return tx.committed()
 
-    def publish(self, a: str, before: Flow, after: Flow, version: FlowVersion) -> bool:
+    def publish(self, a: str, before: Flow, after: Flow, version: FlowVersion, runs: Mapping[str, int]) -> bool:
         """One transaction. The flow's condition keeps the number apart too: it moves with the flow."""
         tx = Transaction()
         tx.put("version", FlowVersionRecord.of_version(a, version))
+        for flow_id, number in runs.items():
+            run = FlowRecord(keys.workspace_pk(a, "FLOWS"), flow_id)
+            tx.check(f"run {flow_id}", run, RUN_FLOW_SEEN(FlowRecord.published == number))
         tx.put("flow", FlowRecord.of_flow(a, after), FLOW_SEEN(FlowRecord.version == before.version))
         return tx.committed()
 

@@ -1,0 +1,103 @@
+"""The ways through flows: that every step that is named is there, and that none leads round without waiting for
+somebody, neither within a flow nor through those that it runs (PRODUCT F1). Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from recado.domain.errors import FieldError, Invalid
+from recado.domain.flow_definitions import WAITING, Definition, Step
+
+Place = tuple[str, str]
+"""A step: of which flow, and its id there."""
+Find = Callable[[str], Definition | None]
+"""What is published of a flow; None: there is no such flow, or nothing was."""
+
+
+def check_whole(drawn: Definition) -> None:
+    """Raises Invalid for a definition that cannot be published: a step that is named and is not there, or a way that
+    leads round without waiting."""
+    errors = list[FieldError]()
+    if drawn.start not in drawn.steps:
+        errors.append(FieldError("/start", "no_such_step", "There is no such step."))
+    for step in drawn.steps.values():
+        errors += [
+            FieldError(f"/steps/{step.id}{pointer}", "no_such_step", f"There is no step {target!r}.")
+            for target, pointer in step.targets
+            if target not in drawn.steps
+        ]
+    looping = _round([("", step_id) for step_id in drawn.steps], lambda at: _at_once("", drawn.steps.get(at[1])))
+    if looping:
+        errors.append(_endless(f"/steps/{looping[0][1]}", [step_id for _, step_id in looping]))
+    if errors:
+        raise Invalid(errors[0].detail, errors=errors[:50])
+
+
+def check_runs(flow_id: str, drawn: Definition, find: Find) -> None:
+    """Raises Invalid for a flow that would lead round, without waiting, through flows that it runs, once it is
+    published. A loop of others that it runs into is told as well."""
+
+    def steps_of(flow: str) -> Definition | None:
+        return drawn if flow == flow_id else find(flow)
+
+    def onward(at: Place) -> Iterator[Place]:
+        known = steps_of(at[0])
+        step = known.steps.get(at[1]) if known else None
+        yield from _at_once(at[0], step)
+        if step is not None and step.type == "run_flow":
+            other = steps_of(step.fields["flow_id"])
+            if other is not None:
+                yield step.fields["flow_id"], other.start
+
+    runs = [(flow_id, step.id) for step in drawn.steps.values() if step.type == "run_flow"]
+    looping = _round(runs, onward)
+    if looping:
+        at = next((one for one in looping if one in runs), runs[0])
+        named = [step_id if flow == flow_id else f"{flow}/{step_id}" for flow, step_id in looping]
+        error = _endless(f"/steps/{at[1]}/flow_id", named)
+        raise Invalid(error.detail, errors=[error])
+
+
+def unreachable(drawn: Definition) -> list[str]:
+    """The steps to which no way leads from the first."""
+    seen, left = set[str](), [drawn.start]
+    while left:
+        step = drawn.steps.get(left.pop())
+        if step is not None and step.id not in seen:
+            seen.add(step.id)
+            left += [target for target, _ in step.targets]
+    return [step_id for step_id in drawn.steps if step_id not in seen]
+
+
+def _endless(pointer: str, steps: Iterable[str]) -> FieldError:
+    detail = "These steps lead round without waiting: " + " → ".join(steps) + "."
+    return FieldError(pointer, "endless_loop", detail)
+
+
+def _round(firsts: Iterable[Place], onward: Callable[[Place], Iterable[Place]]) -> list[Place]:
+    """A way that leads round, from where it closes to there again; empty: there is none."""
+    done = set[Place]()
+    for first in firsts:
+        way: list[Place] = []
+        left: list[tuple[Place, bool]] = [(first, False)]
+        while left:
+            at, is_left = left.pop()
+            if is_left:
+                done.add(way.pop())
+                continue
+            if at in way:
+                return [*way[way.index(at) :], at]
+            if at in done:
+                continue
+            way.append(at)
+            left.append((at, True))
+            left += [(target, False) for target in onward(at)]
+    return []
+
+
+def _at_once(flow: str, step: Step | None) -> list[Place]:
+    """Where a step leads without waiting, in its flow. A question that cannot be put is not waited at."""
+    if step is None:
+        return []
+    return [(flow, target) for target, pointer in step.targets if step.type not in WAITING or pointer == "/on_error"]
