@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 import pytest
+from argon2 import PasswordHasher
 from moto import mock_aws
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,10 +28,11 @@ os.environ.update(
 )
 
 from recado.domain.ids import make_id  # noqa: E402
+from recado.passwords import Argon2Passwords  # noqa: E402
 from recado.storage import tables, transaction  # noqa: E402
 from tests import quick_moto  # noqa: E402
 from tests.lost_answers import LostAnswers  # noqa: E402
-from tests.table_definitions import table_definitions  # noqa: E402
+from tests.moto_worlds import make_tables  # noqa: E402
 
 
 class FixedClock:
@@ -83,6 +85,9 @@ def lost_answers(monkeypatch: pytest.MonkeyPatch) -> LostAnswers:
 
 
 quick_moto.install()
+PRODUCTS_HASHER = vars(Argon2Passwords)["_hasher"]
+# Every account begins with a password, and a good hash is slow by intent: tests/unit/test_credentials.py has it.
+Argon2Passwords._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)  # type: ignore[assignment]
 
 
 @pytest.fixture
@@ -90,8 +95,7 @@ def dynamodb() -> Iterator[Any]:
     """A boto3 client on the three empty tables in moto."""
     with mock_aws():
         client = _client()
-        for definition in table_definitions(ROOT / "infra" / "data.yaml"):
-            client.create_table(**definition)
+        make_tables(client)
         yield client
         transaction.restore()
 

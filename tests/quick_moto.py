@@ -13,7 +13,7 @@ import json
 from functools import cache
 from typing import Any
 
-from botocore import endpoint_provider, session
+from botocore import endpoint_provider, handlers, session
 from botocore.parsers import BaseJSONParser
 from botocore.signers import RequestSigner
 from botocore.useragent import UserAgentString
@@ -28,6 +28,8 @@ from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
+from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node
+from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 from moto.dynamodb.parsing.tokens import ExpressionTokenizer
 
 ITEM_CALLS = {
@@ -52,10 +54,12 @@ _project = Item.project
 _make_list = ExpressionTokenizer.make_list
 _parse = ConditionExpressionParser.parse
 _make_operand = ConditionExpressionParser._make_operand
+_make_update = UpdateExpressionParser.make
 _size = DynamoType.size
 _dynamo_to_dict = responses.dynamo_to_dict
 _handle_structure = BaseJSONParser._handle_structure
 _RuleSet = endpoint_provider.RuleSet
+_register_builtin_handlers = session.Session._register_builtin_handlers
 _sign = RequestSigner.sign
 _to_string = UserAgentString.to_string
 
@@ -303,6 +307,38 @@ def tokens(cls: Any, expression: str) -> list[Any]:
     return list(_tokens(expression))
 
 
+@cache
+def _update(expression: str) -> Any:
+    return _make_update(expression)
+
+
+def make_update(cls: Any, expression: str) -> Any:
+    """The update as moto reads it, to be looked at: who works on it copies it first."""
+    return _update(expression)
+
+
+def traverse(traverser: Any, node: Any) -> Any:
+    """Of an update, from its leaves upwards: moto asks its ten traversers at each node what they look for."""
+    steps = traverser._processing_map()
+    kinds = tuple(steps)
+
+    def walk(node: Any, position: int = -1) -> Any:
+        if not isinstance(node, Node):
+            return node
+        parent = node.parent
+        for place, child in enumerate(node.children or ()):
+            traverser.pre_processing_of_child(node, place)
+            walk(child, place)
+        if isinstance(node, kinds):
+            node = next(step for kind, step in steps.items() if isinstance(node, kind))(node)
+            node.parent = parent
+            if parent:
+                parent.children[position] = node
+        return node
+
+    return walk(node)
+
+
 class _Tree(ConditionExpressionParser):
     """Reads an expression without the values, which differ each time."""
 
@@ -363,6 +399,19 @@ def rules(partitions: Any, **described: Any) -> Any:
     return _rules[read_from][0]
 
 
+@cache
+def _builtin_handlers(count: int) -> Any:
+    """Of so many: moto adds its own."""
+    made = session.Session(include_builtin_handlers=False)
+    _register_builtin_handlers(made, made._events)
+    return made._original_handler
+
+
+def register_builtin_handlers(made: Any, events: Any) -> None:
+    """A hundred and thirty for each session, in the order of their names."""
+    vars(made._original_handler).update(vars(copy.copy(_builtin_handlers(len(handlers.BUILTIN_HANDLERS)))))
+
+
 REPLACED: list[tuple[Any, str, Any]] = [
     (BotocoreStubber, "process_request", process_request),
     (MockAWS, "_enable_patching", enable_patching),
@@ -380,10 +429,13 @@ REPLACED: list[tuple[Any, str, Any]] = [
     (responses, "dynamo_to_dict", told),
     (BaseJSONParser, "_handle_structure", heard),
     (ExpressionTokenizer, "make_list", classmethod(tokens)),
+    (UpdateExpressionParser, "make", classmethod(make_update)),
+    (DepthFirstTraverser, "traverse", traverse),
     (ConditionExpressionParser, "parse", parse_condition),
     (ConditionExpressionParser, "_make_operand", make_operand),
     (UserAgentString, "to_string", user_agent),
     (RequestSigner, "sign", sign),
+    (session.Session, "_register_builtin_handlers", register_builtin_handlers),
     (session, "create_loader", cache(session.create_loader)),
     (endpoint_provider, "RuleSet", rules),
 ]

@@ -35,7 +35,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local import local_aws, processes, seed
 from infra.local.deployment import REGION, DeployFailed, Deployment, client, load_template
-from infra.local.packages import BuildFailed, build_packages
+from infra.local.packages import BuildFailed, build_packages, unpack_layer
 from infra.local.processes import HOST, Child, StartFailed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,6 +108,10 @@ class Stack:
             with self._phase("build"):
                 template = load_template(self.root / "template.yaml")
                 packages = build_packages(self.root, template, self.root / ".local" / "packages")
+                packages = [
+                    unpack_layer(one, self.state_dir / "layers") if one.resource == "CoreLayer" else one
+                    for one in packages
+                ]
             with self._phase("MiniStack"):
                 self._start_ministack()
             with self._phase("deploy") as note:
@@ -366,7 +370,7 @@ def main() -> int:
 
 def forget(state_dir: Path) -> None:
     """Remove the data of earlier runs; built packages stay."""
-    for name in ("ministack", "s3", "tmp", "logs"):
+    for name in ("ministack", "s3", "tmp", "layers", "logs"):
         shutil.rmtree(state_dir / name, ignore_errors=True)
     for name in ("demo.json", "clock.json", "ssrf.json", "providers_templates.json"):
         (state_dir / name).unlink(missing_ok=True)

@@ -6,11 +6,11 @@ import importlib.util
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from recado import bootstrap, settings
 from recado.aws.session import reset_clients
+from tests.moto_worlds import clients, fifo_queue
 from tests.reception import BASE_URL, Reception
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -21,14 +21,14 @@ class Functions:
     """Within moto (the `dynamodb` fixture)."""
 
     def __init__(self, clock: Any, ids: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.sqs, self.s3 = boto3.client("sqs"), boto3.client("s3")
+        self.sqs, self.s3 = clients("sqs"), clients("s3")
         self.s3.create_bucket(Bucket=BUCKET)
-        self.queue_url, self.dead_letters_url = self._queue("inbound"), self._queue("inbound-dead")
+        self.queue_url, self.dead_letters_url = fifo_queue("inbound"), fifo_queue("inbound-dead")
         environment = {
             "INBOUND_QUEUE_URL": self.queue_url,
             "INBOUND_DLQ_URL": self.dead_letters_url,
-            "DISTRIBUTION_QUEUE_URL": self._queue("distribution"),
-            "OUTBOUND_QUEUE_URL": self._queue("outbound"),
+            "DISTRIBUTION_QUEUE_URL": fifo_queue("distribution"),
+            "OUTBOUND_QUEUE_URL": fifo_queue("outbound"),
             "RAW_BUCKET": BUCKET,
             "PUBLIC_BASE_URL": BASE_URL,
         }
@@ -38,10 +38,6 @@ class Functions:
         self.reception = Reception(clock, ids)
         bootstrap.container().__dict__.update(clock=clock, ids=ids)
         self.ingress_handler, self.inbound_handler = _load("ingress"), _load("inbound")
-
-    def _queue(self, name: str) -> str:
-        attributes = {"FifoQueue": "true"}
-        return str(self.sqs.create_queue(QueueName=f"{name}.fifo", Attributes=attributes)["QueueUrl"])
 
     def ingress(self, event: dict[str, Any]) -> dict[str, Any]:
         return dict(self.ingress_handler(event, None))

@@ -10,11 +10,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import boto3
 from botocore.config import Config
 
 from recado import bootstrap, settings
 from recado.aws import session
+from tests.moto_worlds import clients, fifo_queue
 
 ROOT = Path(__file__).resolve().parents[2]
 QUEUES = (
@@ -23,6 +23,7 @@ QUEUES = (
 )  # fmt: skip
 DEAD_LETTERS = "INBOUND_DLQ_URL"
 BUCKETS = {"RAW_BUCKET": "recado-raw", "FILES_BUCKET": "recado-files", "MAIL_BUCKET": "recado-mail"}
+OF_STREAMS = Config(account_id_endpoint_mode="disabled")
 STREAMED = ("contacts", "chats", "workspace")
 
 
@@ -42,12 +43,11 @@ class Stack:
     """Queues and buckets beside the tables of the `dynamodb` fixture; `container` has the test's clock and ids."""
 
     def __init__(self, set_environment: Callable[[str, str], None], clock: Any, ids: Any) -> None:
-        self.sqs, self.s3 = boto3.client("sqs"), boto3.client("s3")
-        self.streams = boto3.client("dynamodbstreams", config=Config(account_id_endpoint_mode="disabled"))
-        self.urls = {name: self._queue(name) for name in QUEUES}
+        self.sqs, self.s3, self.streams = clients("sqs"), clients("s3"), clients("dynamodbstreams", OF_STREAMS)
+        self.urls = {name: fifo_queue(name) for name in QUEUES}
         for name, url in self.urls.items():
             set_environment(f"{name.upper()}_QUEUE_URL", url)
-        set_environment(DEAD_LETTERS, self._queue("inbound-dead"))
+        set_environment(DEAD_LETTERS, fifo_queue("inbound-dead"))
         for variable, bucket in BUCKETS.items():
             self.s3.create_bucket(Bucket=bucket)
             set_environment(variable, bucket)
@@ -56,10 +56,6 @@ class Stack:
         self.container.__dict__.update(clock=clock, ids=ids)
         self._handlers: dict[str, ModuleType] = {}
         self._told: dict[str, str] = {}
-
-    def _queue(self, name: str) -> str:
-        url: str = self.sqs.create_queue(QueueName=f"{name}.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
-        return url
 
     def invoke(self, function: str, event: Mapping[str, Any], context: object | None = None) -> Any:
         """Call functions/<function>/handler.py, loaded once."""

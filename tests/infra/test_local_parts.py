@@ -106,10 +106,12 @@ def test_an_old_python_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_an_installation_cut_by_ctrl_c_says_one_line_and_leaves_nothing_running(tmp_path: Path) -> None:
-    """The installer stands for pip: it tells its process id and goes on for a minute."""
+    """The installer stands for pip: it tells its process id and goes on for a minute. Ctrl-C reaches what runs in the
+    foreground, even if this suite does not."""
     installer = f"import os, pathlib, time; pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid()))"
     script = (
-        "import sys; sys.path.insert(0, 'infra/local'); import environments as e\n"
+        "import signal, sys; sys.path.insert(0, 'infra/local'); import environments as e\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"e.make_environment = lambda folder: e._run([sys.executable, '-c', {installer + '; time.sleep(60)'!r}])\n"
         "sys.argv = ['environments.py', 'dev']; sys.exit(e.main())\n"
     )

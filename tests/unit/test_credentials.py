@@ -10,6 +10,7 @@ from recado.domain.credentials import hash_of, proves, read_token, token_of
 from recado.domain.errors import Invalid
 from recado.domain.users import checked_email
 from recado.passwords import Argon2Passwords
+from tests.conftest import PRODUCTS_HASHER
 
 TAIL = "0" * 26 + "a"
 USER = f"us_acctaaaa_{TAIL[::-1]}"
@@ -54,10 +55,11 @@ def test_a_secret_is_proved_by_itself_alone() -> None:
     assert not proves("\ud800", hash_of("secret"))
 
 
-def test_argon2_tells_right_from_wrong_and_nobody_from_somebody() -> None:
+def test_argon2_tells_right_from_wrong_and_nobody_from_somebody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Argon2Passwords, "_hasher", PRODUCTS_HASHER)
     passwords = Argon2Passwords()
     hashed = passwords.hash("a long password")
-    assert hashed.startswith("$argon2id$") and hashed != passwords.hash("a long password")
+    assert hashed.startswith("$argon2id$v=19$m=19456,t=2,p=1$") and hashed != passwords.hash("a long password")
     assert passwords.matches(hashed, "a long password")
     assert not passwords.matches(hashed, "another password")
     assert not passwords.matches(None, "a long password")
