@@ -119,3 +119,25 @@ def test_a_channel_has_a_published_flow_which_stays(
     assert refused.json["errors"][0]["pointer"] == "/settings/entry_flow_id"
     assert api.patch(place, {"settings": {"entry_flow_id": None}}, token=company.admin).status == 200
     assert api.delete(f"/v1/flows/{flow_id}", token=company.admin).status == 204
+
+
+def test_a_channel_on_which_nothing_can_be_written_has_no_flow(api: Api, company: Company, flow_id: str) -> None:
+    number = {"number": "+551140000000"}
+    telephone = {"type": "telephone", "name": "Telefone", "secrets": {"auth_token": "a1" * 16}}
+    made = api.post("/v1/channels", {**telephone, "settings": number}, token=company.admin)
+    assert made.status == 201, made.text
+    own = {"settings": {**number, "entry_flow_id": flow_id}}
+    for refused in (
+        api.post("/v1/channels", {**telephone, **own}, token=company.admin),
+        api.patch(f"/v1/channels/{made.json['id']}", own, token=company.admin),
+    ):
+        assert refused.status == 400
+        assert [(one["pointer"], one["code"]) for one in refused.json["errors"]] == [
+            ("/settings/entry_flow_id", "no_flows")
+        ]
+    none = {"settings": {"entry_flow_id": None}}
+    assert api.patch(f"/v1/channels/{made.json['id']}", none, token=company.admin).status == 200
+    project = api.get(f"/v1/flows/{flow_id}", token=company.admin).json["project_id"]
+    action = {"type": "run_flow", "project_id": project, "flow_id": flow_id, "channel_id": made.json["id"]}
+    task = api.post("/v1/tasks", {"name": "Ligar", "table": "contacts", "action": action}, token=company.admin)
+    assert [(one["pointer"], one["code"]) for one in task.json["errors"]] == [("/action/channel_id", "no_flows")]

@@ -41,7 +41,7 @@ def test_what_it_names_is_looked_up(kind: str) -> None:
     tabulations = MagicMock()
     tabulations.exists.return_value = False
     nothing: Any = None
-    references = KnownActionReferences(nothing, nothing, nothing, nothing, nothing, nothing, tabulations)
+    references = KnownActionReferences(nothing, nothing, nothing, nothing, nothing, nothing, tabulations, nothing)
     errors = references.errors("abcdefgh", "chats", given(kind))
     named = {name for name in FIELDS[kind] if name.endswith("_id")}
     assert {error.pointer for error in errors} == {f"/action/{name}" for name in named}

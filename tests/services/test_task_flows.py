@@ -227,15 +227,19 @@ def test_a_retry_needs_room_and_its_task(world: TaskWorld) -> None:
 
 
 @pytest.mark.parametrize("table", ["contacts", "chats"])
-@pytest.mark.parametrize("reason", ["channel_unusable", "token_expired"])
-def test_a_channel_that_cannot_send_leaves_chats_alone(world: TaskWorld, table: str, reason: str) -> None:
+@pytest.mark.parametrize(
+    ("what", "reason"), [("paused", "channel_unusable"), ("silent", "channel_unusable"), ("ended", "token_expired")]
+)
+def test_a_channel_that_cannot_send_leaves_chats_alone(world: TaskWorld, table: str, what: str, reason: str) -> None:
     before = world.waits()
     channels, now = world.container.channels, world.clock.now()
     channel = channels.get(A, CHANNEL)
     assert channel is not None
-    ended = Token(now - timedelta(days=60), expires_at=now)
-    is_paused = reason == "channel_unusable"
-    unusable = replace(channel, state="paused") if is_paused else replace(channel, token=ended)
+    unusable = {
+        "paused": replace(channel, state="paused"),
+        "silent": replace(channel, type="telephone"),
+        "ended": replace(channel, token=Token(now - timedelta(days=60), expires_at=now)),
+    }[what]
     world.container.task_flows._channels = Mock(get=lambda *_: unusable)
     run = world.run_task(table, when_queued="run")
     assert (run["failed"], world.target().reason, world.chat) == (1, reason, before)

@@ -39,6 +39,7 @@ class Tasks(Flows):
             self.departments,
             self.workflow_service,
             self.tabulation_service,
+            self.adapters,
         )
 
     @cached_property

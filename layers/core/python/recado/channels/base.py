@@ -109,6 +109,11 @@ class ChannelAdapter(AccessTokens, People, ABC):
     def __init__(self, base_url: str | None = None) -> None:
         self.base_url = (base_url or self.public_base_url).rstrip("/")
 
+    @property
+    def writes(self) -> bool:
+        """Whether a text can be sent, and so a flow can lead chats of such a channel."""
+        return "text" in self.kinds
+
     # -- the way in --------------------------------------------------------------------------------
 
     def handshake(self, query: Mapping[str, str], settings: Mapping[str, Any], secrets: Secrets) -> Answer | None:

@@ -58,7 +58,7 @@ class AdapterWebhooks:
 
     def writes(self, channel: ConnectedChannel) -> bool:
         """Whether a text can be sent on the channel."""
-        return "text" in adapter(channel.type).kinds
+        return adapter(channel.type).writes
 
     def canonical(self, channel: ConnectedChannel, address: str) -> str:
         """The key of the thread of a customer's address."""

@@ -66,6 +66,11 @@ class SendingAdapter(Protocol):
     def kinds(self) -> frozenset[str]: ...
 
     @property
+    def writes(self) -> bool:
+        """Whether a text can be sent, and so a flow can lead chats of such a channel."""
+        ...
+
+    @property
     def media_limits(self) -> Mapping[str, MediaLimit]: ...
 
     @property

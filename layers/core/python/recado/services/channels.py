@@ -57,6 +57,11 @@ class ChannelRules(Protocol):
     @property
     def rotating(self) -> Collection[str]: ...
 
+    @property
+    def writes(self) -> bool:
+        """Whether a flow can lead its chats."""
+        ...
+
 
 class EntryFlows(Protocol):
     """Flows of an account."""
@@ -124,7 +129,7 @@ class ChannelService:
         channel_id = self._ids.new("ch", a)
         own_settings, own_secrets = rules.made(channel_id, self._ids.secret)
         placed, given = _placed(rules, settings, secrets)
-        self._check_flow(a, placed)
+        self._check_flow(a, rules, placed)
         settings = _merged(own_settings, placed)
         kept: Secrets = {key: (value,) for key, value in {**own_secrets, **given}.items()}
         self._check(a, rules, settings, kept)
@@ -162,7 +167,7 @@ class ChannelService:
             fixed, _ = rules.made(channel_id, self._ids.secret)
             news = {key: value for key, value in told_settings.items() if key not in fixed or fixed[key] != value}
             given_settings, given_secrets = _placed(rules, news, told_secrets)
-            self._check_flow(a, given_settings)
+            self._check_flow(a, rules, given_settings)
             settings = _merged(before.settings, given_settings)
             old = self._channels.secrets(a, channel_id)
             secrets, former = changed(old, before.former, given_secrets, rules.rotating, self._clock.now())
@@ -214,10 +219,13 @@ class ChannelService:
     def _exists(self, a: str, department_id: str) -> bool:
         return is_id(department_id, "dp", a) and self._departments.get(a, department_id) is not None
 
-    def _check_flow(self, a: str, given: Mapping[str, Any]) -> None:
+    def _check_flow(self, a: str, rules: ChannelRules, given: Mapping[str, Any]) -> None:
         """The channel's own flow is a published one. One that goes later is told on the channel by the next chat that
         it was to lead."""
         flow_id = given.get("entry_flow_id")
+        if flow_id is not None and not rules.writes:
+            detail = "Nothing can be written on such a channel, so no flow can lead its chats."
+            _refuse([FieldError("/settings/entry_flow_id", "no_flows", detail)])
         if flow_id is not None and not (is_id(flow_id, "fl", a) and self._flows.published(a, flow_id)):
             detail = "There is no such flow, or it was never published."
             _refuse([FieldError("/settings/entry_flow_id", "not_found", detail)])

@@ -156,7 +156,7 @@ class TaskFlows:
     def _usable(self, a: str, channel_id: str) -> Channel:
         """A channel on which something can be sent: a flow that fails at its first word leaves a chat to people."""
         channel = self._channels.get(a, channel_id)
-        if channel is None or channel.state != "active":
+        if channel is None or channel.state != "active" or not self._reach.writes(channel.type):
             raise Conflict("Nothing can be sent on the channel.", code="channel_unusable")
         ends = channel.token.expires_at if channel.token else None
         if ends is not None and self._clock.now() >= ends:

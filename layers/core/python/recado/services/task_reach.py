@@ -44,6 +44,10 @@ class TaskReach:
         thread = nearest(found)[1]
         return self._in(channel.type, thread), thread
 
+    def writes(self, channel_type: str) -> bool:
+        """Whether anything can be written on such channels."""
+        return self._adapters(channel_type).writes
+
     def of_chat(self, a: str, chat: Chat) -> Reach:
         """Of an open chat, consistently."""
         return self._in(chat.channel_type, self._threads.thread(a, chat.thread))

@@ -12,6 +12,7 @@ from recado.domain.segment_fields import Table
 from recado.ports.agents import Departments
 from recado.ports.channels import ChannelStore
 from recado.ports.flows import FlowStore, ProjectStore
+from recado.ports.outbox import Adapters
 from recado.ports.people import UserStore
 from recado.services.tabulations import TabulationService
 from recado.services.workflows import WorkflowService
@@ -29,6 +30,7 @@ class KnownActionReferences:
         departments: Departments,
         workflows: WorkflowService,
         tabulations: TabulationService,
+        adapters: Adapters,
     ) -> None:
         self._projects = projects
         self._flows = flows
@@ -37,6 +39,7 @@ class KnownActionReferences:
         self._departments = departments
         self._workflows = workflows
         self._tabulations = tabulations
+        self._adapters = adapters
 
     def errors(self, a: str, table: Table, action: Mapping[str, Any]) -> list[FieldError]:
         """An error for each thing that it names and that is not there."""
@@ -73,6 +76,9 @@ class KnownActionReferences:
         channel = self._channels.get(a, channel_id) if is_id(channel_id, "ch", a) else None
         if channel is None or channel.state == "removed":
             yield _missing("channel_id", "There is no such channel.")
+        elif not self._adapters(channel.type).writes:
+            detail = "Nothing can be written on such a channel, so no flow can lead its chats."
+            yield FieldError("/action/channel_id", "no_flows", detail)
 
 
 _DETAILS = {
