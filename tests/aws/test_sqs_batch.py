@@ -41,6 +41,20 @@ def test_a_failure_stops_its_group_and_no_other() -> None:
     assert failures(answer) == ["m2", "m3"]
 
 
+def test_who_cannot_put_a_failure_off_leaves_it_to_the_queue() -> None:
+    put_off: list[str] = []
+
+    def refuse(delivery: Delivery) -> None:
+        put_off.append(delivery.id)
+        raise ConnectionError
+
+    def fail(_: Delivery) -> None:
+        raise RuntimeError
+
+    assert failures(each_command(event(("a", "1"), ("a", "2"), ("b", "3")), fail, refuse)) == ["m1", "m2", "m3"]
+    assert put_off == ["m1", "m3"], "what is behind it was not tried"
+
+
 def test_each_command_has_its_correlation_id() -> None:
     seen: list[str | None] = []
     each_command(event(("a", "1"), ("a", "2")), lambda delivery: seen.append(telemetry.correlation_id()))

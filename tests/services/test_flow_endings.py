@@ -14,6 +14,7 @@ from recado.domain.chats import MessageError
 from recado.domain.errors import Busy
 from recado.domain.flow_runs import MAX_ANSWERS, MAX_STEPS
 from recado.domain.flow_starts import FlowStart
+from recado.domain.openings import MAX_FLOWS_IN_A_ROW
 from recado.storage.chat_records import MessageRecord
 from recado.storage.flow_executions import ExecutionRecord
 from tests.flow_world import ADMIN, ANA_USER, FlowWorld, fresh_world
@@ -89,6 +90,31 @@ def test_a_silent_customer_is_written_to_twenty_times(world: FlowWorld, clock: A
     assert world.chat.situation == "queued"
 
 
+def test_a_machine_that_opens_chat_after_chat_comes_to_people(world: FlowWorld, clock: Any) -> None:
+    """The flow answers and closes, and the answer to that opens the next chat; a customer who comes back later is led
+    by it again."""
+    world.enter_by(
+        world.publish({"a": {"type": "send_text", "text": "Já fechamos.", "next": "b"}, "b": {"type": "close"}})
+    )
+    for _ in range(15):
+        world.say("Obrigado por sua mensagem!")
+        world.run()
+        clock.move(1)
+    assert world.texts().count("→ Já fechamos.") == MAX_FLOWS_IN_A_ROW
+    [waits] = world.reception.waiting()
+    assert len(world.reception.chats()) == MAX_FLOWS_IN_A_ROW + 1
+    world.container.chat_actions.close(ADMIN, waits.id)
+    clock.move(61)
+    world.say("Oi, sou eu")
+    world.run()
+    assert world.texts()[-1] == "→ Já fechamos."
+    for _ in range(15):
+        clock.move(60)
+        world.say("Oi")
+        world.run()
+    assert world.texts().count("→ Já fechamos.") == MAX_FLOWS_IN_A_ROW + 16
+
+
 def test_two_machines_do_not_answer_each_other_for_ever(world: FlowWorld) -> None:
     begin(world)
     nearly = replace(world.execution, place=MAX_STEPS - 1)
@@ -102,7 +128,7 @@ def test_two_machines_do_not_answer_each_other_for_ever(world: FlowWorld) -> Non
 
 
 def test_what_fails_for_a_moment_is_tried_again_at_once(world: FlowWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The queue would bring the command again after six minutes."""
+    """The queue would bring the command again after ten seconds."""
     begin(world)
     steps, errors = world.container.flow_steps, [Busy("a"), Busy("b"), RuntimeError("throttled")]
     do = steps.do
@@ -111,6 +137,22 @@ def test_what_fails_for_a_moment_is_tried_again_at_once(world: FlowWorld, monkey
     assert world.run() == 1
     assert world.texts()[3:] == ["Ana", "→ Nome?"]
     assert world.pauses == [0.2, 1.0, 3.0]
+
+
+def test_what_took_too_long_is_left_to_the_queue(world: FlowWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command of its own would have the name of the one that is worked on, and the queue would drop it."""
+    begin(world)
+
+    def slow(*_: Any) -> None:
+        world.clock.move(19.9)
+        raise RuntimeError
+
+    monkeypatch.setattr(world.container.flow_steps, "do", slow)
+    world.say("Ana")
+    [look] = world.commands()
+    with pytest.raises(RuntimeError):
+        world.look(look)
+    assert world.pauses == [] and world.commands() == []
 
 
 # -- messages that fail later ------------------------------------------------------------------------------------------

@@ -118,6 +118,8 @@ class Chat:
     execution_id: str | None = None
     flow_id: str | None = None
     opened_by: str | None = None
+    flows_in_a_row: int = 0
+    """How many chats of the thread its channel's flow began one soon after the other, this one the last of them."""
 
 
 @dataclass(frozen=True)

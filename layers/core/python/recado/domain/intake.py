@@ -344,7 +344,8 @@ def _opening(place: Place, thread: Thread, opening: Opening) -> Chat:
         first_seq=thread.last_seq + 1,
         preferred_agent_id=opening.preferred_agent_id,
     )
-    return armed(led(chat, opening.flow) if opening.flow else chat, opening.department)
+    begun = led(chat, opening.flow, opening.flows_in_a_row) if opening.flow else chat
+    return armed(begun, opening.department)
 
 
 def _begun_by(opening: Opening, account: str, message_id: str) -> Opening:

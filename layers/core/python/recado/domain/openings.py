@@ -14,6 +14,11 @@ from recado.domain.sending import ENQUEUE_AGAIN_S, Outgoing
 from recado.domain.timers import armed
 from recado.domain.windows import WindowRule, may_send
 
+MAX_FLOWS_IN_A_ROW = 10
+SOON = timedelta(minutes=1)
+"""So many chats of a customer are begun by the channel's flow, each so soon after the one before: a flow that answers
+and closes, and a machine that answers that, would go on for ever. The next chat waits for people."""
+
 
 @dataclass(frozen=True)
 class Opening:
@@ -27,6 +32,8 @@ class Opening:
     window: WindowRule | None = None
     flow: Beginning | None = None
     """The channel's own flow, which leads a new chat."""
+    flows_in_a_row: int = 1
+    """Which one that would be of those that followed soon upon each other."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,13 @@ def opening(
     return Opening(where, last if again else None, preferred)
 
 
+def flows_in_a_row(last: Chat | None, contact_id: str, now: datetime) -> int:
+    """Of a chat that a flow begins now. `last`: the chat that closed last in the thread."""
+    if last is None or last.contact_id != contact_id or now - last.opened_at >= SOON:
+        return 1
+    return last.flows_in_a_row + 1
+
+
 def reopened(opening: Opening, chat: Chat, thread: Thread, now: datetime) -> Chat:
     """The closed chat as the customer opens it again."""
     move = reopen(chat, thread, now)
@@ -62,8 +76,8 @@ def reopened(opening: Opening, chat: Chat, thread: Thread, now: datetime) -> Cha
     return armed(waiting, opening.department)
 
 
-def led(chat: Chat, flow: Beginning) -> Chat:
-    """A new chat that a flow leads."""
+def led(chat: Chat, flow: Beginning, in_a_row: int = 0) -> Chat:
+    """A new chat that a flow leads. `in_a_row`: of those that the channel's own flow begins."""
     return replace(
         chat,
         situation="automatic",
@@ -71,6 +85,7 @@ def led(chat: Chat, flow: Beginning) -> Chat:
         preferred_agent_id=None,
         execution_id=flow.execution_id,
         flow_id=flow.flow_id,
+        flows_in_a_row=in_a_row,
     )
 
 

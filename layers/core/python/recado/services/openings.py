@@ -8,7 +8,7 @@ from typing import Protocol
 from recado.domain.chats import Chat, Thread
 from recado.domain.flow_starts import Beginning
 from recado.domain.intake import Intake
-from recado.domain.openings import Opening, opening
+from recado.domain.openings import MAX_FLOWS_IN_A_ROW, Opening, flows_in_a_row, opening
 from recado.domain.people import Department
 from recado.ports.core import Clock, Queue
 from recado.ports.inbound import ChannelProblems, ThreadStore
@@ -63,8 +63,12 @@ class ChatOpenings:
         found = opening(department, last, own, contact_id, self._clock.now())
         if channel.state != "active" or not self._webhooks.writes(channel):
             return found
-        flow = None if found.reopens else self._flow(a, channel)
-        return replace(found, away=self._away(a, found.department), window=self._webhooks.window(channel), flow=flow)
+        in_a_row = flows_in_a_row(last, contact_id, self._clock.now())
+        flow = None if found.reopens or in_a_row > MAX_FLOWS_IN_A_ROW else self._flow(a, channel)
+        return replace(
+            found, away=self._away(a, found.department), window=self._webhooks.window(channel), flow=flow,
+            flows_in_a_row=in_a_row,
+        )  # fmt: skip
 
     def _flow(self, a: str, channel: ConnectedChannel) -> Beginning | None:
         """The channel's own flow, whose execution the message that opens the chat will name. One that is gone is told

@@ -232,6 +232,7 @@ class _ChatFields(ChatsRecord):
     execution_id = UnicodeAttribute(null=True)
     flow_id = UnicodeAttribute(null=True)
     opened_by = UnicodeAttribute(null=True)
+    flows_in_a_row = NumberAttribute(null=True)
 
     def chat(self) -> Chat:
         """The entity."""
@@ -243,6 +244,7 @@ class _ChatFields(ChatsRecord):
             last_seq=None if self.last_seq is None else int(self.last_seq),
             not_started_by=tuple(self.not_started_by or ()),
             cycles=int(self.cycles or 0),
+            flows_in_a_row=int(self.flows_in_a_row or 0),
             served_by=tuple(self.served_by or ()),
             attribution=self.attribution or {},
             feedback_rating=None if self.feedback_rating is None else int(self.feedback_rating),
@@ -255,6 +257,7 @@ def _packed(chat: Chat) -> dict[str, Any]:
         "sender": chat.thread.sender,
         "not_started_by": list(chat.not_started_by) or None,
         "cycles": chat.cycles or None,
+        "flows_in_a_row": chat.flows_in_a_row or None,
         "served_by": list(chat.served_by) or None,
         "attribution": dict(chat.attribution) or None,
     }
