@@ -115,12 +115,15 @@ def find_chat(stage: Stage, contact: dict[str, Any]) -> dict[str, Any]:
     try:
         return wait_for("an agent for the chat", assigned)
     except DemoFailed as late:
-        raise DemoFailed(f"{late}: {why_nobody(stage, chats[0]['department_id'])}") from None
+        raise DemoFailed(f"{late}: {why_nobody(stage, chats[0]['id'])}") from None
 
 
-def why_nobody(stage: Stage, department_id: str) -> str:
-    """What the department's distribution says against giving a chat out."""
-    turns = stage.admin.get(f"/v1/departments/{department_id}/distribution")
+def why_nobody(stage: Stage, chat_id: str) -> str:
+    """The flow that leads the chat, or what its department's distribution says against giving it out."""
+    chat = stage.admin.get(f"/v1/chats/{chat_id}")
+    if chat["situation"] == "automatic":
+        return "a flow leads it, the channel's `entry_flow_id`; docs/flows.md says how to see what it did"
+    turns = stage.admin.get(f"/v1/departments/{chat['department_id']}/distribution")
     if not turns["enabled"]:
         return "its department's distribution is off"
     if not turns["open"]:

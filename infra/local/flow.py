@@ -118,8 +118,10 @@ class Source:
         try:
             demo = read_demo(self._demo)
             return Client(demo["base_url"], demo["api_token"]).get(path)
-        except (Unreachable, DemoFailed) as failure:
-            raise Unplayable(f"{failure}. Is the local stack there (`make run`)?") from None
+        except Unreachable as nobody:
+            raise Unplayable(f"{nobody}. Is the local stack there (`make run`)?") from None
+        except DemoFailed as refusal:
+            raise Unplayable(str(refusal)) from None
 
 
 def checked(flow: Mapping[str, Any]) -> Definition:

@@ -86,7 +86,7 @@ class Play:
         done = self._steps.do(Standing(A, self._world.chat, one, self._drawn(one.flow_id)), step)
         self._trace(one, step.type, done.given, done.told, now)
         if step.type == "delay":
-            self._world.note(f"{step.fields['seconds']:,} s pass (/wait goes on)")
+            self._world.note(f"it waits for {step.fields['seconds']:,} s (/wait lets them pass)")
         return follow(one, step, done.outcome, now)
 
     def _hear(self, one: Execution, line: str) -> Execution:

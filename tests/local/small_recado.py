@@ -18,7 +18,8 @@ CONTACT, CHAT, MESSAGE = "ct_1", "ca_1", "ms_out"
 
 
 class SmallRecado:
-    """`broken` names what it gets wrong: assign (never gives the chat away), refused (by the provider), regress.
+    """`broken` names what it gets wrong: assign (never gives the chat away), flow (leaves it to a flow),
+    refused (by the provider), regress.
     `turns` is what its department's distribution shows beside what is well."""
 
     def __init__(self, broken: str = "") -> None:
@@ -111,8 +112,8 @@ class SmallRecado:
         return web.json_response({"items": [self.contact] if found else [], "next": None})
 
     def _chat(self) -> dict[str, Any]:
-        agent = None if self.broken == "assign" else AGENTS[1]
-        situation = "in_service" if agent else "queued"
+        agent = None if self.broken in ("assign", "flow") else AGENTS[1]
+        situation = "automatic" if self.broken == "flow" else "in_service" if agent else "queued"
         chat = {"id": CHAT, "channel_type": "whatsapp", "department_id": "dp_1"}
         return {**chat, "situation": situation, "agent_id": agent}
 

@@ -107,6 +107,12 @@ def test_when_nobody_gets_the_chat_it_is_told_why(
     assert (code, reason in told) == (1, True), told
 
 
+def test_a_chat_that_a_flow_leads_is_told(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo_client, "STEP_TIMEOUT_S", 0.2)
+    code, told = play(SmallRecado("flow"))
+    assert (code, "a flow leads it, the channel's `entry_flow_id`" in told) == (1, True), told
+
+
 def test_a_status_that_goes_back_is_a_failure(play: Play) -> None:
     code, told = play(SmallRecado("regress"))
     assert code == 1

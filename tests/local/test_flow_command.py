@@ -73,12 +73,12 @@ def test_time_passes_when_it_is_told_to(play: Play) -> None:
         "d": {"type": "send_text", "text": "Fim, {{what}}"},
     }
     played = play(steps, "oi", "/wait", "/wait", "/vars", "isso")
-    assert "3,600 s pass" in played.told and "takes no answer" in played.told
+    assert "waits for 3,600 s" in played.told and "takes no answer" in played.told
     assert "Tarde demais" in played.told and "no timeout_s" not in played.told
     assert "Fim, isso" in played.told and "it waits for people" in played.told
     told = play(steps, "/wait", "/wait", "/wait", "isso").told
     assert "a day passes: the question has no timeout_s" in told and "it waits for people" in told
-    assert play(steps, "/wait", "/restart", "/quit").told.count("3,600 s pass") == 2
+    assert play(steps, "/wait", "/restart", "/quit").told.count("waits for 3,600 s") == 2
 
 
 def test_what_cannot_be_published_is_told_as_publishing_tells_it(play: Play) -> None:
@@ -158,6 +158,8 @@ def test_a_flow_of_the_running_stack(play: Play, serve: Serve, tmp_path: Path) -
 
     async def told(request: web.Request) -> web.Response:
         assert request.headers["Authorization"] == "Bearer token"
+        if request.path.endswith("2"):
+            return web.json_response({"detail": "There is no such flow."}, status=404)
         if request.path == "/v1/custom-fields":
             field = {"id": "cf_1", "slug": "cnh", "label": "CNH", "table": "contacts", "type": "number"}
             return web.json_response({"items": [{**field, "options": [], "active": True}], "next": None})
@@ -174,5 +176,7 @@ def test_a_flow_of_the_running_stack(play: Play, serve: Serve, tmp_path: Path) -
         "channels": {"whatsapp": {}},
     }
     (tmp_path / "demo.json").write_text(json.dumps(demo))
+    unknown = play(one[:-1] + "2").wrong
+    assert "There is no such flow." in unknown and "make run" not in unknown
     played = play(one)
     assert (played.code, "Do outro fluxo" in played.told) == (0, True), played
