@@ -15,6 +15,7 @@ from recado.domain.chats import Chat, ThreadKey
 from recado.domain.contact_rules import e164_of
 from recado.domain.contacts import Contact
 from recado.domain.custom_fields import CustomField
+from recado.domain.flow_choices import shown_lines
 from recado.domain.flow_definitions import Definition
 from recado.domain.ids import make_id
 from recado.domain.people import Account
@@ -125,8 +126,8 @@ class World:
             self.say(f"[template {new.template.name}, {new.template.language}: {variables}]")
         else:
             file = f"[file {new.file_id}]\n" if new.file_id else ""
-            rows = new.payload.get("buttons", ())
-            options = "".join(f"\n  {number}. {row['title']}" for number, row in enumerate(rows, 1))
+            labels = [row["title"] for row in new.payload.get("buttons", ())]
+            options = "".join(f"\n  {line}" for line in shown_lines(labels))
             self.say(f"{file}{new.text or ''}{options}")
         self.seq += 1
         return SimpleNamespace(id=f"{self.seq}", seq=self.seq)

@@ -5,13 +5,12 @@ Pure.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from recado.domain.brazilian_documents import cpf
-from recado.domain.contact_search import fold
 from recado.domain.custom_fields import EMAIL
 
 MAX_ANSWER = 4_096
@@ -22,7 +21,11 @@ _PRESSED = re.compile(r"(?:(fx_\w{1,50}:\d{1,5}):|option_)(\d{1,2})", re.ASCII)
 _NUMBER = re.compile(
     r"[+-]?\d{1,3}(?:\.\d{3})+(?:,\d+)?|[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[+-]?\d{1,15}(?:[.,]\d{1,10})?", re.ASCII
 )
-_BRAZILIAN_DAY = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})", re.ASCII)
+_MONEY = re.compile(r"R?\$\s*", re.IGNORECASE)
+_BRAZILIAN_DAY = re.compile(r"(\d{1,2})\s*[/.\-]\s*(\d{1,2})\s*[/.\-]\s*(\d{4}|\d{2})", re.ASCII)
+YEARS_AHEAD = 10
+"""A year of two digits is at most so many years from now, else of the century before: in 2026, 36 is 2036 and 37 is
+1937. Most that is asked for are birthdays."""
 
 Phone = Callable[[str], str | None]
 
@@ -35,24 +38,15 @@ class Pressed:
     index: int
 
 
-def answer_value(validate: str, text: str, phone: Phone) -> Any:
+def answer_value(validate: str, text: str, phone: Phone, year: int) -> Any:
     """The value of an answer: a text as it was written, a number, a day as YYYY-MM-DD, an address, a CPF's digits, a
-    number in E.164 (`phone` makes it). None: it is no such thing. Days are read as Brazilians write them, 31/12/2026,
-    and as YYYY-MM-DD; numbers with a comma or a point."""
+    number in E.164 (`phone` makes it). None: it is no such thing. Days are read as Brazilians write them, 31/12/2026 or
+    31/12/26, and as YYYY-MM-DD, never without a year; numbers with a comma or a point, also behind `R$`. `year`: the
+    present one."""
     written = text.strip()[:MAX_ANSWER]
     if not written:
         return None
-    return _READERS[validate](written, phone)
-
-
-def choice(options: Sequence[Mapping[str, Any]], text: str) -> int | None:
-    """Which of the options an answer means: by its number, or its label whatever its case and accents. None: none of
-    them."""
-    written = fold(text).strip().rstrip(".)")
-    if written.isascii() and written.isdigit() and len(written) <= 2:
-        return int(written) - 1 if 1 <= int(written) <= len(options) else None
-    labels = [fold(str(one["label"])).strip() for one in options]
-    return labels.index(written) if written in labels else None
+    return _day(written, year) if validate == "date" else _READERS[validate](written, phone)
 
 
 def option_id(question: str, index: int) -> str:
@@ -67,6 +61,7 @@ def pressed(chosen_id: str | None) -> Pressed | None:
 
 
 def _number(text: str, phone: Phone) -> int | float | None:
+    text = _MONEY.sub("", text, count=1) if _MONEY.match(text) else text
     if not _NUMBER.fullmatch(text):
         return None
     point = max(text.rfind("."), text.rfind(","))
@@ -78,13 +73,20 @@ def _number(text: str, phone: Phone) -> int | float | None:
     return value if abs(value) <= MAX_NUMBER else None
 
 
-def _day(text: str, phone: Phone) -> str | None:
+def _day(text: str, present: int) -> str | None:
     match = _BRAZILIAN_DAY.fullmatch(text)
     try:
-        found = date(int(match[3]), int(match[2]), int(match[1])) if match else date.fromisoformat(text)
+        if match is None:
+            return date.fromisoformat(text).isoformat()
+        year = int(match[3]) if len(match[3]) == 4 else _full_year(int(match[3]), present)
+        return date(year, int(match[2]), int(match[1])).isoformat()
     except ValueError:
         return None
-    return found.isoformat()
+
+
+def _full_year(short: int, present: int) -> int:
+    latest = present + YEARS_AHEAD
+    return latest - (latest - short) % 100
 
 
 def _email(text: str, phone: Phone) -> str | None:
@@ -94,7 +96,6 @@ def _email(text: str, phone: Phone) -> str | None:
 _READERS: Mapping[str, Callable[[str, Phone], Any]] = {
     "text": lambda text, phone: text,
     "number": _number,
-    "date": _day,
     "email": _email,
     "cpf": lambda text, phone: cpf(text),
     "phone": lambda text, phone: phone(text) if len(text) <= 40 else None,

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from recado.domain.flow_answers import Phone, Pressed, answer_value, choice, option_id, pressed
+from recado.domain.flow_answers import Phone, Pressed, answer_value, option_id, pressed
+from recado.domain.flow_choices import choice, shown_lines
 from recado.domain.flow_definitions import DEFAULT_TIMEOUT_S, SENDING, Definition, Step
 from recado.domain.flow_executions import Execution, ended
 from recado.domain.flow_variables import filled, filled_body, filled_url
@@ -97,11 +98,11 @@ def ways_to_ask(fields: Mapping[str, Any], question: str) -> list[tuple[str, str
     list, or numbered, which every channel can; the first that the channel takes is the one. `question`: its name."""
     labels = [str(one["label"]).strip() for one in fields["options"]]
     rows = [{"id": option_id(question, index), "title": label} for index, label in enumerate(labels)]
-    numbered = "\n".join(f"{index + 1}. {label}" for index, label in enumerate(labels))
+    lines = "\n".join(shown_lines(labels))
     return [
         ("interactive", fields["text"], {"type": "buttons", "buttons": rows}),
         ("interactive", fields["text"], {"type": "list", "button": "☰", "sections": [{"rows": rows}]}),
-        ("text", f"{fields['text']}\n\n{numbered}", {}),
+        ("text", f"{fields['text']}\n\n{lines}", {}),
     ]
 
 
@@ -198,7 +199,7 @@ def answer(one: Execution, step: Step, text: str, chosen_id: str | None, now: da
             option = options[index]
             return _at(_kept(heard, step.fields.get("save_as"), option["label"]), option["next"], now)
     elif press is None:
-        value = answer_value(step.fields.get("validate", "text"), text, phone)
+        value = answer_value(step.fields.get("validate", "text"), text, phone, now.year)
         if value is not None:
             return _at(_kept(heard, step.fields["save_as"], value), step.next, now)
     if one.tries < step.fields.get("retries", DEFAULT_RETRIES):

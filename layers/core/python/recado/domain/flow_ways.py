@@ -7,17 +7,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from recado.domain.errors import FieldError, Invalid
+from recado.domain.flow_choices import repeated_labels
 from recado.domain.flow_definitions import WAITING, Definition, Step
 
 Place = tuple[str, str]
 """A step: of which flow, and its id there."""
 Find = Callable[[str], Definition | None]
 """What is published of a flow; None: there is no such flow, or nothing was."""
+_SAME_LABEL = "But for case, accents and blanks this is the label of an option before: no answer could tell them apart."
 
 
 def check_whole(drawn: Definition) -> None:
-    """Raises Invalid for a definition that cannot be published: a step that is named and is not there, or a way that
-    leads round without waiting."""
+    """Raises Invalid for a definition that cannot be published: a step that is named and is not there, a way that leads
+    round without waiting, or a label that an answer cannot tell from another."""
     errors = list[FieldError]()
     if drawn.start not in drawn.steps:
         errors.append(FieldError("/start", "no_such_step", "There is no such step."))
@@ -26,6 +28,11 @@ def check_whole(drawn: Definition) -> None:
             FieldError(f"/steps/{step.id}{pointer}", "no_such_step", f"There is no step {target!r}.")
             for target, pointer in step.targets
             if target not in drawn.steps
+        ]
+        labels = [str(one["label"]) for one in step.fields.get("options", ())]
+        errors += [
+            FieldError(f"/steps/{step.id}/options/{index}/label", "repeated", _SAME_LABEL)
+            for index in repeated_labels(labels)
         ]
     looping = _round([("", step_id) for step_id in drawn.steps], lambda at: _at_once("", drawn.steps.get(at[1])))
     if looping:
