@@ -109,6 +109,33 @@ def test_commands_that_are_lost_are_found_by_the_sweep(world: FlowWorld, clock: 
     assert_all_once(world)
 
 
+@pytest.mark.parametrize("refusing", ["request_queue", "queue"])
+def test_a_hand_over_that_the_queue_refuses_is_done_again(world: FlowWorld, refusing: str) -> None:
+    """From the outbound worker to that of requests, and back: neither leaves before the other has its command."""
+    world.say("Oi")
+    world.run()
+    world.say("Ana")
+    [there] = world.commands()
+    if refusing == "queue":
+        world.look(there)
+        [there] = world.commands()
+    getattr(world, refusing).refuses = True
+    for receives in (1, 2):
+        with pytest.raises(ConnectionError):
+            world.look(there, receives)
+    getattr(world, refusing).refuses = False
+    world.look(there, 3)
+    world.run()
+    assert_all_once(world)
+
+
+def test_a_request_that_comes_late_leaves_a_flow_that_waits_alone(world: FlowWorld) -> None:
+    world.say("Oi")
+    world.run()
+    world.container.flow_engine.ask_outside(A, world.execution.id)
+    assert world.commands() == [] and world.execution.state == "waiting"
+
+
 def test_a_lost_request_is_found_by_the_sweep_in_its_own_queue(world: FlowWorld, clock: Any) -> None:
     """Its worker died, and so did who handed it over; one that only waits for its lane is not asked for twice."""
     world.say("Oi")

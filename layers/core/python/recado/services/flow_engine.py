@@ -227,7 +227,8 @@ class FlowEngine:
         if seen_to is not one:
             return seen_to
         if _is_request(one, step) != by.outside:
-            self._hand_over(a, one, not by.outside)
+            if one.state == "running":
+                self._hand_over(a, one, not by.outside)
             return one
         if one.state == "waiting":
             return self._wake(a, chat, one, step)
