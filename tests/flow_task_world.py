@@ -34,11 +34,12 @@ class TaskWorld(FlowWorld):
         self.container.task_pacing.of = lambda a, task: 1  # type: ignore[method-assign]
         self.flow_id = self.publish(HELLO)
 
-    def task(self, table: str = "contacts", **settings: Any) -> str:
+    def task(self, table: str = "contacts", filter: Any = None, **settings: Any) -> str:
         action = {"type": "run_flow", "project_id": self.project.id, "flow_id": self.flow_id, **settings}
         if table == "contacts":
             action["channel_id"] = CHANNEL
-        return self.container.task_service.create(ADMIN, NewTask("Tarefa", table, action)).id  # type: ignore[arg-type]
+        new = NewTask("Tarefa", table, action, filter=filter)  # type: ignore[arg-type]
+        return self.container.task_service.create(ADMIN, new).id
 
     def run_task(self, table: str = "contacts", **settings: Any) -> Any:
         """A run as it is when its lanes, the flows and the sends are through."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,7 +13,9 @@ from recado.domain.chats import Chat
 from recado.domain.task_runs import Result, Run, Target
 from recado.services.task_actions import TaskActions
 from recado.services.task_meaning import StillMeant
+from recado.storage import keys
 from recado.storage.chat_moves import ChatMoveStore
+from recado.storage.chat_records import ThreadRecord
 from recado.storage.segment_reads import DynamoSegmentReads
 from tests.task_world import Filters
 from tests.team import ACCOUNT as A
@@ -110,3 +114,69 @@ def test_a_chat_that_somebody_took_meanwhile_is_left_alone(acting: Acting) -> No
     act_id = team.ids.new("rq", A)
     assert acting.act(waiting[0], "close", act_id) == Result("executed")
     assert acting.act(waiting[0], "close", act_id) == Result("executed"), "what the run did itself is no refusal"
+
+
+def meanwhile(acting: Acting, happens: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something happens once, between the look whether a chat is meant and the act on it."""
+    meant = acting.actions._meant
+    look, done = meant.chat, list[object]()
+
+    def looked(*given: Any) -> Any:
+        found = look(*given)
+        if not done:
+            done.append(happens())
+        return found
+
+    monkeypatch.setattr(meant, "chat", looked)
+
+
+@pytest.mark.parametrize("action", ["close", "queue", "workflow_step", "change_department"])
+def test_a_chat_that_is_taken_between_look_and_act(acting: Acting, action: str, monkeypatch: Any) -> None:
+    """The filter means chats that wait; an agent takes one at that moment."""
+    team = acting.team
+    acting.filter = {"field": "situation", "op": "eq", "value": "queued"}
+    ana = team.join("A", 1, cap=1)
+    other = team.add_department("Vendas")
+    step = team.workflows.create(A, "Venda", [(None, "Novo")]).steps[0].id
+    fields = {"workflow_step": {"step_id": step}, "change_department": {"department_id": other}}.get(action, {})
+    (chat,) = team.arrive()
+    meanwhile(acting, lambda: team.actions.transfer_to_agent(ADMIN, chat.id, ana), monkeypatch)
+    assert acting.act(chat, action, **fields) == Result("skipped", "no_longer_meant")
+    now = team.chat(chat)
+    assert (now.situation, now.agent_id, now.workflow_step_id) == ("in_service", ana, None)
+
+
+def test_a_chat_that_moves_and_is_meant_still_is_acted_on(acting: Acting, monkeypatch: Any) -> None:
+    team = acting.team
+    other = team.add_department("Vendas")
+    (chat,) = team.arrive()
+    meanwhile(acting, lambda: team.actions.queue(ADMIN, chat.id, other), monkeypatch)
+    assert acting.act(chat, "close") == Result("executed")
+
+
+def test_a_customer_who_writes_between_look_and_close_keeps_the_chat(acting: Acting, monkeypatch: Any) -> None:
+    """Chats of whom nobody heard for two days are closed; this one writes at that moment."""
+    team = acting.team
+    acting.filter = {"field": "last_inbound_at", "op": "older_than", "value": {"n": 2, "unit": "days"}}
+    (chat,) = team.arrive()
+    record = ThreadRecord.find(keys.thread_pk(A, chat.thread), "THREAD")
+    assert record is not None
+    record.update([ThreadRecord.last_inbound_at.set(datetime(2025, 1, 1, tzinfo=UTC))])
+
+    def writes() -> None:
+        record.update([
+            ThreadRecord.last_inbound_at.set(team.clock.now()), ThreadRecord.last_seq.set(int(record.last_seq) + 1),
+        ])  # fmt: skip
+
+    meanwhile(acting, writes, monkeypatch)
+    assert acting.act(chat, "close") == Result("skipped", "no_longer_meant")
+    assert team.chat(chat).situation == "queued"
+
+
+def test_a_closed_chat_is_opened_again_though_no_filter_of_open_chats_holds_of_it(acting: Acting) -> None:
+    team = acting.team
+    acting.filter = {"field": "situation", "op": "eq", "value": "queued"}
+    (chat,) = team.arrive()
+    team.actions.close(ADMIN, chat.id)
+    assert acting.act(chat, "reopen") == Result("executed")
+    assert acting.act(chat, "reopen") == Result("skipped", "already_open")

@@ -16,7 +16,7 @@ from recado.domain.tokens import Token
 from recado.storage.chat_records import ThreadRecord
 from recado.storage.task_targets import DynamoTargets
 from tests.flow_task_world import WRITTEN, TaskWorld, task_world
-from tests.flow_world import ADMIN
+from tests.flow_world import ADMIN, ANA_USER
 from tests.reception import CHANNEL, A
 
 
@@ -269,3 +269,67 @@ def test_a_retry_while_its_task_is_deleted(world: TaskWorld, first: str, monkeyp
         late()
     going = [one.run_id for one in runs._runs.going(A)]
     assert going == ([world.run_id] if first == "retry" else [])
+
+
+def test_an_agent_who_takes_a_chat_that_was_meant_while_it_waited_keeps_it(world: TaskWorld) -> None:
+    """Between the look whether it is meant and the flow's start."""
+    world.container.presence.create(A, ANA_USER, None)
+    chat = world.waits()
+    meant, waiting = world.container.task_actions._meant, {"field": "situation", "op": "eq", "value": "queued"}
+    look = meant.chat
+
+    def looked(*given: Any) -> Any:
+        found = look(*given)
+        if found is not None and world.chat.situation == "queued":
+            world.container.chat_actions.transfer_to_agent(ADMIN, chat.id, ANA_USER)
+        return found
+
+    meant.chat = looked  # type: ignore[method-assign]
+    run = world.run_task("chats", filter=waiting, when_queued="run", when_in_service="run")
+    assert (run["skipped"], world.target().reason) == (1, "no_longer_meant")
+    assert (world.chat.situation, world.chat.agent_id, world.executions) == ("in_service", ANA_USER, [])
+
+
+@pytest.mark.parametrize("how", ["erased", "deleted", "opted out"])
+def test_who_went_or_wants_no_more_since_the_run_was_frozen_is_left_alone(world: TaskWorld, how: str) -> None:
+    """The audience is frozen; who may not be written to any more is skipped at their turn all the same."""
+    world.served()
+    world.container.chat_actions.close(ADMIN, world.chat.id)
+    contact_id = world.chat.contact_id
+    lanes = world.container.task_run_work._lanes
+    begin_page = lanes.begin_page
+
+    def goes(*given: Any) -> Any:
+        lanes.begin_page = begin_page  # type: ignore[method-assign]
+        if how == "erased":
+            world.container.contact_erasures.request(ADMIN, contact_id, "requested", False)
+        elif how == "deleted":
+            world.container.contact_service.delete(ADMIN, contact_id)
+        else:
+            for thread in ThreadRecord.scan():
+                thread.update([ThreadRecord.opted_out_at.set(world.clock.now())])
+        return begin_page(*given)
+
+    lanes.begin_page = goes  # type: ignore[method-assign]
+    run = world.run_task()
+    assert (run["state"], run["skipped"], run["audience"]) == ("done", 1, 1)
+    assert world.target().reason == ("opted_out" if how == "opted out" else "gone")
+    assert world.executions == [] and WRITTEN not in world.texts()
+
+
+def test_who_is_meant_no_more_by_what_changed_since_is_written_to(world: TaskWorld) -> None:
+    """Of contacts frozen is frozen: only the next run reads the filter again."""
+    world.people(1)
+    world.approve("volta", "Olá, {{1}}!")
+    fallback = {"name": "volta", "language": "pt_BR", "variables": ["{{contact.name}}"]}
+    lanes = world.container.task_run_work._lanes
+    begin_page = lanes.begin_page
+
+    def renames(*given: Any) -> Any:
+        world.container.contact_service.change(ADMIN, world.target().id, {"name": "Outra pessoa"})
+        return begin_page(*given)
+
+    lanes.begin_page = renames  # type: ignore[method-assign]
+    named = {"field": "name", "op": "starts_with", "value": "Pessoa"}
+    run = world.run_task(filter=named, template_fallback=fallback)
+    assert (run["state"], run["executed"]) == ("done", 1)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from recado.domain.chats import Author, Chat
+from recado.domain.chats import Author, Chat, Judged
 from recado.domain.people import Access, Membership, Role
 
 
@@ -18,7 +18,7 @@ class Caller:
     it, role admin and its `scopes` (`<resource>:read|write`). `supervised`: single users whom this one follows (B3).
 
     A worker that acts for a task is a caller too: `token_id` is the run's id, and `act_id` names the act (kind `rq`),
-    which is done once however often it is repeated.
+    which is done once however often it is repeated; `judged`: as what it judged the chat on which it acts.
 
     A flow has role admin, its `flow_id`, and the `execution_id` in which it acts upon the one chat that it leads."""
 
@@ -31,6 +31,7 @@ class Caller:
     memberships: Mapping[str, Membership] = field(default_factory=dict)
     supervised: frozenset[str] = frozenset()
     act_id: str | None = None
+    judged: Judged | None = None
     flow_id: str | None = None
     execution_id: str | None = None
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Situation = Literal["automatic", "queued", "in_service", "closed"]
 OPEN_SITUATIONS: tuple[Situation, ...] = ("automatic", "queued", "in_service")
@@ -120,6 +120,14 @@ class Chat:
     opened_by: str | None = None
     flows_in_a_row: int = 0
     """How many chats of the thread its channel's flow began one soon after the other, this one the last of them."""
+
+
+class Judged(NamedTuple):
+    """A chat as somebody judged it: its version, and the last seq of its thread. What is done for that is done to the
+    chat as it was."""
+
+    version: int
+    thread_seq: int
 
 
 @dataclass(frozen=True)

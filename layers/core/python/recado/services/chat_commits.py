@@ -34,6 +34,15 @@ _STEP_OF = {"transferred": "transfer", "queued": "queue", "closed": "close"}
 """The steps with which flows end by themselves."""
 
 
+def refuse_moved(caller: Caller, move: ChatMove) -> None:
+    """Raises Conflict `chat_moved` where the caller judged the chat as it is no more. What moves after this the move's
+    own conditions tell."""
+    seen, thread = caller.judged, move.thread
+    if seen is None or (move.before.version == seen.version and (not thread or thread.last_seq == seen.thread_seq)):
+        return
+    raise Conflict("The chat moved since it was judged.", code="chat_moved")
+
+
 class ChatCommits:
     """One move by a person, and all that belongs to it."""
 
@@ -55,8 +64,10 @@ class ChatCommits:
 
     def write(self, caller: Caller, move: ChatMove, cause: str, now: datetime, notes: Mapping[str, Any]) -> Chat | None:
         """The chat as it is now; None when something of what was decided upon had moved, or the caller's act was done
-        before. 409 `agent_at_cap`, 400 `/agent_id` when the agent is gone."""
+        before. 409 `agent_at_cap`, `chat_moved` when the caller judged the chat as it is no more, 400 `/agent_id` when
+        the agent is gone."""
         a = caller.account
+        refuse_moved(caller, move)
         move = replace(move, after=self.armed(a, replace(move.after, moved_by=caller.id)))
         if caller.execution_id is not None and move.left_execution == caller.execution_id:
             move = replace(move, ending=Ending("finished", _STEP_OF.get(cause, cause)))

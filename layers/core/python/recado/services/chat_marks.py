@@ -15,6 +15,7 @@ from recado.ports.agents import ChatMoveStore, ChatReads
 from recado.ports.core import Clock, Ids
 from recado.ports.filing import ReadMarks
 from recado.services.chat_actions import KnownTabulations, VisibleChats, whereabouts
+from recado.services.chat_commits import refuse_moved
 from recado.services.chat_shapes import ChatShapes
 
 _TRIES = 5
@@ -128,6 +129,7 @@ class ChatMarks:
             move = marked(chat, change(chat))
             if move is None:
                 return chat
+            refuse_moved(caller, move)
             told = {**self._shapes.of(a, move.after), **data(chat)}
             event_id, now = self._ids.new("ev", a), self._clock.now()
             event = Event(event_id, event_type, now, caller.author, told, chat.contact_id, chat.id)

@@ -3,10 +3,11 @@ run. An act has an id, by which it is done once however often it is repeated."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Protocol
 
 from recado.domain.access import Caller
-from recado.domain.errors import Conflict, DomainError, Invalid, NotFound
+from recado.domain.errors import Busy, Conflict, DomainError, Invalid, NotFound
 from recado.domain.task_runs import Result, Run, Sent, Target
 from recado.services.chat_actions import ChatActions
 from recado.services.chat_marks import ChatMarks
@@ -22,6 +23,7 @@ _SKIPPED = frozenset(
 )  # fmt: skip
 """Refusals after which there is nothing to be done again: what is wanted is so already, or the customer may not be
 written to. Any other is a failure, which can be taken up again."""
+_TRIES = 5
 
 
 class DoneActs(Protocol):
@@ -44,22 +46,32 @@ class TaskActions:
 
     def act(self, a: str, run: Run, target: Target, act_id: str) -> Result:
         """Do what the run's action says. Raises Busy, and what nobody foresaw."""
-        caller = Caller(a, "admin", token_id=run.id, act_id=act_id)
-        try:
-            is_flow = run.action["type"] == "run_flow"
-            begun = self._flows.begun(a, act_id) if is_flow else None
-            if begun is None and run.table == "chats" and not self._meant.chat(a, run, target):
+        for _ in range(_TRIES):
+            try:
+                return self._act(Caller(a, "admin", token_id=run.id, act_id=act_id), run, target)
+            except LeftAlone as left:
+                return Result("skipped", str(left.extra["situation"]))
+            except DomainError as refusal:
+                if refusal.code != "chat_moved":
+                    return refused(refusal)
+        raise Busy(f"act on {target.id}")
+
+    def _act(self, caller: Caller, run: Run, target: Target) -> Result:
+        """Raises Conflict `chat_moved` where somebody moved the chat since it was looked at whether it is meant."""
+        a, act_id = caller.account, caller.act_id or ""
+        is_flow = run.action["type"] == "run_flow"
+        begun = self._flows.begun(a, act_id) if is_flow else None
+        if begun is not None:
+            return Result("pending", None, Sent(execution_id=begun))
+        if run.table == "chats" and run.action["type"] != "reopen":  # no filter of open chats holds of a closed one
+            judged = self._meant.chat(a, run, target)
+            if judged is None:
                 done = not is_flow and self._acts.is_done(a, act_id)
                 return Result("executed") if done else Result("skipped", "no_longer_meant")
-            if is_flow:
-                if begun is not None:
-                    return Result("pending", None, Sent(execution_id=begun))
-                return self._flows.begin(caller, run, target)
-            self._on_chat(caller, run.action, target.id)
-        except LeftAlone as left:
-            return Result("skipped", str(left.extra["situation"]))
-        except DomainError as refusal:
-            return refused(refusal)
+            caller = replace(caller, judged=judged)
+        if is_flow:
+            return self._flows.begin(caller, run, target)
+        self._on_chat(caller, run.action, target.id)
         return Result("executed")
 
     def _on_chat(self, caller: Caller, action: Any, chat_id: str) -> None:

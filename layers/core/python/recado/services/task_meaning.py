@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Protocol
 
+from recado.domain.chats import Judged
+from recado.domain.errors import NotFound
 from recado.domain.segment_fields import Table
 from recado.domain.segment_matching import Matcher, Record
 from recado.domain.segments import Group
@@ -42,14 +44,17 @@ class StillMeant:
         self._chats = chats
         self._known: tuple[str, Matcher] | None = None
 
-    def chat(self, a: str, run: Run, target: Target) -> bool:
-        """Whether the run's filter holds of the chat, or what the run began with it before leads it still. One that is
-        gone is for the act to find. Raises Invalid when something that the filter names is gone."""
+    def chat(self, a: str, run: Run, target: Target) -> Judged | None:
+        """As what the chat is meant: the run's filter holds of it, or what the run began with it before leads it still.
+        None: it is meant no more. Raises NotFound when it is gone, Invalid when something that the filter names is."""
         found = self._chats.chat(a, target.id)
-        if found is None or self._matcher(a, run).matches(found):
-            return True
+        if found is None:
+            raise NotFound("There is no such chat.")
         begun = target.sent.execution_id if target.sent else None
-        return begun is not None and found.get("execution_id") == {"S": begun}
+        is_led = begun is not None and found.get("execution_id") == {"S": begun}
+        if not is_led and not self._matcher(a, run).matches(found):
+            return None
+        return Judged(int(found["version"]["N"]), int(found["thread_seq"]["N"]))
 
     def _matcher(self, a: str, run: Run) -> Matcher:
         if self._known is None or self._known[0] != run.id:

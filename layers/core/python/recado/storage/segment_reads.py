@@ -89,12 +89,13 @@ class DynamoSegmentReads:
         return _one(ContactRecord, keys.contact_pk(a, contact_id), keys.contact_sk(contact_id))
 
     def chat(self, a: str, chat_id: str) -> Record | None:
-        """Two gets."""
+        """Two gets; with `thread_seq`, the last of its thread."""
         found = _one(ChatRecord, keys.chat_pk(a, chat_id), "CHAT")
         if found is None:
             return None
         key = ThreadKey(found["channel_id"]["S"], found["sender"]["S"])
-        return _with_thread(found, _one(ThreadRecord, keys.thread_pk(a, key), "THREAD"))
+        thread = _one(ThreadRecord, keys.thread_pk(a, key), "THREAD")
+        return {**_with_thread(found, thread), "thread_seq": (thread or {}).get("last_seq", {"N": "0"})}
 
     def existing(self, a: str, named: Collection[tuple[Thing, str]]) -> set[tuple[Thing, str]]:
         """A batch get for each 100. A channel that was removed is not there."""
