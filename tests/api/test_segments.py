@@ -135,6 +135,11 @@ def test_why_one_is_meant(api: Api, company: Company, people: Any, chat: Chat) -
         ({"table": "contacts", "filter": {"any": []}}, "/filter/any"),
         ({"table": "contacts", "filter": {"all": [{"field": "situation", "op": "set"}]}}, "/filter/all/0/field"),
         ({"table": "chats", "filter": {"field": "situation", "op": "eq", "value": "open"}}, "/filter/value"),
+        ({"table": "chats", "filter": {"field": "situation", "op": "eq", "value": "closed"}}, "/filter/value"),
+        (
+            {"table": "chats", "filter": {"field": "situation", "op": "in", "value": ["queued", "closed"]}},
+            "/filter/value/1",
+        ),
         ({"table": "contacts", "limit": 101}, "/limit"),
     ],
 )

@@ -307,7 +307,8 @@ def test_open_link(url: str, went: Any) -> None:
         "javascript:alert(1)", "JavaScript:alert(1)", " javascript:alert(1)", "java\nscript:alert(1)", "\tjavascript:x",
         "data:text/html,<script>alert(1)</script>", "vbscript:x", "blob:https://loja.example/1", "file:///etc/passwd",
         "//outra.example", "/\\outra.example", "\\\\outra.example", "https:outra.example", "https://", "outra", "",
-        "https://loja.example@outra.example/", "https://a\\b", "/a\nb", None,
+        "https://loja.example@outra.example/", "https://a\\b", "https://[", "https://a:x", "https://%", "https://a<b",
+        "/a\nb", None,
     ],
 )  # fmt: skip
 def test_a_link_that_nobody_can_write_leads_nowhere(url: str | None) -> None:

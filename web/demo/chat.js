@@ -228,7 +228,7 @@ at("file").addEventListener("change", () => {
 });
 
 // The forms of links that the product lets in, held once more.
-const LINK = /^(https?:\/\/[^\s/?#@\\][^\s@\\]*|\/(?![/\\])[^\s\\]*)$/;
+const LINK = /^(https?:\/\/[^\s/?#@\\:[\]<>^|%"`{}]+(:\d{1,5})?([/?#][^\s@\\]*)?|\/(?![/\\])[^\s\\]*)$/;
 
 // What a click on a trigger does: a flow answers what is said by it; else the text waits for the visitor to send it.
 function follow(action, trigger) {

@@ -12,6 +12,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from recado.domain.custom_fields import SLUG
 from recado.domain.errors import FieldError, Invalid, TooLarge, WrongType
+from recado.domain.shortcuts import SLUG as SHORTCUT_SLUG
 
 MAX_BODY_BYTES = 1_000_000
 MAX_DEPTH = 32
@@ -54,6 +55,9 @@ _WRITTEN = {
         )),
         ("Give a text without NUL characters.", (r"^[^\x00]*$",)),
         ("Give a slug: small letters, digits and _, at most 50, and a letter first.", (SLUG,)),
+        ("Give a slug: small letters without accents, digits, - and _, at most 50, and a letter or digit first.", (
+            SHORTCUT_SLUG,
+        )),
     )
     for pattern in patterns
 }  # fmt: skip

@@ -16,6 +16,7 @@ from typing import Any, Literal, get_args
 
 from recado.domain.brazilian_documents import cnpj, cpf
 from recado.domain.errors import FieldError
+from recado.domain.web_addresses import is_web_address
 
 Table = Literal["contacts", "organizations"]
 FieldType = Literal[
@@ -33,7 +34,6 @@ MAX_VALUES_CHARACTERS = 60_000
 SLUG = r"^[a-z][a-z0-9_]{0,49}$"
 _MAX_NUMBER = 1e15
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
-_URL = re.compile(r"https?://[^\s\x00-\x1f\x7f/?#@\[\]\\]+(?:[/?#][^\s\x00-\x1f\x7f]*)?", re.IGNORECASE)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -176,7 +176,7 @@ def _phone(field: CustomField, value: str, phone: Callable[[str], str | None]) -
 
 
 def _url(field: CustomField, value: str, phone: Callable[[str], str | None]) -> str:
-    if len(value) > 2_000 or not _URL.fullmatch(value):
+    if len(value) > 2_000 or not is_web_address(value):
         raise WrongValue("An address begins with https:// or http:// and has no blanks.")
     return value
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Literal
 
-from recado.domain.chats import Situation
+from recado.domain.chats import OPEN_SITUATIONS, SITUATIONS
 from recado.domain.custom_fields import CustomField, FieldType
 
 Table = Literal["contacts", "chats"]
@@ -71,14 +71,15 @@ CHAT_FIELDS: Mapping[str, Field] = {
     "id": Field("id", "id", always=True),
     "department": Field("id", "department_id", names="department"),
     "channel": Field("id", "channel_id", always=True, names="channel"),
-    "situation": Field("id", "situation", values=frozenset(get_args(Situation)), always=True),
+    "situation": Field("id", "situation", values=frozenset(OPEN_SITUATIONS), always=True),
     "created_at": Field("time", "opened_at", always=True),
     "updated_at": Field("time", "updated_at"),
     "workflow": Field("id", "workflow_step_id", names="workflow"),
     "workflow_step": Field("id", "workflow_step_id", names="workflow_step"),
     "last_inbound_at": Field("time", "last_inbound_at"),
 }
-"""`workflow` holds of a chat in any of its steps. `updated_at` is the later of its last move and its last message."""
+"""`workflow` holds of a chat in any of its steps. `updated_at` is the later of its last move and its last message.
+Closed chats are in no audience."""
 
 _CUSTOM_KINDS: Mapping[FieldType, Kind] = {
     "text": "text",
@@ -101,7 +102,9 @@ def flow_fields(custom: Iterable[CustomField], saved: Iterable[str]) -> dict[str
     """All that a condition of a flow may ask: the contact's fields, those of its chat as `chat.<field>`, and what the
     flow saved, `var.<name>`, as text. A record has the chat's attributes as `chat_<attribute>` and saved values among
     its custom fields, as `var.<name>`."""
-    of_chat = {f"chat.{name}": replace(one, attribute=f"chat_{one.attribute}") for name, one in CHAT_FIELDS.items()}
+    # Flows that were published with it may name `closed`: it holds of no chat that a flow leads.
+    known = {**CHAT_FIELDS, "situation": replace(CHAT_FIELDS["situation"], values=frozenset(SITUATIONS))}
+    of_chat = {f"chat.{name}": replace(one, attribute=f"chat_{one.attribute}") for name, one in known.items()}
     of_flow = {f"var.{name}": Field("text", f"var.{name}", custom=True) for name in saved}
     return {**fields_of("contacts", custom), **of_chat, **of_flow}
 

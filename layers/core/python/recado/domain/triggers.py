@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Literal, Self
 
 from recado.domain.errors import FieldError, Invalid
+from recado.domain.web_addresses import is_web_address
 
 MAX_TRIGGERS = 100
 """Of an account: a page gets those of its channel all at once."""
@@ -40,7 +41,7 @@ _FIELDS: Mapping[ActionType, tuple[frozenset[str], frozenset[str]]] = {
     "start_flow": (frozenset({"text", "flow_id"}), frozenset({"text", "flow_id"})),
 }
 """What each action takes, and what it needs."""
-_LINK = re.compile(r"https?://[^\s/?#@\\][^\s@\\]*|/(?![/\\])[^\s\\]*")
+_PATH = re.compile(r"/(?![/\\])[^\s\\]*")
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,14 @@ def _of_action(action: Action) -> list[FieldError]:
     errors += [
         FieldError(f"/action/{name}", "required", f"{action.type} has a {name}.") for name in sorted(needs - given)
     ]
-    if action.url and not (len(action.url) <= MAX_LINK and action.url.isprintable() and _LINK.fullmatch(action.url)):
+    if action.url and not _is_link(action.url):
         detail = "A link begins with https:// or http:// and a host, or with / on the site itself."
         errors.append(FieldError("/action/url", "invalid", detail))
     return errors
+
+
+def _is_link(url: str) -> bool:
+    """Without `@` and `\\` whatever stands behind the host: who reads it sees where it leads."""
+    if len(url) > MAX_LINK or not url.isprintable():
+        return False
+    return _PATH.fullmatch(url) is not None or ("@" not in url and "\\" not in url and is_web_address(url))
