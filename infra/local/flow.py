@@ -26,9 +26,9 @@ from infra.local.flow_world import SOMEBODY, World, contact_of, read_filter
 from recado.domain.contacts import Contact
 from recado.domain.custom_fields import CustomField
 from recado.domain.errors import FieldError, Invalid
-from recado.domain.flow_definitions import TAKEN_NAMES, Definition
-from recado.domain.flow_variables import names_in
+from recado.domain.flow_definitions import Definition
 from recado.domain.flow_ways import check_runs, check_whole, unreachable
+from recado.domain.variable_names import unsaved, wrong_in_steps
 from recado.ports.flow_http import FlowRequests
 from recado.services.flows import drawn
 
@@ -134,10 +134,10 @@ def checked(flow: Mapping[str, Any]) -> Definition:
     return whole
 
 
-def check_filters(flow: Definition, fields: Sequence[CustomField]) -> None:
-    """That conditions can be read. Raises Unplayable."""
+def check_names(flow: Definition, fields: Sequence[CustomField]) -> None:
+    """That variables can be known, and conditions be read. Raises Unplayable."""
     saved = sorted({str(step.fields["save_as"]) for step in flow.steps.values() if "save_as" in step.fields})
-    errors = list[FieldError]()
+    errors = [FieldError(*wrong) for wrong in wrong_in_steps(flow, {one.slug for one in fields if one.active})]
     for step in flow.steps.values():
         if step.type == "condition":
             try:
@@ -146,13 +146,6 @@ def check_filters(flow: Definition, fields: Sequence[CustomField]) -> None:
                 errors += refusal.errors
     if errors:
         raise Unplayable(lines_of(errors))
-
-
-def unsaved(flow: Definition) -> list[str]:
-    """Variables that its texts name and no step saves: a name may be mistyped."""
-    saved = TAKEN_NAMES | {step.fields.get("save_as") for step in flow.steps.values()}
-    named = names_in(json.dumps([dict(step.fields) for step in flow.steps.values()], ensure_ascii=False))
-    return [name for name in named if name.partition(".")[0] not in saved]
 
 
 def lines_of(errors: Sequence[FieldError]) -> str:
@@ -212,14 +205,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _play(options: argparse.Namespace, terminal: Terminal, source: Source) -> int:
     flow_id, flow = source.first(options.flow)
     fields = source.fields(options.flow, flow)
-    check_filters(flow, fields)
+    check_names(flow, fields)
     try:
         check_runs(flow_id, flow, source.find)
     except Invalid as refusal:
         raise Unplayable(lines_of(refusal.errors)) from None
     for step_id in unreachable(flow):
         terminal.note(f"no way leads to step {step_id}")
-    for name in unsaved(flow):
+    for name in dict.fromkeys(one.name for one in unsaved(flow)):
         terminal.note(f"no step saves {{{{{name}}}}}: it is empty, unless whoever starts the flow gives it")
     world = World(
         terminal.say, terminal.note, lambda one: flow if one == flow_id else source.find(one),

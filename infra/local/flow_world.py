@@ -78,6 +78,7 @@ class World:
         variables = Variables(
             cast(Any, SimpleNamespace(get=lambda a: self.account)), cast(Any, named), cast(Any, named), everything,
             cast(Any, SimpleNamespace(of=lambda a, contact, linked: shape_of(contact))),
+            cast(Any, SimpleNamespace(get_many=lambda a, kind, ids: {one: SimpleNamespace(name=one) for one in ids})),
             cast(Any, SimpleNamespace(place=lambda *given: 1)), self.clock,
         )  # fmt: skip
         conditions = FlowConditions(everything, everything, everything)

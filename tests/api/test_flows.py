@@ -179,3 +179,32 @@ def test_no_way_leads_round_through_flows_without_waiting(api: Api, company: Com
     assert closed.status == 200, "the way round waits in the other"
     asks = runs(one, "ask", save_as="x", on_error="b")
     assert drawn_again(other, asks).status == 400, "a question that cannot be put is not waited at"
+
+
+def test_variables_that_can_never_be_known_are_not_published(api: Api, company: Company, project: str) -> None:
+    text = "{{contact.nome}} {{system.fila}} {{contact.name|upper}} {{contact.custom.cpf}}"
+    answer = publish(api, company, draw(api, company, project, {"a": {"type": "send_text", "text": text}}).json)
+    assert answer.status == 400
+    assert [(one["pointer"], one["code"]) for one in answer.json["errors"]] == [
+        ("/steps/a/text", "malformed_variable"), *[("/steps/a/text", "unknown_variable")] * 3,
+    ]  # fmt: skip
+    field = {"table": "contacts", "slug": "cpf", "label": "CPF", "type": "cpf"}
+    made = api.post("/v1/custom-fields", field, token=company.admin).json
+    flow = draw(api, company, project, {"a": {"type": "send_text", "text": "{{ contact.custom.cpf }}"}}).json
+    assert publish(api, company, flow).status == 200
+    api.patch(f"/v1/custom-fields/{made['id']}", {"active": False}, token=company.admin)
+    assert publish(api, company, flow).json["errors"][0]["code"] == "unknown_variable"
+
+
+def test_variables_that_nothing_saves_are_told(api: Api, company: Company, project: str) -> None:
+    """They may be given by whoever starts the flow. What is saved by a flow that leads to it is there."""
+    flow = draw(api, company, project, {"a": {"type": "send_text", "text": "{{nome}} {{plan}}"}}).json
+    pointers = [{"pointer": "/steps/a/text", "name": name} for name in ("nome", "plan")]
+    assert publish(api, company, flow).json["unknown_variables"] == pointers
+    steps = {
+        "a": {"type": "ask", "text": "?", "save_as": "nome", "next": "b"},
+        "b": {"type": "run_flow", "flow_id": flow["id"]},
+    }
+    before = publish(api, company, draw(api, company, project, steps).json)
+    assert (before.status, before.json["unknown_variables"]) == (200, [])
+    assert publish(api, company, flow).json["unknown_variables"] == pointers[1:]

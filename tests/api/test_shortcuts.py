@@ -88,7 +88,8 @@ def test_its_file_was_uploaded_for_shortcuts(api: Api, company: Company, clock: 
 
 
 def test_it_fills_the_composer_and_sends_nothing(api: Api, services: Container, company: Company, chat: Chat) -> None:
-    text = "{{system.greeting}}, {{contact.name}}! {{system.agent}}, {{system.department}}, {{system.company}} {{x}}."
+    text = "{{system.greeting}}, {{contact.name}}! {{system.agent}}, {{system.department}}, {{ system . company }} "
+    text += "{{contact.city}}."
     shortcut = api.post(PATH, {"slug": "ola", "text": text}, token=company.admin).json
     path = f"{PATH}/{shortcut['id']}/fill"
     filled = api.post(path, {"chat_id": chat.id}, token=company.tokens["agent"])
@@ -109,3 +110,20 @@ def test_a_customer_is_told_their_place_in_the_queue(
     for place, one in enumerate(waiting, 1):
         filled = api.post(f"{PATH}/{made['id']}/fill", {"chat_id": one.id}, token=company.admin)
         assert filled.json["text"] == str(place)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("{{contact.nome}}", "unknown_variable"),
+        ("{{nome}}", "unknown_variable"),
+        ("{{contact.custom.none}}", "unknown_variable"),
+        ("{{contact.name|upper}}", "malformed_variable"),
+    ],
+)
+def test_variables_are_spelled_as_they_are(api: Api, company: Company, text: str, code: str) -> None:
+    answer = api.post(PATH, {"slug": "ola", "text": text}, token=company.admin)
+    assert (answer.status, [(e["pointer"], e["code"]) for e in answer.json["errors"]]) == (400, [("/text", code)])
+    made = api.post(PATH, {"slug": "ola", "text": "Oi"}, token=company.admin).json
+    assert api.patch(f"{PATH}/{made['id']}", {"text": text}, token=company.admin).status == 400
+    assert api.get(f"{PATH}/{made['id']}", token=company.admin).json["text"] == "Oi"

@@ -73,6 +73,7 @@ def test_nor_with_what_a_step_says_beside_it(url: str, said: str) -> None:
         ("https://erp.example/c/{{said}}", "100% ..", "https://erp.example/c/100%25%20.."),
         ("https://erp.example/c/{{said}}", 0, "https://erp.example/c/0"),
         ("https://erp.example/c/x{{said}}", "", "https://erp.example/c/x"),
+        ("https://erp.example/c/{{ said }}/{{a/b?c}}", "1", "https://erp.example/c/1/{{a/b?c}}"),
         ("https://erp.example/a/../{{said}}//b/", "1", "https://erp.example/a/../1//b/"),
         ("https://erp.example/?q={{said}}", "../", "https://erp.example/?q=..%2F"),
         ("https://erp.example?q={{said}}/../", "", "https://erp.example?q=/../"),

@@ -48,7 +48,9 @@ FALLBACK = "/action/template_fallback"
         ({"variables": []}, [(f"{FALLBACK}/variables", "missing_variables")]),
         ({"variables": ["a", "b"]}, [(f"{FALLBACK}/variables", "too_many_variables")]),
         ({"variables": {"nome": "Ana", "1": "x"}}, [(f"{FALLBACK}/variables", "unknown_variables")]),
-        ({"variables": ["{{name}}"]}, [(f"{FALLBACK}/variables", "unknown_variable")]),
+        ({"variables": ["{{name}}"]}, [(f"{FALLBACK}/variables/0", "unknown_variable")]),
+        ({"variables": {"1": "{{contact.nome}}"}}, [(f"{FALLBACK}/variables/1", "unknown_variable")]),
+        ({"variables": ["{{contact.name|upper}}"]}, [(f"{FALLBACK}/variables/0", "malformed_variable")]),
         ({"variables": {"1": "{{system.greeting}}"}}, []),
     ],
 )

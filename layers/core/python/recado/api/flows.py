@@ -64,10 +64,19 @@ class FlowShape(FlowLine):
     steps: dict[str, Any]
 
 
+class UnknownVariable(msgspec.Struct):
+    """`pointer`: to the text that names it."""
+
+    pointer: str
+    name: str
+
+
 class PublishedShape(FlowShape):
-    """`unreachable`: steps to which no way leads from the first."""
+    """`unreachable`: steps to which no way leads from the first. `unknown_variables`: those that no step saves, of this
+    flow or of one that leads to it; they are empty unless whoever starts the flow gives them."""
 
     unreachable: list[str]
+    unknown_variables: list[UnknownVariable]
 
 
 @flows.get("/v1/flows", may("flows:read", *EVERYONE), query=FlowQuery, paged=str, answers=FlowLine)
@@ -117,10 +126,11 @@ def change_flow(call: Call, flow_id: str) -> Any:
     "/v1/flows/{flow_id}/publish", may("flows:write", *ADMINS), answers=PublishedShape, problems=("flow_changed",)
 )
 def publish_flow(call: Call, flow_id: str) -> Any:
-    """Publish the draft as it is now: every step that is named is there, so is all that steps name, and no way leads
-    round without waiting."""
+    """Publish the draft as it is now: every step that is named is there, so is all that steps name, variables of
+    contacts and of the system too, and no way leads round without waiting."""
     done = call.services.flow_service.publish(call.caller, flow_id)
-    return {**flow_view(done.flow), "unreachable": done.unreachable}
+    unknown = [{"pointer": one.pointer, "name": one.name} for one in done.unsaved]
+    return {**flow_view(done.flow), "unreachable": done.unreachable, "unknown_variables": unknown}
 
 
 @flows.delete("/v1/flows/{flow_id}", may("flows:write", *ADMINS), problems=("flow_changed", "flow_in_use"))

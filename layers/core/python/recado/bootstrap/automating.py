@@ -27,6 +27,7 @@ class Automating(Filing):
         """Values of variables in texts."""
         from recado.services.variables import Variables
         from recado.storage.contacts import ContactStore
+        from recado.storage.groups import DynamoGroups
         from recado.storage.queue_lengths import QueueLengths
 
         return Variables(
@@ -35,6 +36,7 @@ class Automating(Filing):
             self.users,
             ContactStore(),
             self.contact_shapes,
+            DynamoGroups(),
             QueueLengths(),
             self.clock,
         )
@@ -81,6 +83,7 @@ class Automating(Filing):
             Attachments(self.file_service, self.sent_files),
             self.segment_service,
             self.flow_secrets,
+            self.custom_field_service,
         )
         return FlowService(DynamoFlows(), self.project_service, references, self.channels, self.clock, self.ids)
 
@@ -133,6 +136,7 @@ class Automating(Filing):
             Attachments(self.file_service, self.sent_files),
             self.chat_service,
             self.variables,
+            self.custom_field_service,
             self.clock,
             self.ids,
         )

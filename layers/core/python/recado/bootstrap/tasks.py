@@ -47,7 +47,9 @@ class Tasks(Flows):
         """Templates that actions send."""
         from recado.services.task_templates import ActionTemplates
 
-        return ActionTemplates(self.template_choice, self.flow_library, self.channels, self.adapters)
+        return ActionTemplates(
+            self.template_choice, self.flow_library, self.channels, self.adapters, self.custom_field_service
+        )
 
     @cached_property
     def task_service(self) -> TaskService:

@@ -15,6 +15,7 @@ from typing import Any
 from recado.domain.errors import FieldError, Invalid
 from recado.domain.flow_requests import ADDRESS, is_forbidden
 from recado.domain.flow_secrets import misplaced
+from recado.domain.flow_variables import tidied
 
 MAX_STEPS = 200
 MAX_OPTIONS = 10
@@ -224,7 +225,11 @@ def _headers(value: Any) -> None:
 
 
 def _address(value: Any) -> None:
-    if not isinstance(value, str) or len(value) > 2_000 or not value.isprintable() or not ADDRESS.fullmatch(value):
+    if (
+        not isinstance(value, str)
+        or len(value) > 2_000
+        or not (value.isprintable() and ADDRESS.fullmatch(tidied(value)))
+    ):
         raise _Wrong(
             "An address begins with https:// or http:// and a host, without a name or password, and has at most 2,000 "
             "characters; variables stand in its path or query."

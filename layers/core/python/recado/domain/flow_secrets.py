@@ -36,7 +36,7 @@ def named(fields: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The secrets that a step's fields name, each with the pointer within the step."""
     return [
         (name.removeprefix(_FIRST), pointer)
-        for pointer, text in _texts(fields)
+        for pointer, text in texts_of(fields)
         for name in names_in(text)
         if name.startswith(_FIRST)
     ]
@@ -52,12 +52,13 @@ def misplaced(kind: str, fields: Mapping[str, Any]) -> list[str]:
     return sorted(found | ({"/url"} if named({"url": address}) else set()))
 
 
-def _texts(value: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
+def texts_of(value: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
+    """The texts within a value of JSON, each with its pointer."""
     if isinstance(value, str):
         yield pointer, value
     elif isinstance(value, Mapping):
         for name, one in value.items():
-            yield from _texts(one, f"{pointer}/{str(name).replace('~', '~0').replace('/', '~1')}")
+            yield from texts_of(one, f"{pointer}/{str(name).replace('~', '~0').replace('/', '~1')}")
     elif isinstance(value, list):
         for index, one in enumerate(value):
-            yield from _texts(one, f"{pointer}/{index}")
+            yield from texts_of(one, f"{pointer}/{index}")

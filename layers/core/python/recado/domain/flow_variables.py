@@ -2,7 +2,8 @@
 
 `contact.*` are the fields of the contact, its own as `contact.custom.<slug>`; `system.*` what Recado knows at that
 moment; `secret.*` a secret, in requests of HTTP steps alone (`domain.flow_secrets`); any other name what the flow
-itself saved. What has no value is left empty: no customer ever reads braces.
+itself saved, of JSON also parts, `customer.orders.0.total`. What has no value is left empty, and so is what is no name:
+no customer ever reads braces. `domain.variable_names` tells what is wrong before.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ SYSTEM = (
 MAX_FILLED = 20_000
 """Characters of a text with its values in place."""
 
-_VARIABLE = re.compile(r"\{\{\s*([A-Za-z0-9_.]{1,100})\s*\}\}")
+_BRACES = re.compile(r"\{\{([^{}]*)\}\}")
+_NAME = re.compile(r"[\w-]+(?:\.[\w-]+)*")
+_MAX_NAME = 100
+_MAX_TOLD = 40
 _GREETINGS: Mapping[str, tuple[str, str, str]] = {
     "pt": ("Bom dia", "Boa tarde", "Boa noite"),
     "en": ("Good morning", "Good afternoon", "Good evening"),
@@ -28,18 +32,23 @@ _GREETINGS: Mapping[str, tuple[str, str, str]] = {
 def filled(text: str, values: Mapping[str, Any]) -> str:
     """The text with its variables in place, at most MAX_FILLED characters. `values`: {"contact": {…}, "system": {…},
     and whatever was saved}. Values are put in once: braces within them stay as they are."""
-    return _VARIABLE.sub(lambda found: _written(_at(values, found[1])), text)[:MAX_FILLED]
+    return _BRACES.sub(lambda found: _value(found, values), text)[:MAX_FILLED]
 
 
 def with_any_values(text: str) -> str:
     """The text as if each of its variables had a value, which a number stands for."""
-    return _VARIABLE.sub("0", text)
+    return _BRACES.sub("0", text)
 
 
 def filled_url(text: str, values: Mapping[str, Any], encode: Callable[[str], str]) -> str:
     """An address with its variables in place, each as `encode` makes it: a value is never more than a part of a path or
-    a query."""
-    return _VARIABLE.sub(lambda found: encode(_written(_at(values, found[1]))), text)
+    a query. Braces that are no variable stay: left out they could lead elsewhere."""
+    return _BRACES.sub(lambda found: encode(_value(found, values)) if _name(found) else found[0], text)
+
+
+def tidied(text: str) -> str:
+    """The text without the spaces in its variables."""
+    return _BRACES.sub(lambda found: f"{{{{{name}}}}}" if (name := _name(found)) else found[0], text)
 
 
 def filled_body(text: str, values: Mapping[str, Any]) -> str:
@@ -52,7 +61,16 @@ def filled_body(text: str, values: Mapping[str, Any]) -> str:
 
 def names_in(text: str) -> list[str]:
     """The variables that a text names, each once, in their order."""
-    return list(dict.fromkeys(_VARIABLE.findall(text)))
+    return list(dict.fromkeys(name for found in _BRACES.finditer(text) if (name := _name(found)) is not None))
+
+
+def left_over(text: str) -> str | None:
+    """What begins in a text as a variable and is none; None: nothing does."""
+    wrong = next((found[0] for found in _BRACES.finditer(text) if _name(found) is None), None)
+    if wrong is None:
+        _, opened, rest = _BRACES.sub("", text).partition("{{")
+        wrong = opened + rest if opened else None
+    return wrong if wrong is None or len(wrong) <= _MAX_TOLD else wrong[:_MAX_TOLD] + "…"
 
 
 def greeting(hour: int, locale: str) -> str:
@@ -71,11 +89,27 @@ def _each_text(value: Any, values: Mapping[str, Any]) -> Any:
     return value
 
 
-def _at(values: Mapping[str, Any], name: str) -> Any:
-    found: Any = values
+def value_at(values: Any, name: str) -> Any:
+    """What a name stands for, from part to part: of an object by its name there, of a list by its number, from 0.
+    None: nothing."""
+    found = values
     for part in name.split("."):
-        found = found.get(part) if isinstance(found, Mapping) else None
+        if isinstance(found, list | tuple) and part.isascii() and part.isdigit():
+            found = found[int(part)] if len(part) < 7 and int(part) < len(found) else None
+        else:
+            found = found.get(part) if isinstance(found, Mapping) else None
     return found
+
+
+def _value(found: re.Match[str], values: Mapping[str, Any]) -> str:
+    name = _name(found)
+    return "" if name is None else _written(value_at(values, name))
+
+
+def _name(found: re.Match[str]) -> str | None:
+    """The name between braces, spaces around its parts left out; None: there is none."""
+    name = ".".join(part.strip() for part in found[1].split("."))
+    return name if len(name) <= _MAX_NAME and _NAME.fullmatch(name) else None
 
 
 def _written(value: Any) -> str:

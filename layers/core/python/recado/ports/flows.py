@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from recado.domain.flows import Flow, FlowVersion, Project
@@ -55,6 +55,10 @@ class FlowStore(Protocol):
 
     def delete(self, a: str, flow: Flow) -> bool:
         """The flow; its versions stay, as executions may stand in them."""
+        ...
+
+    def all_published(self, a: str) -> Iterator[tuple[Flow, FlowVersion]]:
+        """Every flow that was published, without its draft, with the version that runs."""
         ...
 
     def version(self, a: str, flow_id: str, number: int) -> FlowVersion | None: ...

@@ -8,16 +8,19 @@ from typing import Any
 
 from recado.domain.access import Caller
 from recado.domain.errors import Conflict, FieldError, Invalid, NotFound
-from recado.domain.flow_definitions import Definition, Step
+from recado.domain.flow_definitions import Definition, Step, definition
 from recado.domain.flow_secrets import named
 from recado.domain.ids import is_id
+from recado.domain.variable_names import Unknown, saved_before, texts_in, unsaved, wrong_in_steps
 from recado.ports.agents import Departments
 from recado.ports.flow_secrets import FlowSecretStore
 from recado.ports.flows import FlowStore
 from recado.ports.people import UserStore
+from recado.services.custom_fields import CustomFieldService
 from recado.services.segments import SegmentService
 from recado.services.sent_files import Attachments
 from recado.services.tabulations import TabulationService
+from recado.services.variable_checks import slugs_named
 from recado.services.workflows import WorkflowService
 
 _MOST = 50
@@ -36,6 +39,7 @@ class KnownReferences:
         files: Attachments,
         segments: SegmentService,
         secrets: FlowSecretStore,
+        fields: CustomFieldService,
     ) -> None:
         self._flows = flows
         self._departments = departments
@@ -45,6 +49,7 @@ class KnownReferences:
         self._files = files
         self._segments = segments
         self._secrets = secrets
+        self._fields = fields
 
     def errors(self, caller: Caller, drawn: Definition) -> list[FieldError]:
         """An error for each thing that a step names and that is not there, at most 50."""
@@ -70,7 +75,18 @@ class KnownReferences:
             errors += self._of_file(caller, step, pointer)
             errors += self._of_filter(a, step, saved, pointer)
         errors += self._of_secrets(a, drawn)
+        custom = slugs_named(self._fields, a, texts_in(drawn))
+        errors += [FieldError(*wrong) for wrong in wrong_in_steps(drawn, custom)]
         return errors[:_MOST]
+
+    def unsaved(self, a: str, flow_id: str, drawn: Definition) -> list[Unknown]:
+        """The variables that nothing saves: none of the flow's steps, and no published flow that leads to it. Who
+        starts it may give them all the same."""
+        found = unsaved(drawn)
+        if not found:
+            return []
+        flows = {flow.id: definition(one.start, one.steps) for flow, one in self._flows.all_published(a)}
+        return unsaved(drawn, saved_before(flow_id, flows))[:_MOST]
 
     def _is_published(self, a: str, flow_id: str) -> bool:
         flow = self._flows.get(a, flow_id) if is_id(flow_id, "fl", a) else None

@@ -13,6 +13,7 @@ from recado.domain.flow_definitions import Definition, definition
 from recado.domain.flow_ways import check_runs, check_whole, unreachable
 from recado.domain.flows import MAX_FLOWS, MAX_PROJECTS, MAX_RUN_FLOWS, Flow, FlowVersion, Project, check_size
 from recado.domain.ids import is_id
+from recado.domain.variable_names import Unknown
 from recado.ports.core import Clock, Ids
 from recado.ports.flows import FlowStore, ProjectGone, ProjectStore
 from recado.services.views import moment
@@ -36,13 +37,19 @@ class FlowReferences(Protocol):
         """An error for each thing that a step names and that is not there."""
         ...
 
+    def unsaved(self, a: str, flow_id: str, drawn: Definition) -> list[Unknown]:
+        """The variables that nothing saves."""
+        ...
+
 
 @dataclass(frozen=True)
 class Published:
-    """A flow that was published, and the steps to which no way leads in it."""
+    """A flow that was published, and what may be wrong with it: steps to which no way leads, and variables that nothing
+    saves."""
 
     flow: Flow
     unreachable: list[str]
+    unsaved: list[Unknown]
 
 
 class ProjectService:
@@ -173,7 +180,7 @@ class FlowService:
         version = FlowVersion(flow_id, number, before.start, before.steps, now)
         if not self._store.publish(a, before, after, version, runs.seen):
             raise _changed()
-        return Published(after, unreachable(whole))
+        return Published(after, unreachable(whole), self._references.unsaved(a, flow_id, whole))
 
     def delete(self, a: str, flow_id: str) -> None:
         """Raises NotFound, Conflict `flow_changed`, `flow_in_use` while it is a channel's own. Its versions stay for

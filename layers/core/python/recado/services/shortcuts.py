@@ -6,13 +6,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from recado.domain.access import Caller
-from recado.domain.errors import Busy, Conflict, Invalid, NotFound
+from recado.domain.errors import Busy, Conflict, FieldError, Invalid, NotFound
 from recado.domain.flow_variables import filled
 from recado.domain.shortcuts import MAX_SHORTCUTS, Shortcut, check
+from recado.domain.variable_names import names_of_nothing
 from recado.ports.core import Clock, Ids
 from recado.ports.shortcuts import ShortcutStore, SlugTaken
 from recado.services.chat_actions import VisibleChats
+from recado.services.custom_fields import CustomFieldService
 from recado.services.sent_files import Attachments
+from recado.services.variable_checks import slugs_named
 from recado.services.variables import Variables
 from recado.services.views import moment
 
@@ -36,6 +39,7 @@ class ShortcutService:
         files: Attachments,
         chats: VisibleChats,
         variables: Variables,
+        fields: CustomFieldService,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -43,6 +47,7 @@ class ShortcutService:
         self._files = files
         self._chats = chats
         self._variables = variables
+        self._fields = fields
         self._clock = clock
         self._ids = ids
 
@@ -65,6 +70,7 @@ class ShortcutService:
             raise Conflict(detail, code="too_many_shortcuts", extra={"limit": MAX_SHORTCUTS})
         made = Shortcut(self._ids.new("sc", a), slug, text, now, now, file_id)
         check(made)
+        self._check_names(a, text)
         self._check_file(caller, file_id)
         try:
             self._store.create(a, made)
@@ -81,6 +87,8 @@ class ShortcutService:
             if after == before:
                 return before
             check(after)
+            if after.text != before.text:
+                self._check_names(a, after.text)
             if after.file_id != before.file_id:
                 self._check_file(caller, after.file_id)
             after = replace(after, updated_at=self._clock.now(), version=before.version + 1)
@@ -104,6 +112,11 @@ class ShortcutService:
         shortcut = self.get(caller.account, shortcut_id)
         values = self._variables.of(caller.account, chat, [shortcut.text])
         return Filled(filled(shortcut.text, values), shortcut.file_id)
+
+    def _check_names(self, a: str, text: str) -> None:
+        wrong = names_of_nothing(text, slugs_named(self._fields, a, [text]))
+        if wrong:
+            raise Invalid(wrong[0][1], errors=[FieldError("/text", *one) for one in wrong])
 
     def _check_file(self, caller: Caller, file_id: str | None) -> None:
         if file_id is not None and (feature := self._files.take(caller, file_id).feature) != "shortcut":

@@ -10,18 +10,21 @@ from typing import Any
 from recado.domain.channels import Channel
 from recado.domain.errors import FieldError
 from recado.domain.flow_runs import with_each_value
-from recado.domain.flow_variables import names_in, with_any_values
+from recado.domain.flow_secrets import texts_of
+from recado.domain.flow_variables import with_any_values
 from recado.domain.segment_fields import Table
 from recado.domain.task_reach import first_templates
+from recado.domain.variable_names import names_of_nothing
 from recado.ports.channels import ChannelStore
 from recado.ports.outbox import Adapters
+from recado.services.custom_fields import CustomFieldService
 from recado.services.flow_library import FlowLibrary
 from recado.services.flow_steps import template_of
 from recado.services.template_choice import TemplateChoice
+from recado.services.variable_checks import slugs_named
 
 _MOST_CHANNELS = 1_000
 _FALLBACK = "/action/template_fallback"
-_KNOWN = ("contact.", "system.")
 
 
 class ActionTemplates:
@@ -29,12 +32,18 @@ class ActionTemplates:
     a template is enough."""
 
     def __init__(
-        self, choice: TemplateChoice, library: FlowLibrary, channels: ChannelStore, adapters: Adapters
+        self,
+        choice: TemplateChoice,
+        library: FlowLibrary,
+        channels: ChannelStore,
+        adapters: Adapters,
+        fields: CustomFieldService,
     ) -> None:
         self._choice = choice
         self._library = library
         self._channels = channels
         self._adapters = adapters
+        self._fields = fields
 
     def errors(self, a: str, table: Table, action: Mapping[str, Any]) -> list[FieldError]:
         """What stands against the template with which the action's flow may have to open, and against those with which
@@ -77,12 +86,11 @@ class ActionTemplates:
     def _of_fallback(self, a: str, channels: Sequence[Channel], given: Mapping[str, Any]) -> Iterator[FieldError]:
         for one in self._against(a, channels, given):
             yield replace(one, pointer=one.pointer.replace("/template", _FALLBACK, 1))
-        variables = given.get("variables") or ()
-        texts = variables.values() if isinstance(variables, Mapping) else variables
-        unknown = [name for text in texts for name in names_in(text) if not name.startswith(_KNOWN)]
-        if unknown:
-            detail = f"Before the flow begins nothing is known as {', '.join(unknown)}: name contact.… or system.…."
-            yield FieldError(f"{_FALLBACK}/variables", "unknown_variable", detail)
+        texts = list(texts_of(given.get("variables") or (), "/variables"))
+        custom = slugs_named(self._fields, a, [text for _, text in texts])
+        for pointer, text in texts:
+            for wrong in names_of_nothing(text, custom):
+                yield FieldError(f"{_FALLBACK}{pointer}", *wrong)
 
     def _against(self, a: str, channels: Sequence[Channel], given: Mapping[str, Any]) -> list[FieldError]:
         """What stands against it on the channel on which least does."""

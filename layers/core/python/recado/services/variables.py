@@ -13,6 +13,7 @@ from recado.domain.flow_variables import greeting, names_in
 from recado.domain.people import Account
 from recado.ports.agents import Departments
 from recado.ports.core import Clock
+from recado.ports.groups import GroupsById
 from recado.ports.people import AccountStore, UserStore
 from recado.services.contact_shapes import ContactShapes
 
@@ -44,6 +45,7 @@ class Variables:
         users: UserStore,
         contacts: ContactReads,
         shapes: ContactShapes,
+        organizations: GroupsById,
         queues: QueuePlaces,
         clock: Clock,
     ) -> None:
@@ -52,6 +54,7 @@ class Variables:
         self._users = users
         self._contacts = contacts
         self._shapes = shapes
+        self._organizations = organizations
         self._queues = queues
         self._clock = clock
 
@@ -62,19 +65,25 @@ class Variables:
         customer wrote last."""
         named = {name for text in texts for name in names_in(text)}
         values: dict[str, Any] = dict(saved or {})
-        if any(name.startswith("contact.") for name in named):
-            values["contact"] = self._contact(a, chat.contact_id)
+        of_contact = {name.removeprefix("contact.") for name in named if name.startswith("contact.")}
+        if of_contact:
+            values["contact"] = self._contact(a, chat.contact_id, of_contact)
         system = {name.removeprefix("system.") for name in named if name.startswith("system.")}
         if system:
             values["system"] = self._system(a, chat, system, message)
         return values
 
-    def _contact(self, a: str, contact_id: str) -> dict[str, Any]:
+    def _contact(self, a: str, contact_id: str, wanted: set[str]) -> dict[str, Any]:
         contact = self._contacts.resolved(a, contact_id)
         if contact is None:
             return {}
         shape = self._shapes.of(a, contact, {})
-        return {**shape, "custom": shape["custom_fields"]}
+        first, *_ = (contact.name or "").split() or [""]
+        made = {**shape, "custom": shape["custom_fields"], "first_name": first}
+        if "organization" in wanted and contact.organization_id:
+            found = self._organizations.get_many(a, "organization", [contact.organization_id])
+            made["organization"] = _name(found.get(contact.organization_id))
+        return made
 
     def _system(self, a: str, chat: Chat, wanted: set[str], message: str) -> dict[str, Any]:
         account = self._accounts.get(a)

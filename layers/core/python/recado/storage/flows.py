@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DeleteError, PutError
@@ -195,6 +195,14 @@ class DynamoFlows:
         tx.delete("flow", record, FLOW_SEEN(FlowRecord.version == flow.version))
         tx.delete("draft", FlowDraftRecord(keys.flow_pk(a, flow.id), keys.FLOW_DRAFT_SK))
         return tx.committed()
+
+    def all_published(self, a: str) -> Iterator[tuple[Flow, FlowVersion]]:
+        """The query of heads, and one batch get for each 100 that are published, strongly consistent."""
+        flows = {keys.flow_pk(a, one.id): one for one in self.all(a) if one.published is not None}
+        wanted = [(pk, keys.flow_version_sk(one.published)) for pk, one in flows.items() if one.published is not None]
+        for record in FlowVersionRecord.batch_get(wanted, consistent_read=True) if wanted else ():
+            flow = flows[str(record.pk)]
+            yield flow, record.flow_version(flow.id, flow.published or 0)
 
     def version(self, a: str, flow_id: str, number: int) -> FlowVersion | None:
         """One get; it never changes, so eventually consistent would do but for one just published."""
