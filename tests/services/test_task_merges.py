@@ -233,3 +233,31 @@ def test_a_merge_at_the_moment_of_the_act(world: Merging, kept: int) -> None:
         assert results == [Result("skipped", "merged")]
     world.run()
     assert len(world.said()) == len(world.executions) == 1
+
+
+def test_a_merge_at_the_moment_of_an_act_in_an_open_chat(world: Merging) -> None:
+    """The first has an open chat, which the flow is to lead."""
+    world.flow_id = world.publish({"a": {"type": "send_text", "text": "Olá!"}})
+    turns = [world.waits().contact_id, *world.people(1)]
+    world.approve("volta", "Olá, {{1}}!")
+    world.task_id = world.task(template_fallback=FALLBACK, when_queued="run", when_automatic="run")
+    world.run_id = world.container.task_run_service.start(ADMIN, world.task_id)["id"]
+    world.freeze()
+    actions, moves = world.container.task_actions, world.container.flow_starting._commits._moves
+    commit, run = moves.commit, world.container.task_run_work._runs.get(A, world.task_id, world.run_id)
+    assert run is not None
+    acts, late = [world.ids.new("rq", A) for _ in turns], list[Result]()
+
+    def overtaken(*given: Any) -> Any:
+        if not late:
+            late.append(Result("pending"))
+            world.merge(turns[1], turns[0])
+        return commit(*given)
+
+    moves.commit = overtaken  # type: ignore[method-assign]
+    with pytest.raises(Busy):
+        actions.act(A, run, Target(turns[0]), acts[0])
+    assert actions.act(A, run, Target(turns[0]), acts[0]) == Result("skipped", "merged")
+    assert actions.act(A, run, Target(turns[1]), acts[1]).state == "pending"
+    world.run()
+    assert len(world.executions) == 1 and world.said().count("Olá!") == 1

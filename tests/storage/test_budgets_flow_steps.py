@@ -142,6 +142,6 @@ def test_a_task_begins_a_flow(dynamodb: Any, clock: Any, ids: Any, monkeypatch: 
     world.run_task("chats", when_automatic="run")
     world.container.chat_actions.close(ADMIN, world.chat.id)
     world.run_task()
-    assert acts[0] == (12, 18, 9), "with a contact whose chat waits"
+    assert acts[0] == (14, 18, 9), "with a contact whose chat waits"
     assert acts[1] == (14, 15, 7), "in a chat"
     assert acts[2] == (16, 11, 9), "with a contact who has no chat"

@@ -41,6 +41,8 @@ class ChatMove:
     """The thread as seen; required when the chat closes or opens again, or a flow begins, since that moves it."""
     begins: Execution | None = None
     """The execution that leads the chat from now on."""
+    begins_with: str | None = None
+    """The contact with whom a flow begins, who has to be there."""
     ending: Ending | None = None
     """How the execution that led it ends; None: as one that was broken off."""
 

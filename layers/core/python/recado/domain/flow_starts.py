@@ -22,7 +22,8 @@ class FlowStart:
     `origin`: the id, of any kind, of what asks: the start is the same one however often it is asked for, and what an
     earlier run began is the answer, whatever became of it since. `situations`: those in which it may begin. `opening`:
     a template that is sent first, as nothing else may be; the flow begins with the answer to it. `instead_of`: an
-    execution whose place it takes, if that leads the chat still, in whatever situation."""
+    execution whose place it takes, if that leads the chat still, in whatever situation. `contact_id`: with whom it
+    begins, who has to be there then."""
 
     flow_id: str
     started_by: StartedBy
@@ -31,6 +32,7 @@ class FlowStart:
     situations: Collection[Situation] = OPEN_SITUATIONS
     opening: Mapping[str, Any] | None = None
     instead_of: str | None = None
+    contact_id: str | None = None
 
 
 @dataclass(frozen=True)

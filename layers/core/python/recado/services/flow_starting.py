@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from recado.domain.access import Caller, can_answer_chat
 from recado.domain.chat_moves import lead
@@ -102,7 +102,7 @@ class FlowStarting:
             return known
         started = self._starting.start(caller, contact_id, channel_id, begins)
         if started.was_open:
-            return self.in_chat(caller, started.chat.id, wanted)
+            return self.in_chat(caller, started.chat.id, replace(wanted, contact_id=contact_id))
         self._enqueue(a, begins.execution_id, started.chat)
         execution = begins.execution(started.chat.id, started.chat.contact_id, self._clock.now())
         return StartedFlow(execution, started.chat, None)
@@ -137,7 +137,7 @@ class FlowStarting:
         if thread is None:
             raise Busy(f"thread of {chat.id}")
         execution = begins.execution(chat.id, chat.contact_id, now)
-        move = lead(chat, thread, execution, now)
+        move = replace(lead(chat, thread, execution, now), begins_with=wanted.contact_id)
         after = self._commits.write(caller, move, "flow_started", now, flow_notes(execution))
         if after is None:
             return None

@@ -20,6 +20,7 @@ from recado.storage.chat_records import (
     WaitRecord,
     wait_record,
 )
+from recado.storage.contact_records import check_contact
 from recado.storage.flow_executions import add_beginning, add_ending
 from recado.storage.transaction import Cancelled, Transaction, guard
 
@@ -40,7 +41,7 @@ TURN_ONCE = guard(
 def add_move(tx: Transaction, a: str, move: ChatMove) -> None:
     """CHAT, its WAIT items, SERVED of who leaves it and, when it closes or opens again or a flow begins or ends, its
     thread and the executions. Labels `chat:<id>`, `wait…:<id>`, `served:<id>`, `thread:<id>`, and those of
-    executions."""
+    executions; `contact` of whom a flow begins with."""
     before, after = move.before, move.after
     tx.put(f"chat:{after.id}", ChatRecord.of_chat(a, after), CHAT_MOVES(ChatRecord.version == before.version))
     old = wait_record(a, before) if before.situation == "queued" else None
@@ -53,6 +54,8 @@ def add_move(tx: Transaction, a: str, move: ChatMove) -> None:
         tx.put(f"served:{after.id}", ServedRecord(keys.served_pk(a, move.left), after.id))
     if move.begins is not None:
         add_beginning(tx, a, move.begins)
+    if move.begins_with is not None:
+        check_contact(tx, a, move.begins_with)
     if move.left_execution is not None:
         add_ending(tx, a, move.left_execution, move.how_it_ended, after.moved_at or after.opened_at)
     _add_thread(tx, a, move)

@@ -10,6 +10,13 @@ from recado.domain.contacts import Claim, Contact, Identity
 from recado.storage import keys
 from recado.storage.event_fields import EventFields, event_fields
 from recado.storage.tables import ContactsRecord, TimeAttribute
+from recado.storage.transaction import Transaction, guard
+
+CONTACT_THERE = guard(
+    "flow-begins-with-who-is-there",
+    "a contact is merged into another, or erased, while a task begins a flow with it: a customer is written to as both "
+    "of them, or a chat is opened with nobody",
+)
 
 
 class ContactRecord(ContactsRecord):
@@ -128,3 +135,9 @@ class ContactEventRecord(EventFields, ContactsRecord):
             sk=keys.event_sk(event.id),
             **event_fields(event),
         )
+
+
+def check_contact(tx: Transaction, a: str, contact_id: str) -> None:
+    """Add that a contact is there. Label `contact`."""
+    record = ContactRecord(keys.contact_pk(a, contact_id), keys.contact_sk(contact_id))
+    tx.check("contact", record, CONTACT_THERE(ContactRecord.pk.exists()))

@@ -27,11 +27,6 @@ _CONTACT = "contact"
 _CLAIM = "contact:claim:"
 _OTHER = "other:"
 _GROUP = "contact:group:"
-CONTACT_THERE = guard(
-    "flow-begins-with-who-is-there",
-    "a contact is merged into another, or erased, while a task begins a flow with it: a customer is written to as both "
-    "of them, or a chat is opened with nobody",
-)
 MERGED = "merged"
 """The kind of claim by which the id of a merged contact leads to the kept one."""
 _MOST_HOPS = 10
@@ -73,12 +68,6 @@ def change_contact(
         _delete_tokens(tx, a, after.id, set(before.tokens) - set(tokens))
     _enter(tx, a, after.id, _groups_of(after) - _groups_of(before))
     _leave(tx, a, after.id, _groups_of(before) - _groups_of(after))
-
-
-def check_contact(tx: Transaction, a: str, contact_id: str) -> None:
-    """Add that a contact is there. Label `contact`."""
-    record = ContactRecord(keys.contact_pk(a, contact_id), keys.contact_sk(contact_id))
-    tx.check(_CONTACT, record, CONTACT_THERE(ContactRecord.pk.exists()))
 
 
 def remove_contact(

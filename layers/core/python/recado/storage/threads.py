@@ -24,7 +24,8 @@ from recado.storage.chat_records import (
     ThreadRecord,
     wait_record,
 )
-from recado.storage.contacts import add_contact, change_contact, check_contact
+from recado.storage.contact_records import check_contact
+from recado.storage.contacts import add_contact, change_contact
 from recado.storage.files import add_chat_of_file
 from recado.storage.flow_executions import add_beginning
 from recado.storage.sends import OutRecord
