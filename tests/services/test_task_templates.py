@@ -4,6 +4,7 @@ opened (PRODUCT G6, G8)."""
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from recado.domain.errors import Conflict, Invalid
 from recado.storage.channels import ChannelRecord
 from recado.storage.chat_records import MessageRecord
+from recado.storage.templates import DynamoTemplates
 from tests.flow_task_world import WRITTEN, TaskWorld, task_world
 from tests.flow_world import ADMIN
 from tests.reception import CHANNEL, A
@@ -195,3 +197,37 @@ def test_who_is_left_alone_anyway_is_not_told_as_a_failure(world: TaskWorld) -> 
         world.run_task(table, template_fallback=MAIL)
         assert world.targets() == {("skipped", "queued"): 1}
     assert WRITTEN not in world.texts()
+
+
+def test_a_template_of_another_channel(world: TaskWorld) -> None:
+    of_channel = DynamoTemplates().named(A, CHANNEL, "volta", "pt_BR")
+    assert of_channel is not None
+    other = replace(of_channel, id=world.ids.new("tm", A), channel_id=world.ids.new("ch", A), name="alheio")
+    assert DynamoTemplates().create(A, other)
+    with pytest.raises(Invalid) as refused:
+        world.task(template_fallback={**HELLO, "name": "alheio"})
+    assert wrong(refused.value) == [(f"{FALLBACK}/name", "not_found")]
+
+
+def test_those_who_failed_are_reached_by_a_retry_once_it_is_approved_again(world: TaskWorld) -> None:
+    """Some never had a chat, of others it was closed since."""
+    world.people(5)
+    runs = world.container.task_run_service
+    task_id = world.task(template_fallback=HELLO)
+    world.run_id = runs.start(ADMIN, task_id)["id"]
+    world.work()
+    world.told("volta", "PAUSED")
+    world.run()
+    world.clock.move(61)
+    world.container.task_run_work.look_at_sends(160)
+    assert world.targets() == {("failed", "template_not_approved"): 5}
+    world.told("volta", "APPROVED")
+    runs.retry(ADMIN, task_id, world.run_id)
+    world.work()
+    world.run()
+    world.sent()
+    world.clock.move(61)
+    world.container.task_run_work.look_at_sends(160)
+    assert world.targets() == {("executed", None): 5}
+    assert Counter(one.situation for one in world.reception.chats()) == {"closed": 5, "automatic": 5}
+    assert len(list(MessageRecord.scan(MessageRecord.direction.exists()))) == 5
