@@ -30,7 +30,7 @@ os.environ.update(
 from recado.domain.ids import make_id  # noqa: E402
 from recado.passwords import Argon2Passwords  # noqa: E402
 from recado.storage import tables, transaction  # noqa: E402
-from tests import quick_moto  # noqa: E402
+from tests import any_order, quick_moto  # noqa: E402
 from tests.lost_answers import LostAnswers  # noqa: E402
 from tests.moto_worlds import make_tables  # noqa: E402
 
@@ -85,6 +85,7 @@ def lost_answers(monkeypatch: pytest.MonkeyPatch) -> LostAnswers:
 
 
 quick_moto.install()
+any_order.install()
 PRODUCTS_HASHER = vars(Argon2Passwords)["_hasher"]
 # Every account begins with a password, and a good hash is slow by intent: tests/unit/test_credentials.py has it.
 Argon2Passwords._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)  # type: ignore[assignment]

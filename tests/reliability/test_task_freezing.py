@@ -22,16 +22,9 @@ CHATS, MEMBERS, WINDOW, PAGE = 90, 300, 7, 5
 
 @pytest.fixture(autouse=True)
 def tables(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small pages; what is read in batches comes in any order, as DynamoDB has it."""
+    """Small pages."""
     monkeypatch.setattr(segment_reads, "_WINDOW", WINDOW)
     monkeypatch.setattr("recado.services.task_run_work.FROZEN_AT_ONCE", PAGE)
-    got, chance = segment_reads._got, random.Random(3)
-
-    def in_any_order(*args: Any) -> list[Any]:
-        found = got(*args)
-        return chance.sample(found, len(found))
-
-    monkeypatch.setattr(segment_reads, "_got", in_any_order)
 
 
 @pytest.fixture
