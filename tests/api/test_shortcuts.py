@@ -98,6 +98,16 @@ def test_it_fills_the_composer_and_sends_nothing(api: Api, services: Container, 
     assert api.post(path, {"chat_id": chat.id}, token=company.tokens["restricted"]).status == 404
 
 
+@pytest.mark.parametrize(("locale", "day"), [("pt-BR", "02/03/2026"), ("en-US", "Mar 2, 2026")])
+def test_values_are_written_as_the_account_does(
+    api: Api, services: Container, company: Company, chat: Chat, locale: str, day: str
+) -> None:
+    services.accounts.change(company.a, "Ipê", locale, "UTC")
+    made = api.post(PATH, {"slug": "dia", "text": "{{system.date}}"}, token=company.admin).json
+    filled = api.post(f"{PATH}/{made['id']}/fill", {"chat_id": chat.id}, token=company.admin)
+    assert filled.json["text"] == day
+
+
 def test_a_customer_is_told_their_place_in_the_queue(
     api: Api, services: Container, company: Company, chat: Chat
 ) -> None:

@@ -40,7 +40,7 @@ def asked(options: int) -> list[dict[str, Any]]:
     fields = {"text": "Qual?", "options": [{"label": f"Opção {number}"} for number in range(options)]}
     return [
         {"kind": kind, "text": text, "payload": payload}
-        for kind, text, payload in ways_to_ask(fields, question_of(ONE))
+        for kind, text, payload in ways_to_ask(fields, question_of(ONE), "Ver opções")
     ]
 
 

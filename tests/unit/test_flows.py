@@ -228,10 +228,11 @@ def test_greetings() -> None:
 
 
 def test_a_question_is_put_in_the_best_way_first() -> None:
-    (kind, _, buttons), (_, _, rows), (plain, text, _) = ways_to_ask(menu("a", "b"), "fx_1:7")
+    (kind, _, buttons), (_, _, rows), (plain, text, _) = ways_to_ask(menu("a", "b"), "fx_1:7", "Ver opções")
     assert kind == "interactive" and plain == "text"
     assert buttons["buttons"] == [{"id": "fx_1:7:0", "title": "Opção 1"}, {"id": "fx_1:7:1", "title": "Opção 2"}]
     assert rows["sections"][0]["rows"] == buttons["buttons"]
+    assert rows["button"] == "Ver opções"
     assert text == "Qual?\n\n1. Opção 1\n2. Opção 2"
 
 

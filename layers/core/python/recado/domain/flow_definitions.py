@@ -20,6 +20,8 @@ from recado.domain.flow_variables import tidied
 MAX_STEPS = 200
 MAX_OPTIONS = 10
 """As many rows as the shortest list of a provider has."""
+MAX_OPENER = 20
+"""Characters of the button that opens a list."""
 MAX_TEXT = 4_096
 MAX_DELAY_S = 30 * 86_400
 MAX_TIMEOUT_S = 30 * 86_400
@@ -207,6 +209,12 @@ def _options(value: Any) -> None:
         raise _Wrong("No two options have the same label.", "repeated")
 
 
+def _opener(value: Any) -> None:
+    """As long as every channel takes it."""
+    if not isinstance(value, str) or not value.strip() or len(value) > MAX_OPENER or not value.isprintable():
+        raise _Wrong(f"Give one line of at most {MAX_OPENER} characters.")
+
+
 def _headers(value: Any) -> None:
     if not isinstance(value, Mapping) or len(value) > MAX_HEADERS:
         raise _Wrong(f"Give headers as an object, at most {MAX_HEADERS}.")
@@ -278,6 +286,7 @@ _FIELDS: Mapping[str, Mapping[str, tuple[_Check, bool]]] = {
     "ask_choice": {
         "text": (_text(1_024), True),
         "options": (_options, True),
+        "button_text": (_opener, False),
         "timeout_s": (_TIMEOUT, False),
         "on_timeout": (_STEP, False),
         "retries": (_whole(0, MAX_RETRIES), False),

@@ -17,7 +17,7 @@ from recado.domain.flow_answers import Phone, Pressed, answer_value, option_id, 
 from recado.domain.flow_choices import choice, shown_lines
 from recado.domain.flow_definitions import DEFAULT_TIMEOUT_S, SENDING, Definition, Step
 from recado.domain.flow_executions import Execution, ended
-from recado.domain.flow_variables import filled, filled_body, filled_url
+from recado.domain.flow_variables import Write, filled, filled_body, filled_url, plain
 
 MAX_STEPS_PER_MESSAGE = 100
 """Steps between two messages of the customer: what goes on longer is a loop."""
@@ -56,22 +56,22 @@ class Outcome:
     seq: int | None = None
 
 
-_FILLED = {"text": filled, "value": filled, "body": filled_body}
-
-
-def act(step: Step, values: Mapping[str, Any], encode: Callable[[str], str]) -> Act:
+def act(step: Step, values: Mapping[str, Any], encode: Callable[[str], str], write: Write = plain) -> Act:
     """What is done at a step. `values`: those of `flow_variables.filled`; `encode` makes a part of an address of a
-    text."""
+    text, `write` what customers read of a value."""
     fields = dict(step.fields)
-    for name, fill in _FILLED.items():
-        if name in fields:
-            fields[name] = fill(fields[name], values)
+    if "text" in fields:
+        fields["text"] = filled(fields["text"], values, write)
+    if "value" in fields:
+        fields["value"] = filled(fields["value"], values)
+    if "body" in fields:
+        fields["body"] = filled_body(fields["body"], values)
     if "url" in fields:
         fields["url"] = filled_url(fields["url"], values, encode)
     if "headers" in fields:
         fields["headers"] = {name: _one_line(filled(text, values)) for name, text in fields["headers"].items()}
     if "template" in fields:
-        fields["template"] = with_each_value(fields["template"], lambda text: filled(text, values))
+        fields["template"] = with_each_value(fields["template"], lambda text: filled(text, values, write))
     return Act(step.type, fields)
 
 
@@ -81,6 +81,16 @@ def with_each_value(given: Mapping[str, Any], fill: Callable[[str], str]) -> dic
     if isinstance(variables, Mapping):
         return {**given, "variables": {name: fill(text) for name, text in variables.items()}}
     return {**given, "variables": [fill(text) for text in variables]}
+
+
+def typed_answers(drawn: Definition) -> frozenset[str]:
+    """The variables in which a flow saves what customers typed, or an option's label: texts as they stand."""
+    return frozenset(
+        str(step.fields["save_as"])
+        for step in drawn.steps.values()
+        if "save_as" in step.fields
+        and (step.type == "ask_choice" or (step.type == "ask" and step.fields.get("validate", "text") == "text"))
+    )
 
 
 def question_of(one: Execution) -> str:
@@ -93,15 +103,16 @@ def _asked(one: Execution) -> int:
     return one.asked if one.tries and one.asked is not None else one.place
 
 
-def ways_to_ask(fields: Mapping[str, Any], question: str) -> list[tuple[str, str, dict[str, Any]]]:
+def ways_to_ask(fields: Mapping[str, Any], question: str, opener: str) -> list[tuple[str, str, dict[str, Any]]]:
     """How a question with options can be put, the best way first: kind, text and payload of a message. As buttons, as a
-    list, or numbered, which every channel can; the first that the channel takes is the one. `question`: its name."""
+    list, or as lines of a text, which every channel can; the first that the channel takes is the one. `question`: its
+    name; `opener`: the label of what opens a list."""
     labels = [str(one["label"]).strip() for one in fields["options"]]
     rows = [{"id": option_id(question, index), "title": label} for index, label in enumerate(labels)]
     lines = "\n".join(shown_lines(labels))
     return [
         ("interactive", fields["text"], {"type": "buttons", "buttons": rows}),
-        ("interactive", fields["text"], {"type": "list", "button": "☰", "sections": [{"rows": rows}]}),
+        ("interactive", fields["text"], {"type": "list", "button": opener, "sections": [{"rows": rows}]}),
         ("text", f"{fields['text']}\n\n{lines}", {}),
     ]
 

@@ -13,26 +13,38 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from recado.domain.written_values import plainly
+
 SYSTEM = (
     "greeting", "chat_id", "queue_position", "department", "agent", "company", "message", "date", "time",
 )  # fmt: skip
 MAX_FILLED = 20_000
 """Characters of a text with its values in place."""
 
+Write = Callable[[str, Any], str]
+"""What makes the text of a value, by its variable's name."""
+
 _BRACES = re.compile(r"\{\{([^{}]*)\}\}")
 _NAME = re.compile(r"[\w-]+(?:\.[\w-]+)*")
 _MAX_NAME = 100
 _MAX_TOLD = 40
+_CONTACT_VALUES = frozenset({"birthday", "created_at", "updated_at"})
 _GREETINGS: Mapping[str, tuple[str, str, str]] = {
     "pt": ("Bom dia", "Boa tarde", "Boa noite"),
     "en": ("Good morning", "Good afternoon", "Good evening"),
 }
 
 
-def filled(text: str, values: Mapping[str, Any]) -> str:
+def plain(name: str, value: Any) -> str:
+    """A value as machines read it, whatever its name."""
+    return plainly(value)
+
+
+def filled(text: str, values: Mapping[str, Any], write: Write = plain) -> str:
     """The text with its variables in place, at most MAX_FILLED characters. `values`: {"contact": {…}, "system": {…},
-    and whatever was saved}. Values are put in once: braces within them stay as they are."""
-    return _BRACES.sub(lambda found: _value(found, values), text)[:MAX_FILLED]
+    and whatever was saved}. `write` makes the text of a value; what customers read is written in the account's manner
+    (`services.variables`). Values are put in once: braces within them stay as they are."""
+    return _BRACES.sub(lambda found: _value(found, values, write), text)[:MAX_FILLED]
 
 
 def with_any_values(text: str) -> str:
@@ -43,7 +55,7 @@ def with_any_values(text: str) -> str:
 def filled_url(text: str, values: Mapping[str, Any], encode: Callable[[str], str]) -> str:
     """An address with its variables in place, each as `encode` makes it: a value is never more than a part of a path or
     a query. Braces that are no variable stay: left out they could lead elsewhere."""
-    return _BRACES.sub(lambda found: encode(_value(found, values)) if _name(found) else found[0], text)
+    return _BRACES.sub(lambda found: encode(_value(found, values, plain)) if _name(found) else found[0], text)
 
 
 def tidied(text: str) -> str:
@@ -71,6 +83,15 @@ def left_over(text: str) -> str | None:
         _, opened, rest = _BRACES.sub("", text).partition("{{")
         wrong = opened + rest if opened else None
     return wrong if wrong is None or len(wrong) <= _MAX_TOLD else wrong[:_MAX_TOLD] + "…"
+
+
+def is_as_typed(name: str) -> bool:
+    """Whether a variable of Recado's own is a text that somebody typed: it is written as it stands, whatever it looks
+    like."""
+    owner, _, rest = name.partition(".")
+    if owner == "contact":
+        return rest not in _CONTACT_VALUES and not rest.startswith("custom.")
+    return name == "system.message"
 
 
 def greeting(hour: int, locale: str) -> str:
@@ -101,22 +122,12 @@ def value_at(values: Any, name: str) -> Any:
     return found
 
 
-def _value(found: re.Match[str], values: Mapping[str, Any]) -> str:
+def _value(found: re.Match[str], values: Mapping[str, Any], write: Write) -> str:
     name = _name(found)
-    return "" if name is None else _written(value_at(values, name))
+    return "" if name is None else write(name, value_at(values, name))
 
 
 def _name(found: re.Match[str]) -> str | None:
     """The name between braces, spaces around its parts left out; None: there is none."""
     name = ".".join(part.strip() for part in found[1].split("."))
     return name if len(name) <= _MAX_NAME and _NAME.fullmatch(name) else None
-
-
-def _written(value: Any) -> str:
-    if value is None or isinstance(value, Mapping):
-        return ""
-    if isinstance(value, list | tuple):
-        return ", ".join(_written(one) for one in value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)

@@ -14,10 +14,13 @@ from typing import Any
 from recado.domain.access import Caller
 from recado.domain.chats import Chat, Message
 from recado.domain.contact_columns import cell_value
+from recado.domain.contact_import_cells import value_of
+from recado.domain.contact_rules import region_of
+from recado.domain.custom_fields import CustomField
 from recado.domain.errors import DomainError, Invalid
 from recado.domain.flow_definitions import Definition, Step
 from recado.domain.flow_executions import Execution, effect_origin
-from recado.domain.flow_runs import Act, Outcome, act, question_of, ways_to_ask, with_each_value
+from recado.domain.flow_runs import Act, Outcome, act, question_of, typed_answers, ways_to_ask, with_each_value
 from recado.domain.flow_variables import filled
 from recado.domain.messages import Template
 from recado.ports.flow_http import FlowRequestFailed
@@ -108,7 +111,7 @@ class FlowSteps:
             return Done(Outcome())
         texts = [json.dumps(dict(step.fields), ensure_ascii=False)]
         values = self._variables.of(at.a, at.chat, texts, at.one.variables, at.one.said)
-        what = act(step, values, part_of_address)
+        what = act(step, values, part_of_address, self._variables.writer(at.a, typed_answers(at.drawn)))
         try:
             return self._http(at, step, what, values) if step.type == "http" else self._doers[step.type](at, step, what)
         except DomainError as refusal:
@@ -118,8 +121,9 @@ class FlowSteps:
     def check_template(self, a: str, chat: Chat, given: Mapping[str, Any]) -> None:
         """Whether a template, as a step gives it, could be sent in a chat as a flow's first message; the chat need not
         be there yet, and nothing is written. Raises as sending it would."""
-        values = self._variables.of(a, chat, [json.dumps(given, ensure_ascii=False)])
-        self._sending.check_template(a, chat, template_of(with_each_value(given, lambda text: filled(text, values))))
+        values, write = self._variables.of(a, chat, [json.dumps(given, ensure_ascii=False)]), self._variables.writer(a)
+        filled_in = with_each_value(given, lambda text: filled(text, values, write))
+        self._sending.check_template(a, chat, template_of(filled_in))
 
     # -- messages ------------------------------------------------------------------------------------------------------
 
@@ -141,7 +145,8 @@ class FlowSteps:
 
     def _ask_choice(self, at: Standing, step: Step, what: Act) -> Done:
         """As the best of what the channel takes."""
-        *better, last = ways_to_ask(what.fields, question_of(at.one))
+        opener = what.fields.get("button_text") or self._variables.manner(at.a).see_options
+        *better, last = ways_to_ask(what.fields, question_of(at.one), opener)
         for kind, text, payload in better:
             try:
                 return self._send(at, NewMessage(kind, text, payload=payload), text)
@@ -189,10 +194,16 @@ class FlowSteps:
         given: dict[str, Any] = {name: value}
         if name.startswith("custom."):
             slug = name.removeprefix("custom.")
-            types = {one.slug: one.type for one in self._fields.all(at.a, "contacts") if one.active}
-            given = {"custom_fields": {slug: cell_value(types.get(slug, "text"), value)}}
+            known = {one.slug: one for one in self._fields.all(at.a, "contacts") if one.active}
+            given = {"custom_fields": {slug: self._meant(at.a, known.get(slug), value)}}
         self._contacts.change(at.caller, at.chat.contact_id, given)
         return Done(Outcome(), f"{name} = {value}")
+
+    def _meant(self, a: str, field: CustomField | None, value: str) -> Any:
+        """As a cell of an import means it: an option in other letters is the option."""
+        if field is None:
+            return cell_value("text", value)
+        return value_of(field, value, region_of(self._variables.manner(a).locale), ",")
 
     def _http(self, at: Standing, step: Step, what: Act, values: Mapping[str, Any]) -> Done:
         """The receiver may know a request again by its key."""

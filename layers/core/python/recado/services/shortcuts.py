@@ -111,7 +111,7 @@ class ShortcutService:
         chat = self._chats.visible(caller, chat_id)
         shortcut = self.get(caller.account, shortcut_id)
         values = self._variables.of(caller.account, chat, [shortcut.text])
-        return Filled(filled(shortcut.text, values), shortcut.file_id)
+        return Filled(filled(shortcut.text, values, self._variables.writer(caller.account)), shortcut.file_id)
 
     def _check_names(self, a: str, text: str) -> None:
         wrong = names_of_nothing(text, slugs_named(self._fields, a, [text]))

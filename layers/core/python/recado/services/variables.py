@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from recado.domain.chats import Chat
 from recado.domain.contacts import Contact
-from recado.domain.flow_variables import greeting, names_in
-from recado.domain.people import Account
+from recado.domain.flow_variables import Write, greeting, is_as_typed, names_in
+from recado.domain.written_values import Manner, is_same_everywhere, plainly
 from recado.ports.agents import Departments
 from recado.ports.core import Clock
 from recado.ports.groups import GroupsById
@@ -73,6 +74,23 @@ class Variables:
             values["system"] = self._system(a, chat, system, message)
         return values
 
+    def manner(self, a: str) -> Manner:
+        """How the account writes."""
+        account = self._accounts.get(a)
+        return Manner(account.locale, ZoneInfo(account.time_zone)) if account else Manner("", ZoneInfo("UTC"))
+
+    def writer(self, a: str, typed: Container[str] = ()) -> Write:
+        """What writes values in texts to customers. `typed`: variables of a flow that are texts as they stand. Reads
+        the account once some value asks for it."""
+        manner = cache(lambda: self.manner(a))
+
+        def write(name: str, value: Any) -> str:
+            if name in typed or is_as_typed(name) or is_same_everywhere(value):
+                return plainly(value)
+            return manner().written(value)
+
+        return write
+
     def _contact(self, a: str, contact_id: str, wanted: set[str]) -> dict[str, Any]:
         contact = self._contacts.resolved(a, contact_id)
         if contact is None:
@@ -96,7 +114,7 @@ class Variables:
             "agent": lambda: _name(self._users.get(a, chat.agent_id)) if chat.agent_id else "",
             "company": lambda: _name(account),
             "message": lambda: message,
-            "date": lambda: _day(here, account),
+            "date": lambda: f"{here:%F}",
             "time": lambda: f"{here:%H:%M}",
         }
         return {name: made[name]() for name in wanted if name in made}
@@ -109,8 +127,3 @@ class Variables:
 
 def _name(named: Any) -> str:
     return "" if named is None else str(named.name)
-
-
-def _day(here: datetime, account: Account | None) -> str:
-    """As people write it where the account is: 31/12/2026, or 2026-12-31 in English, which has several ways."""
-    return f"{here:%F}" if account is not None and account.locale.lower().startswith("en") else f"{here:%d/%m/%Y}"
