@@ -32,6 +32,7 @@ class TaskWorld(FlowWorld):
         self.lanes, self.made = Queue(), 10_000_000
         self.container.__dict__.update(task_run_queue=self.lanes)
         self.container.task_pacing.of = lambda a, task: 1  # type: ignore[method-assign]
+        self.container.task_pacing.ahead = lambda a, run: None  # type: ignore[method-assign]
         self.flow_id = self.publish(HELLO)
 
     def task(self, table: str = "contacts", filter: Any = None, **settings: Any) -> str:
@@ -50,7 +51,7 @@ class TaskWorld(FlowWorld):
         self.sent()
         self.clock.move(61)
         self.container.task_run_work.look_at_sends(160)
-        return self.container.task_run_service.get(ADMIN, task_id, self.run_id)
+        return self.seen(task_id)
 
     def work(self) -> None:
         while commands := self.lanes.take():
@@ -97,12 +98,18 @@ class TaskWorld(FlowWorld):
             self.made += 1
         return made
 
+    def seen(self, task_id: str) -> Any:
+        """The run as it is."""
+        return self.container.task_run_service.get(ADMIN, task_id, self.run_id)
+
+    def targets_of_all(self) -> list[Target]:
+        return [one for part in range(PARTS) for one in DynamoTargets().page(A, self.run_id, part, None, 99, None)[0]]
+
     def targets(self) -> Counter[tuple[str, str | None]]:
-        found = [one for part in range(PARTS) for one in DynamoTargets().page(A, self.run_id, part, None, 99, None)[0]]
-        return Counter((one.state, one.reason) for one in found)
+        return Counter((one.state, one.reason) for one in self.targets_of_all())
 
     def target(self) -> Target:
-        (one,) = [one for part in range(PARTS) for one in DynamoTargets().page(A, self.run_id, part, None, 50, None)[0]]
+        (one,) = self.targets_of_all()
         return one
 
     def load(self) -> int:

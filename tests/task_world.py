@@ -280,6 +280,9 @@ class Acts:
     def charge(self, a: str, turn: Turn, messages: int) -> None:
         assert messages < 0
 
+    def ahead(self, a: str, run: Run) -> int | None:
+        return 60
+
     def of(self, a: str, task: Task) -> int:
         return 4
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from recado.domain import task_runs as steps
 from recado.domain.chats import Author, Message, ThreadKey
 from recado.domain.errors import Busy, FieldError
 from recado.domain.task_runs import Result, Sent
+from recado.domain.task_window import Window
 from recado.ports.task_runs import Turn
 from tests.task_world import A, Killed, World
 
@@ -241,8 +243,8 @@ def test_a_target_ends_as_its_message_does(world: World) -> None:
     assert world.tables.targets[run_id][slow][0].sent == Sent("fx_" + slow, "ms_" + slow, ThreadKey("ch_1", slow), 1)
 
 
-def test_a_lane_whose_messages_do_not_go_out_acts_on_nobody_else(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recado.services.task_run_work.MOST_WAITING", 60)
+def test_a_lane_whose_messages_do_not_go_out_acts_on_nobody_else(world: World) -> None:
+    world.acts.ahead = lambda *_: 60  # type: ignore[method-assign]
     for one in world.people:
         sending(world, one, "queued")
     run_id = world.begin(lanes=1)
@@ -267,7 +269,9 @@ def test_a_lane_whose_messages_do_not_go_out_acts_on_nobody_else(world: World, m
 def test_a_page_that_a_dead_worker_began_is_gone_on_with_within_the_bound(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recado.services.task_run_work.MOST_WAITING", 50)
+    world.acts.ahead = lambda *_: 50  # type: ignore[method-assign]
+    whole_pages = partial(Window, size=steps.ACTED_AT_ONCE)
+    monkeypatch.setattr("recado.services.task_run_work.Window", lambda most, *_: whole_pages(most))
     for one in world.people:
         sending(world, one, "queued")
     died = set[str]()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 from recado.domain.channels import Channel
 from recado.domain.segment_fields import Table
 from recado.domain.speed import Speed
-from recado.domain.task_runs import Run, Target
+from recado.domain.task_runs import ACTED_AT_ONCE, Run, Target
+from recado.domain.task_window import FEW
 from recado.ports.task_runs import Turn
 from recado.services.task_pacing import TaskPacing
 from tests.task_world import ACTION, A
@@ -135,3 +137,12 @@ def test_the_channels_own_setting_counts_and_what_writes_nothing_waits_for_nobod
     assert paces.turn(A, a_run(clock, {"type": "close"}), WHO) == Turn()
     assert paces.turn(A, a_run(clock, {**ACTION, "channel_id": "ch_gone"}), WHO) == Turn()
     paces.charge(A, Turn(), 5)
+
+
+@pytest.mark.parametrize(("per_second", "lanes", "ahead"), [(80, 8, 30), (80, 1, 240), (5, 1, 15), (1, 1, FEW)])
+def test_a_run_is_ahead_by_what_is_written_in_a_window(clock: Any, per_second: int, lanes: int, ahead: int) -> None:
+    paces = pacing(clock, Slots(), per_second)
+    assert paces.ahead(A, replace(a_run(clock), lanes=lanes)) == ahead
+    in_chats = a_run(clock, {"type": "run_flow", "project_id": "pj_1", "flow_id": "fl_1"}, "chats")
+    assert paces.ahead(A, in_chats) == ACTED_AT_ONCE
+    assert paces.ahead(A, a_run(clock, {"type": "close"}, "chats")) is None

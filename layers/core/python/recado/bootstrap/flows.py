@@ -112,12 +112,15 @@ class Flows(Templating, Automating):
 
         from recado.journal import LoggedFlows
         from recado.services.flow_engine import FlowEngine
+        from recado.services.flow_stops import FlowStops
+        from recado.storage.task_runs import DynamoRuns
 
         return FlowEngine(
             self.executions,
             self.chats,
             self.flow_library,
             self.flow_steps,
+            FlowStops(DynamoRuns(), self.sending_service),
             self.system_moves,
             self.departments,
             self.accounts,

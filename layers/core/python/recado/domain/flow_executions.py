@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from recado.domain.chats import Chat, Message
 from recado.domain.ids import make_id, moment_of
@@ -24,8 +24,17 @@ MAX_TRACED = 200
 MAX_TRACE_TEXT = 500
 KEPT_FOR = timedelta(days=90)
 """An execution that is over, and its trace."""
+RUN_CANCELLED = "run_cancelled"
+"""Why an execution was broken off that a run of a task began, and whose run was cancelled before it said anything."""
 LOOKED_AGAIN = timedelta(seconds=60)
 """After this long without a step the command that drives an execution counts as lost."""
+
+
+class OfRun(NamedTuple):
+    """The run of a task that began it."""
+
+    task_id: str
+    run_id: str
 
 
 @dataclass(frozen=True)
@@ -76,6 +85,8 @@ class Execution:
     """Answers that were heard since `answers_since`, when the first of them was written."""
     answers_since: datetime | None = None
     unanswered: int = 0
+    of_run: OfRun | None = None
+    """The run that may stop it as long as it has said nothing."""
 
     @property
     def look_at(self) -> datetime | None:

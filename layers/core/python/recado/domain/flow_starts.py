@@ -9,7 +9,7 @@ from typing import Any
 
 from recado.domain.chats import OPEN_SITUATIONS, Situation
 from recado.domain.errors import FieldError, Invalid
-from recado.domain.flow_executions import Execution, StartedBy
+from recado.domain.flow_executions import Execution, OfRun, StartedBy
 
 MAX_GIVEN = 50
 MAX_GIVEN_CHARACTERS = 4_096
@@ -23,7 +23,7 @@ class FlowStart:
     earlier run began is the answer, whatever became of it since. `situations`: those in which it may begin. `opening`:
     a template that is sent first, as nothing else may be; the flow begins with the answer to it. `instead_of`: an
     execution whose place it takes, if that leads the chat still, in whatever situation. `contact_id`: with whom it
-    begins, who has to be there then."""
+    begins, who has to be there then. `of_run`: the run that wants it."""
 
     flow_id: str
     started_by: StartedBy
@@ -33,6 +33,7 @@ class FlowStart:
     opening: Mapping[str, Any] | None = None
     instead_of: str | None = None
     contact_id: str | None = None
+    of_run: OfRun | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Beginning:
     started_by: StartedBy
     variables: Mapping[str, Any] = field(default_factory=dict)
     opening: Mapping[str, Any] | None = None
+    of_run: OfRun | None = None
 
     def execution(self, chat_id: str, contact_id: str, now: datetime) -> Execution:
         """The execution as it begins."""
@@ -63,6 +65,7 @@ class Beginning:
             begun_with=self.flow_id,
             moved_at=now,
             opening=self.opening,
+            of_run=self.of_run,
         )
 
 

@@ -42,8 +42,6 @@ LOOK = timedelta(seconds=60)
 MOST_TRIES = 12
 """So often a lane is taken up without coming any further; then the run is given up."""
 TRIES_OF_A_TARGET = 3
-MOST_WAITING = 200
-"""Messages of a lane of which nobody knows what became of them: a page that may bring it above is not begun."""
 KEPT_FOR = timedelta(days=180)
 """How long a run and its targets are remembered, from when it began."""
 MOST_AT_ONCE = 10
@@ -149,12 +147,17 @@ class Target:
 @dataclass(frozen=True)
 class Result:
     """What became of an act. `pending` with `sent`: done, but whether the message went out is not known yet.
-    `messages`: how many the flow says before it waits, of one that the act began."""
+    `messages`: how many the flow says before it waits, of one that the act began. `withdrawn`: it was taken back before
+    anything was said."""
 
     state: TargetState
     reason: str | None = None
     sent: Sent | None = None
     messages: int = 0
+    withdrawn: bool = False
+
+
+WITHDRAWN = Result("pending", withdrawn=True)
 
 
 def shared(number: int, lanes: int, table: Table, stage: Stage) -> list[int]:
@@ -283,8 +286,10 @@ def ended_as(target: Target, result: Result, now: datetime) -> Target:
 
 
 def looked_at(target: Target, result: Result, now: datetime) -> Target:
-    """The target after its message was looked at; `pending`: it is still on its way."""
+    """The target after its message was looked at; `pending`: it is still on its way, or, withdrawn, was not reached."""
     seen = replace(target, version=target.version + 1)
+    if result.withdrawn:
+        return replace(seen, state="pending", reason=None, sent=None, due=None, acted_at=None)
     if result.state != "pending":
         return replace(seen, state=result.state, reason=result.reason, sent=result.sent or target.sent, due=None)
     pause = min(FIRST_LOOK_AT_SEND * 2 ** min(target.looks, 10), LAST_LOOK_AT_SEND)

@@ -26,6 +26,7 @@ from recado.domain.flow_answers import Phone
 from recado.domain.flow_definitions import Step
 from recado.domain.flow_executions import (
     LOOKED_AGAIN,
+    RUN_CANCELLED,
     Ending,
     Execution,
     TraceLine,
@@ -44,6 +45,7 @@ from recado.ports.sweeps import Swept
 from recado.services.flow_commands import failure_command, flow_command, request_command
 from recado.services.flow_library import FlowLibrary
 from recado.services.flow_steps import FlowSteps, Standing, claims_first
+from recado.services.flow_stops import FlowStops
 from recado.services.system_moves import SystemMoves
 
 GIVES_UP_AT = 4
@@ -83,6 +85,7 @@ class FlowEngine:
         chats: ChatStore,
         library: FlowLibrary,
         steps: FlowSteps,
+        stops: FlowStops,
         moves: SystemMoves,
         departments: Departments,
         accounts: AccountStore,
@@ -96,6 +99,7 @@ class FlowEngine:
         self._chats = chats
         self._library = library
         self._steps = steps
+        self._stops = stops
         self._moves = moves
         self._departments = departments
         self._accounts = accounts
@@ -226,6 +230,10 @@ class FlowEngine:
         seen_to = one if failed_seq is None else self._unreached(a, chat, one, step, failed_seq)
         if seen_to is not one:
             return seen_to
+        if one.state == "running" and (stands := self._stops.state(a, one)) is not None:
+            if stands == "paused":  # it is looked at again in a minute
+                return one
+            return self._written(a, chat, one, ended(one, "aborted", self._clock.now(), RUN_CANCELLED), None)
         if _is_request(one, step) != by.outside:
             if one.state == "running":
                 self._hand_over(a, one, not by.outside)

@@ -113,7 +113,9 @@ class FlowStarting:
         if found is None:
             raise Invalid.field("/flow_id", "not_found", "There is no such flow, or it was never published.")
         begins_as = execution_id(a, wanted.origin) if wanted.origin else self._ids.new("fx", a)
-        return Beginning(begins_as, wanted.flow_id, *found, wanted.started_by, wanted.variables, wanted.opening)
+        return Beginning(
+            begins_as, wanted.flow_id, *found, wanted.started_by, wanted.variables, wanted.opening, wanted.of_run
+        )
 
     def _begun_before(self, a: str, known_as: str) -> StartedFlow | None:
         execution = self._executions.get(a, known_as)

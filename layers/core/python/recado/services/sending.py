@@ -91,7 +91,7 @@ class SendingService:
         a = caller.account
         draft = _draft(new)
         message_id = sibling_id("ms", attempt.origin) if attempt else self._ids.new("ms", a)
-        if attempt and attempt.again and (written := self._written_before(a, chat_id, message_id)):
+        if attempt and attempt.again and (written := self.written(a, chat_id, attempt)):
             return written
         for _ in range(_TRIES):
             chat = self._chats.visible(caller, chat_id)
@@ -163,8 +163,10 @@ class SendingService:
         event = first_answer_event(event_id, chat, shape, author, posting.message.created_at)
         return replace(posting, chat_after=chat, events=(event,))
 
-    def _written_before(self, a: str, chat_id: str, message_id: str) -> Message | None:
-        """By its send; a note has none, and is looked for among the chat's newest."""
+    def written(self, a: str, chat_id: str, attempt: Attempt) -> Message | None:
+        """What an earlier run of the same attempt wrote: by its send; a note has none, and is looked for among the
+        chat's newest."""
+        message_id = sibling_id("ms", attempt.origin)
         out = self._outbox.get(a, message_id)
         if out is not None:
             return self._outbox.message(a, out.thread, out.seq)

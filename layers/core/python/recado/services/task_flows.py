@@ -13,10 +13,10 @@ from recado.domain.chats import OPEN_SITUATIONS, Chat, Message, Situation, Threa
 from recado.domain.contacts import Contact
 from recado.domain.errors import Conflict, Invalid, NotFound
 from recado.domain.flow_definitions import Definition
-from recado.domain.flow_executions import execution_id, is_over
+from recado.domain.flow_executions import RUN_CANCELLED, OfRun, execution_id, is_over
 from recado.domain.flow_starts import FlowStart
 from recado.domain.task_reach import Reach, first_words, messages_at_once, opening_template
-from recado.domain.task_runs import Result, Run, Sent, Target
+from recado.domain.task_runs import WITHDRAWN, Result, Run, Sent, Target
 from recado.ports.channels import ChannelStore
 from recado.ports.core import Clock
 from recado.ports.flow_executions import ExecutionStore
@@ -126,7 +126,7 @@ class TaskFlows:
         if one.state == "failed":
             return Result("failed", one.reason or "flow_failed")
         if one.state == "aborted":
-            return Result("failed", "flow_aborted")
+            return WITHDRAWN if one.reason == RUN_CANCELLED else Result("failed", "flow_aborted")
         return Result("executed" if is_over(one) or one.state == "waiting" else "pending")
 
     def _with_contact(self, caller: Caller, run: Run, target: Target, situations: tuple[Situation, ...]) -> Result:
@@ -214,7 +214,8 @@ def _wanted(
 ) -> FlowStart:
     """Named by the act, so it is the same start however often the target's page is worked through."""
     flow_id = run.action["flow_id"]
-    return FlowStart(flow_id, "task", {}, caller.act_id, situations, opening, _begun_before(target))
+    of_run = OfRun(run.task_id, run.id)
+    return FlowStart(flow_id, "task", {}, caller.act_id, situations, opening, _begun_before(target), of_run=of_run)
 
 
 def _begun_before(target: Target) -> str | None:

@@ -9,7 +9,8 @@ from typing import Protocol
 from recado.domain.channels import Channel
 from recado.domain.chats import Chat
 from recado.domain.speed import MAX_LINES, Speed, bucket_of
-from recado.domain.task_runs import LANES_OF_CHATS, MOST_LANES, Run, Target
+from recado.domain.task_runs import ACTED_AT_ONCE, LANES_OF_CHATS, MOST_LANES, Run, Target
+from recado.domain.task_window import FEW
 from recado.domain.tasks import Task
 from recado.ports.core import Clock
 from recado.ports.speeds import SpeedStore
@@ -63,6 +64,15 @@ class TaskPacing:
         """How many lanes a run of the task has."""
         known = self._limit(a, task.channel_id) if task.channel_id else None
         return LANES_OF_CHATS if known is None else max(1, min(MOST_LANES, MAX_LINES, known[1]))
+
+    def ahead(self, a: str, run: Run) -> int | None:
+        """How many targets of each lane may be on their way: in all what runs may write in a window on the channel. In
+        the channels of open chats, of which nobody knows how many there are, a page. None: the run sends nothing."""
+        if run.action["type"] != "run_flow":
+            return None
+        channel_id = run.action.get("channel_id")
+        known = self._limit(a, channel_id) if channel_id else None
+        return ACTED_AT_ONCE if known is None else max(FEW, known[0] * SHARE // run.lanes)
 
     def turn(self, a: str, run: Run, target: Target) -> Turn | None:
         """A slot of the target's channel, which is the caller's now; None: there is none soon, and none was taken."""

@@ -22,7 +22,6 @@ from recado.domain.task_runs import (
     FROZEN_AT_ONCE,
     LOOK,
     MOST_TRIES,
-    MOST_WAITING,
     TRIES_OF_A_TARGET,
     Lane,
     Result,
@@ -39,9 +38,11 @@ from recado.domain.task_runs import (
     waits,
     wanted,
 )
+from recado.domain.task_window import Window
 from recado.ports.core import Clock, Ids
 from recado.ports.sweeps import Swept
 from recado.ports.task_runs import Audience, LaneStore, Owner, RunStore, TargetStore, Turn
+from recado.services.task_ahead import OnTheirWay
 from recado.services.task_runs import RunBeginnings, run_event
 from recado.services.task_sends import TaskSends
 from recado.services.tasks import ActionReferences
@@ -53,6 +54,8 @@ _RUN_AGAIN_S = 2.0
 _BROKEN_AGAIN = timedelta(seconds=30)
 _LOOKS_AT_SENDS = 10
 """Seconds that a lane waits at its end for what became of its messages."""
+_LOOKS_BEFORE_LEAVING = 5
+"""The same of a worker whose time is over: the next one does not know what is on its way."""
 _TRIES = 5
 
 
@@ -77,6 +80,10 @@ class TaskPace(Protocol):
 
     def charge(self, a: str, turn: Turn, messages: int) -> None:
         """More is written in a turn than one message: others wait for these too."""
+        ...
+
+    def ahead(self, a: str, run: Run) -> int | None:
+        """How many targets of each of the run's lanes may be on their way at once; None: it sends nothing."""
         ...
 
 
@@ -230,8 +237,11 @@ class _Held:
         self._written = lane
         self.acted = 0
         self._run_seen_at = work._clock.now()
-        self._sending: list[Target] = []
-        self._waiting = lane.waiting
+        ahead = work._pace.ahead(a, run)
+        self._away = OnTheirWay(
+            a, Owner(run.task_id, run.id, lane.number), lane.waiting, None if ahead is None else Window(ahead),
+            work._sends, work._clock, work._sleep,
+        )  # fmt: skip
 
     def step(self, after: Lane) -> None:
         """Write a step. Raises Overtaken."""
@@ -330,35 +340,35 @@ class _Held:
     def _act(self, has_time: Callable[[], bool]) -> str:
         work, run = self._work, self.run
         while not is_lane_over(self.lane, run):
-            if self._waiting + ACTED_AT_ONCE > MOST_WAITING:  # the provider takes nothing now
-                return "full"
+            room = self._away.room(has_time)
+            if not room:
+                return "full" if has_time() else "waits"
             targets, following = work._targets.page(
                 self._a, run.id, self.lane.part, self.lane.after, ACTED_AT_ONCE, wanted(run)
             )
             if targets:
-                if not self._act_on(targets, has_time):
+                if not self._act_on(targets, room, has_time):
                     return "stands"
             elif following is not None:
                 self.lane = acted_up_to(self.lane, following, work._clock.now())
             else:
                 self.lane = steps.part_done(self.lane, run, work._clock.now())
-            self._look_at_sends()
+            self._away.look()
             if not has_time():
+                self._away.wait(_LOOKS_BEFORE_LEAVING)
                 return "waits"
         self.step(self.lane)
-        for _ in range(_LOOKS_AT_SENDS):
-            if not self._sending or not has_time():
-                break
-            work._sleep(1.0)
-            self._look_at_sends()
+        self._away.wait(_LOOKS_AT_SENDS, has_time)
         work.end(self._a, run.task_id, run.id)
         return "over"
 
-    def _act_on(self, targets: list[Target], has_time: Callable[[], bool]) -> bool:
-        """Act on a page, or on what is left of the one that was begun; False when the run stands still."""
+    def _act_on(self, targets: list[Target], room: int, has_time: Callable[[], bool]) -> bool:
+        """Act on a page of so many, or on what is left of the one that was begun; False when the run stands still."""
         work, claimed = self._work, self.lane.claimed
-        if claimed is not None and claimed >= targets[0].id:
+        if claimed is not None and claimed >= targets[0].id:  # all of it, by the ids that it was begun with
             targets = [one for one in targets if one.id <= claimed]
+        else:
+            targets = targets[:room]
         begun = page_begun(self.lane, targets[-1].id, work._clock.now())
         if not work._lanes.begin_page(self._a, self.run, self._written, begun):
             self._read_run()
@@ -418,16 +428,7 @@ class _Held:
         after = acted_up_to(self.lane, ended[-1][1].id, self._work._clock.now())
         self._must(self._work._lanes.settle(self._a, self.run, self._written, after, ended), after)
         self.acted += len(ended)
-        begun = [now for _, now in ended if waits(now)]
-        self._sending += begun
-        self._waiting += len(begun)
-
-    def _look_at_sends(self) -> None:
-        """What became of messages since; one that cannot be told is looked at by the minute's sweep."""
-        owner = Owner(self.run.task_id, self.run.id, self.lane.number)
-        left = [one for one in self._sending if not self._work._sends.look(self._a, owner, one)]
-        self._waiting -= len(self._sending) - len(left)
-        self._sending = left
+        self._away.begun(now for _, now in ended if waits(now))
 
     def _read_run(self) -> None:
         found = self._work._runs.get(self._a, self.run.task_id, self.run.id)

@@ -43,7 +43,7 @@ class TaskSends:
     def look(self, a: str, owner: Owner, target: Target) -> bool:
         """Whether it has ended, as far as can be told now."""
         result = self._result(a, target)
-        if result.state == "pending":
+        if result.state == "pending" and not result.withdrawn:
             return False
         self._targets.settle(a, owner, target, looked_at(target, result, self._clock.now()))
         return True
@@ -80,8 +80,10 @@ class TaskSends:
         sent = target.sent or Sent()
         if sent.thread is None and sent.execution_id is not None:
             begun = self._flows.result(a, sent.execution_id)
-            if begun.state != "pending" or begun.sent is None or begun.sent.message_id is None:
-                return begun if begun.state != "pending" else Result("pending", None, sent)
+            if begun.state != "pending" or begun.withdrawn:
+                return begun
+            if begun.sent is None or begun.sent.message_id is None:
+                return Result("pending", None, sent)
             sent = begun.sent
         return self._of_message(a, sent)
 

@@ -10,7 +10,7 @@ from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.update import Action
 
-from recado.domain.flow_executions import KEPT_FOR, MAX_TRACED, Ending, Execution, TraceLine, is_over
+from recado.domain.flow_executions import KEPT_FOR, MAX_TRACED, Ending, Execution, OfRun, TraceLine, is_over
 from recado.ports.sweeps import DuePage
 from recado.storage import keys
 from recado.storage.chat_records import ByAgent, ByContact, BySituation
@@ -64,6 +64,7 @@ class ExecutionRecord(ChatsRecord):
     answers = NumberAttribute(null=True)
     answers_since = TimeAttribute(null=True)
     unanswered = NumberAttribute(null=True)
+    of_run = JSONAttribute(null=True)
     si_pk = UnicodeAttribute()
     si_sk = UnicodeAttribute()
     ag_pk = UnicodeAttribute()
@@ -123,6 +124,7 @@ class ExecutionRecord(ChatsRecord):
             first_seq=None if self.first_seq is None else int(self.first_seq),
             asked=None if self.asked is None else int(self.asked),
             unreached=None if self.unreached is None else int(self.unreached),
+            of_run=OfRun(*self.of_run) if self.of_run else None,
         )
 
 

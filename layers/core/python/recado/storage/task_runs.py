@@ -271,10 +271,10 @@ def add_lane_step(tx: Transaction, a: str, run: Run, before: Lane, after: Lane, 
         TaskLaneRecord.held.set(after.held),
         TaskLaneRecord.tries.set(after.tries),
         TaskLaneRecord.version.set(after.version),
-        _set_or_removed(TaskLaneRecord.moved_at, after.moved_at),
-        _set_or_removed(TaskLaneRecord.after, after.after),
-        _set_or_removed(TaskLaneRecord.claimed, after.claimed),
-        _set_or_removed(TaskLaneRecord.claimed_at, after.claimed_at),
+        set_or_removed(TaskLaneRecord.moved_at, after.moved_at),
+        set_or_removed(TaskLaneRecord.after, after.after),
+        set_or_removed(TaskLaneRecord.claimed, after.claimed),
+        set_or_removed(TaskLaneRecord.claimed_at, after.claimed_at),
         *count_actions(counts),
     ]
     tx.update("lane", record, actions, LANE_HELD(TaskLaneRecord.version == before.version))
@@ -302,6 +302,7 @@ def add_freezing_check(tx: Transaction, a: str, run: Run) -> None:
     tx.check("run", record, RUN_FREEZES(TaskRunRecord.state == "freezing"))
 
 
-def _set_or_removed(attribute: Any, value: Any) -> Action:
+def set_or_removed(attribute: Any, value: Any) -> Action:
+    """An attribute as it is now; None: there is none."""
     action: Action = attribute.remove() if value is None else attribute.set(value)
     return action

@@ -8,13 +8,20 @@ from itertools import islice
 from typing import Any
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.update import Action
 
 from recado.domain.task_runs import Lane, Run, Sent, Target, TargetState, counted
 from recado.ports.task_runs import DueTarget, Owner
 from recado.storage import keys
 from recado.storage.due import Due, due_records
 from recado.storage.tables import TimeAttribute, WorkspaceRecord
-from recado.storage.task_runs import add_counts, add_freezing_check, add_lane_step, add_run_check
+from recado.storage.task_runs import (
+    add_counts,
+    add_freezing_check,
+    add_lane_step,
+    add_run_check,
+    set_or_removed,
+)
 from recado.storage.transaction import Transaction, guard
 
 TARGET_SEEN = guard(
@@ -141,10 +148,10 @@ class DynamoTargets:
         """1 transaction: TARGET, and the counts of its lane where they move."""
         tx = Transaction()
         record = TargetRecord(keys.targets_pk(a, owner.run_id, part_of(after.id)), after.id)
-        actions = [TargetRecord.state.set(after.state), TargetRecord.version.set(after.version)]
-        actions.append(TargetRecord.reason.set(after.reason) if after.reason else TargetRecord.reason.remove())
-        if after.sent is not None:
-            actions.append(TargetRecord.sent.set(_sent_item(after.sent)))
+        actions: list[Action] = [TargetRecord.state.set(after.state), TargetRecord.version.set(after.version)]
+        actions.append(set_or_removed(TargetRecord.reason, after.reason or None))
+        actions.append(set_or_removed(TargetRecord.sent, _sent_item(after.sent)))
+        actions.append(set_or_removed(TargetRecord.acted_at, after.acted_at))
         if after.due is None:
             actions += [TargetRecord.due_pk.remove(), TargetRecord.due_sk.remove()]
         else:
