@@ -136,12 +136,11 @@ def checked(flow: Mapping[str, Any]) -> Definition:
 
 def check_names(flow: Definition, fields: Sequence[CustomField]) -> None:
     """That variables can be known, and conditions be read. Raises Unplayable."""
-    saved = sorted({str(step.fields["save_as"]) for step in flow.steps.values() if "save_as" in step.fields})
     errors = [FieldError(*wrong) for wrong in wrong_in_steps(flow, {one.slug for one in fields if one.active})]
     for step in flow.steps.values():
         if step.type == "condition":
             try:
-                read_filter(step.fields["filter"], saved, fields, datetime.now(UTC), f"/steps/{step.id}/filter")
+                read_filter(step.fields["filter"], {}, fields, datetime.now(UTC), f"/steps/{step.id}/filter")
             except Invalid as refusal:
                 errors += refusal.errors
     if errors:

@@ -19,8 +19,9 @@ from recado.domain.flow_choices import shown_lines
 from recado.domain.flow_definitions import Definition
 from recado.domain.ids import make_id
 from recado.domain.people import Account
-from recado.domain.segment_fields import flow_fields
+from recado.domain.segment_fields import FlowFields
 from recado.domain.segment_operands import Moment
+from recado.domain.segment_saved import asked_as
 from recado.domain.segments import Group, parse
 from recado.ports.flow_http import FlowRequests
 from recado.services.flow_conditions import FlowConditions
@@ -109,7 +110,7 @@ class World:
         plain = {name: value for name, value in given.items() if name != "custom_fields"}
         self.contact = replace(self.contact, **plain, custom_fields={**self.contact.custom_fields, **own})
 
-    def flow_tree(self, a: str, given: Any, saved: Sequence[str], pointer: str) -> Group:
+    def flow_tree(self, a: str, given: Any, saved: Mapping[str, Any], pointer: str) -> Group:
         """A condition's tree. Raises Invalid."""
         return read_filter(given, saved, self.fields, self.clock.now(), pointer)
 
@@ -182,10 +183,15 @@ def shape_of(contact: Contact) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def read_filter(given: Any, saved: Sequence[str], fields: Sequence[CustomField], now: datetime, pointer: str) -> Group:
+def read_filter(
+    given: Any, saved: Mapping[str, Any], fields: Sequence[CustomField], now: datetime, pointer: str
+) -> Group:
     """The tree of a condition, as publishing reads it; any workflow counts as known. Raises Invalid."""
     moment = Moment(now, ZoneInfo(ZONE), phone)
-    return parse(given, flow_fields(fields, saved), moment, {"chat.workflow": lambda one: (one,)}, pointer)
+    known = {"chat.workflow": lambda one: (one,)}
+    return parse(
+        given, FlowFields(fields), moment, known, pointer, lambda known, op, value: asked_as(known, op, value, saved)
+    )
 
 
 def phone(text: str) -> str | None:

@@ -101,7 +101,9 @@ def test_a_draft_has_its_shape(api: Api, company: Company, project: str, fields:
         ({"type": "send_file", "file_id": "fi_x"}, "/file_id"),
         ({"type": "condition", "filter": {"any": []}}, "/filter/any"),
         ({"type": "condition", "filter": {"field": "custom.none", "op": "set"}}, "/filter/field"),
-        ({"type": "condition", "filter": {"field": "var.none", "op": "set"}}, "/filter/field"),
+        ({"type": "condition", "filter": {"field": "var.Nome", "op": "set"}}, "/filter/field"),
+        ({"type": "condition", "filter": {"field": "var.n", "op": "gt", "value": "muito"}}, "/filter/value"),
+        ({"type": "condition", "filter": {"field": "var.n", "op": "in", "value": [1, "a"]}}, "/filter/value/1"),
     ],
 )
 def test_a_draft_that_is_not_whole_is_kept_and_not_published(
@@ -198,9 +200,11 @@ def test_variables_that_can_never_be_known_are_not_published(api: Api, company: 
 
 def test_variables_that_nothing_saves_are_told(api: Api, company: Company, project: str) -> None:
     """They may be given by whoever starts the flow. What is saved by a flow that leads to it is there."""
-    flow = draw(api, company, project, {"a": {"type": "send_text", "text": "{{nome}} {{plan}}"}}).json
-    pointers = [{"pointer": "/steps/a/text", "name": name} for name in ("nome", "plan")]
-    assert publish(api, company, flow).json["unknown_variables"] == pointers
+    asked = {"type": "condition", "filter": {"field": "var.plan.name", "op": "eq", "value": "x"}, "then": "b"}
+    flow = draw(api, company, project, {"a": asked, "b": {"type": "send_text", "text": "{{nome}}"}}).json
+    pointers = [{"pointer": "/steps/b/text", "name": "nome"}, {"pointer": "/steps/a/filter/field", "name": "plan.name"}]
+    told = publish(api, company, flow).json["unknown_variables"]
+    assert sorted(told, key=str) == sorted(pointers, key=str)
     steps = {
         "a": {"type": "ask", "text": "?", "save_as": "nome", "next": "b"},
         "b": {"type": "run_flow", "flow_id": flow["id"]},

@@ -11,7 +11,7 @@ import pytest
 from recado.domain.chats import Chat, Thread, ThreadKey
 from recado.domain.contact_columns import TEXTS
 from recado.domain.contacts import Contact
-from recado.domain.segment_fields import CHAT_FIELDS, CONTACT_FIELDS, flow_fields
+from recado.domain.segment_fields import CHAT_FIELDS, CONTACT_FIELDS, FlowFields
 from recado.services.flow_conditions import _record
 from recado.storage.chat_records import ChatRecord
 from recado.storage.contact_records import ContactRecord
@@ -37,10 +37,10 @@ def test_conditions_of_flows_have_it() -> None:
         tabulation_id="tb_1",
     )  # fmt: skip
     thread = Thread(KEY, "ct_1", 1, last_inbound_at=NOON, last_message_at=NOON)
-    record = _record(contact, chat, thread, {"name": "Zé"})
-    known = flow_fields((), ["name"])
-    assert {one.attribute for one in known.values() if not one.custom} <= set(record)
-    assert {one.attribute for one in known.values() if one.custom} <= set(record["custom_fields"])
+    record = _record(contact, chat, thread, {"var.name": "Zé"})
+    known = FlowFields(())
+    assert {one.attribute for one in known.values()} <= set(record)
+    assert known["var.name"].custom and known["var.name"].attribute in record["custom_fields"]
 
 
 @pytest.mark.parametrize(("table", "fields"), [("contacts", CONTACT_FIELDS), ("chats", CHAT_FIELDS)])

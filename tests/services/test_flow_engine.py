@@ -324,6 +324,32 @@ def test_a_flow_asks_other_systems_and_says_what_they_know(world: FlowWorld) -> 
     assert [one[2] for one in world.trace()] == ["200", "yes", f"message {world.messages()[1].id}", "queued"]
 
 
+@pytest.mark.parametrize(
+    ("price", "on_error", "said"),
+    [(150, None, "Caro"), ("99.90", None, "Barato"), ("a combinar", "d", "Sem preço"), ("a combinar", None, "")],
+)
+def test_a_condition_asks_what_another_system_said(
+    world: FlowWorld, price: Any, on_error: str | None, said: str
+) -> None:
+    dear = {"field": "var.cli.price", "op": "gt", "value": 100}
+    steps = {
+        "a": {"type": "http", "method": "GET", "url": "https://erp.example/", "save_as": "cli", "next": "b"},
+        "b": {"type": "condition", "filter": dear, "then": "c", "else": "e", "on_error": on_error},
+        **{
+            at: {"type": "send_text", "text": text} for at, text in (("c", "Caro"), ("e", "Barato"), ("d", "Sem preço"))
+        },
+    }
+    world.enter_by(world.publish(steps))
+    world.requests.answers = [FlowResponse(200, {"price": price})]
+    world.say("Oi")
+    world.run()
+    assert world.texts() == ["Oi", *([f"→ {said}"] if said else [])]
+    assert (world.execution.state, world.execution.reason) == (
+        ("finished", "end") if said else ("failed", "not_comparable")
+    )
+    assert world.chat.situation == "queued"
+
+
 def test_a_flow_goes_over_into_another(world: FlowWorld) -> None:
     other = world.publish({"x": {"type": "send_text", "text": "Outro", "next": "y"}, "y": {"type": "queue"}}, "x")
     first = world.publish({"a": {"type": "run_flow", "flow_id": other}})

@@ -305,7 +305,7 @@ _FIELDS: Mapping[str, Mapping[str, tuple[_Check, bool]]] = {
         **_ON,
         **_ON_ERROR,
     },
-    "condition": {"filter": (_filter, True), "then": (_STEP, False), "else": (_STEP, False)},
+    "condition": {"filter": (_filter, True), "then": (_STEP, False), "else": (_STEP, False), **_ON_ERROR},
     "set_field": {
         "field": (_matching(FIELD, "Give a field of the contact, or custom.<slug>."), True),
         "value": (_text(), True),

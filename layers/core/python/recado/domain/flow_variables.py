@@ -100,6 +100,15 @@ def greeting(hour: int, locale: str) -> str:
     return morning if 5 <= hour < 12 else afternoon if 12 <= hour < 18 else night
 
 
+def text_of(value: Any) -> str:
+    """All that a value holds, as a text: of a list and of an object the values in it, one after the other."""
+    if isinstance(value, Mapping):
+        return ", ".join(text_of(one) for one in value.values())
+    if isinstance(value, list | tuple):
+        return ", ".join(text_of(one) for one in value)
+    return plainly(value)
+
+
 def _each_text(value: Any, values: Mapping[str, Any]) -> Any:
     if isinstance(value, str):
         return filled(value, values)

@@ -4,15 +4,17 @@ takes. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from recado.domain.chats import OPEN_SITUATIONS, SITUATIONS
+from recado.domain.chats import OPEN_SITUATIONS
 from recado.domain.custom_fields import CustomField, FieldType
 
 Table = Literal["contacts", "chats"]
-Kind = Literal["text", "phone", "document", "id", "ids", "options", "time", "date", "number", "boolean"]
+Kind = Literal["text", "phone", "document", "id", "ids", "options", "time", "date", "number", "boolean", "saved"]
+"""`saved`: of a flow, of no type; `segment_saved` reads it as what it is compared with."""
 Thing = Literal["group", "organization", "department", "channel", "agent", "workflow", "workflow_step"]
 
 OPERATORS: tuple[str, ...] = (
@@ -23,8 +25,8 @@ OPERATORS: tuple[str, ...] = (
 _ALWAYS = frozenset({"eq", "ne", "set", "not_set"})
 _LISTED = frozenset({"in", "not_in"})
 _WRITTEN = frozenset({"contains", "not_contains", "starts_with"})
-_ORDERED = frozenset({"gt", "gte", "lt", "lte", "between"})
-_DATED = frozenset({"before", "after", "on", "within_last", "older_than"})
+ORDERED = frozenset({"gt", "gte", "lt", "lte", "between"})
+DATED = frozenset({"before", "after", "on", "within_last", "older_than"})
 
 OPERATORS_OF: Mapping[Kind, frozenset[str]] = {
     "text": _ALWAYS | _LISTED | _WRITTEN,
@@ -33,10 +35,11 @@ OPERATORS_OF: Mapping[Kind, frozenset[str]] = {
     "id": _ALWAYS | _LISTED,
     "ids": _ALWAYS | _LISTED | {"contains", "not_contains"},
     "options": _ALWAYS | _LISTED | {"contains", "not_contains"},
-    "time": _ALWAYS | _ORDERED | _DATED,
-    "date": _ALWAYS | _ORDERED | _DATED,
-    "number": _ALWAYS | _LISTED | _ORDERED,
+    "time": _ALWAYS | ORDERED | DATED,
+    "date": _ALWAYS | ORDERED | DATED,
+    "number": _ALWAYS | _LISTED | ORDERED,
     "boolean": _ALWAYS,
+    "saved": frozenset(OPERATORS),
 }
 """Of a field with many values `eq` and `contains` mean: it has this one; `in`: it has one of these."""
 
@@ -45,7 +48,8 @@ OPERATORS_OF: Mapping[Kind, frozenset[str]] = {
 class Field:
     """`attribute`: where a record has the value; `custom`: in its custom fields, under that name. `values`: all that it
     can be, where they are few and fixed. `always`: no record of the table is without it. `names`: what its ids are of;
-    those that are asked for have to be there."""
+    those that are asked for have to be there.
+    `ahead`: its moments may lie ahead."""
 
     kind: Kind
     attribute: str
@@ -53,6 +57,7 @@ class Field:
     values: frozenset[str] = frozenset()
     always: bool = False
     names: Thing | None = None
+    ahead: bool = False
 
 
 CONTACT_FIELDS: Mapping[str, Field] = {
@@ -81,6 +86,9 @@ CHAT_FIELDS: Mapping[str, Field] = {
 """`workflow` holds of a chat in any of its steps. `updated_at` is the later of its last move and its last message.
 Closed chats are in no audience."""
 
+_SAVED = re.compile(r"var\.[a-z][a-z0-9_]{0,49}(?:\.[\w-]+)*")
+_MAX_PATH = 150
+
 _CUSTOM_KINDS: Mapping[FieldType, Kind] = {
     "text": "text",
     "long_text": "text",
@@ -98,15 +106,25 @@ _CUSTOM_KINDS: Mapping[FieldType, Kind] = {
 }
 
 
-def flow_fields(custom: Iterable[CustomField], saved: Iterable[str]) -> dict[str, Field]:
-    """All that a condition of a flow may ask: the contact's fields, those of its chat as `chat.<field>`, and what the
-    flow saved, `var.<name>`, as text. A record has the chat's attributes as `chat_<attribute>` and saved values among
-    its custom fields, as `var.<name>`."""
-    # Flows that were published with it may name `closed`: it holds of no chat that a flow leads.
-    known = {**CHAT_FIELDS, "situation": replace(CHAT_FIELDS["situation"], values=frozenset(SITUATIONS))}
-    of_chat = {f"chat.{name}": replace(one, attribute=f"chat_{one.attribute}") for name, one in known.items()}
-    of_flow = {f"var.{name}": Field("text", f"var.{name}", custom=True) for name in saved}
-    return {**fields_of("contacts", custom), **of_chat, **of_flow}
+class FlowFields(Mapping[str, Field]):
+    """All that a condition of a flow may ask: the contact's fields, those of its chat as `chat.<field>`, and whatever a
+    flow saves, `var.<name>`, of JSON also parts, `var.<name>.<part>`. A record has the chat's attributes as
+    `chat_<attribute>` and saved values among its custom fields."""
+
+    def __init__(self, custom: Iterable[CustomField]) -> None:
+        of_chat = {f"chat.{name}": replace(one, attribute=f"chat_{one.attribute}") for name, one in CHAT_FIELDS.items()}
+        self._known = {**fields_of("contacts", custom), **of_chat}
+
+    def __getitem__(self, name: str) -> Field:
+        if len(name) <= _MAX_PATH and _SAVED.fullmatch(name):
+            return Field("saved", name, custom=True)
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
 
 
 def fields_of(table: Table, custom: Iterable[CustomField] = ()) -> dict[str, Field]:

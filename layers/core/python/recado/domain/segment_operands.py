@@ -80,7 +80,9 @@ def test_of(known: Field, op: str, value: Any, at: Moment, names: Names | None) 
     if op in ("ne", "not_contains", "not_in"):
         return replace(test_of(known, _POSITIVE[op], value, at, names), negated=True)
     if known.kind in ("time", "date"):
-        return _dated(known.kind, op, value, at)
+        dated = _dated(known.kind, op, value, at)
+        is_open = known.ahead and op == "within_last" and dated.high is None
+        return replace(dated, high=rfc3339(at.now)) if is_open else dated
     if op in ("gt", "gte", "lt", "lte", "between"):
         return _ordered(op, value, lambda one: _number(one))
     if op == "in":

@@ -6,7 +6,7 @@ What cannot be evaluated is refused here, with a pointer to the node: nothing th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,13 @@ MAX_ALL_VALUES = 5_000
 """Of all lists together."""
 _MAX_ERRORS = 20
 _GROUPS = ("all", "any")
+
+Ask = Callable[[Field, str, Any], Field]
+
+
+def as_it_is(known: Field, op: str, value: Any) -> Field:
+    """The field: its type is known."""
+    return known
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,7 @@ class _Reading:
     fields: Mapping[str, Field]
     moment: Moment
     named: Named
+    ask: Ask
     errors: list[FieldError] = field(default_factory=list)
     conditions: int = 0
     nodes: int = 0
@@ -75,12 +83,18 @@ class _Reading:
 
 
 def parse(
-    given: Any, fields: Mapping[str, Field], moment: Moment, named: Named | None = None, pointer: str = "/filter"
+    given: Any,
+    fields: Mapping[str, Field],
+    moment: Moment,
+    named: Named | None = None,
+    pointer: str = "/filter",
+    ask: Ask = as_it_is,
 ) -> Group:
     """The tree of a filter. `fields`: those of its table (`segment_fields.fields_of`); `moment`: what its relative
-    times are relative to; `named`: which ids a value of a field stands for, where that is not the value itself. None
-    and `{}` mean everybody. Raises Invalid with a pointer to each wrong node, at most 20."""
-    reading = _Reading(fields, moment, named or {})
+    times are relative to; `named`: which ids a value of a field stands for, where that is not the value itself; `ask`:
+    what a field without a type is to an operator and a value. None and `{}` mean everybody. Raises Invalid with a
+    pointer to each wrong node, at most 20."""
+    reading = _Reading(fields, moment, named or {}, ask)
     tree = _node({} if given is None else given, pointer, 1, reading)
     if reading.too_many is not None:
         raise Invalid.field(pointer, "too_many_conditions", reading.too_many)
@@ -157,6 +171,7 @@ def _condition(given: Mapping[str, Any], pointer: str, reading: _Reading) -> Con
         fitting = ", ".join(one for one in OPERATORS if one in OPERATORS_OF[known.kind])
         reading.wrong(f"{pointer}/op", "operator_not_for_field", f"This field is asked by {fitting}.")
         return None
+    known = reading.ask(known, op, given.get("value"))
     try:
         test = test_of(known, op, given.get("value"), reading.moment, reading.named.get(name))
     except WrongOperand as wrong:

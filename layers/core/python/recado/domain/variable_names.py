@@ -80,15 +80,14 @@ def wrong_in_steps(drawn: Definition, custom: Collection[str]) -> Iterator[tuple
 
 
 def unsaved(drawn: Definition, known: Collection[str] = ()) -> list[Unknown]:
-    """The variables that a flow's texts name and none of its steps saves, nor anything else that is known to be
-    there."""
+    """The variables that a flow's texts and conditions name and none of its steps saves, nor anything else that is
+    known to be there."""
     saved = {*known, *(str(step.fields["save_as"]) for step in drawn.steps.values() if "save_as" in step.fields)}
     return [
         Unknown(pointer, name)
         for step in drawn.steps.values()
         for pointer, text, is_filled in _texts(step)
-        if is_filled
-        for name in other_names(text)
+        for name in (other_names(text) if is_filled else _asked(pointer, text))
         if name.partition(".")[0] not in saved
     ]
 
@@ -118,6 +117,11 @@ def _texts(step: Step) -> Iterator[tuple[str, str, bool]]:
     for pointer, text in texts_of(step.fields):
         name = pointer.split("/")[1]
         yield f"/steps/{step.id}{pointer}", text, name in _FILLED or pointer.startswith("/template/variables/")
+
+
+def _asked(pointer: str, text: str) -> list[str]:
+    """The name of what a condition asks for that a flow saved."""
+    return [text.removeprefix("var.")] if pointer.endswith("/field") and text.startswith("var.") else []
 
 
 def _is_known(name: str, custom: Collection[str]) -> bool:

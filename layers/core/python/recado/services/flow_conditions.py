@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 from recado.domain.chats import Chat, Thread
 from recado.domain.contacts import Contact
-from recado.domain.flow_definitions import Definition, Step
-from recado.domain.flow_variables import filled
+from recado.domain.flow_definitions import Step
 from recado.domain.segment_matching import Matcher
+from recado.domain.segment_saved import saved_values
 from recado.domain.segments import Group
 from recado.ports.agents import ChatReads
 from recado.services.variables import ContactReads
@@ -20,7 +20,7 @@ from recado.services.views import moment
 class FlowTrees(Protocol):
     """Readings of filters (services.segments)."""
 
-    def flow_tree(self, a: str, given: Any, saved: list[str], pointer: str) -> Group:
+    def flow_tree(self, a: str, given: Any, saved: Mapping[str, Any], pointer: str) -> Group:
         """The tree of a flow's condition. Raises Invalid."""
         ...
 
@@ -33,20 +33,19 @@ class FlowConditions:
         self._contacts = contacts
         self._chats = chats
 
-    def holds(self, a: str, chat: Chat, drawn: Definition, step: Step, variables: Mapping[str, Any]) -> bool:
+    def holds(self, a: str, chat: Chat, step: Step, variables: Mapping[str, Any]) -> bool:
         """Raises Invalid."""
-        named = {str(one.fields["save_as"]) for one in drawn.steps.values() if "save_as" in one.fields}
-        tree = self._trees.flow_tree(a, step.fields["filter"], sorted(named | set(variables)), "/filter")
+        tree = self._trees.flow_tree(a, step.fields["filter"], variables, "/filter")
+        saved = saved_values(tree, variables)
         contact = self._contacts.resolved(a, chat.contact_id)
         thread = self._chats.thread(a, chat.thread)
-        return Matcher(tree, "values").matches(_record(contact, chat, thread, variables))
+        return Matcher(tree, "values").matches(_record(contact, chat, thread, saved))
 
 
-def _record(contact: Contact | None, chat: Chat, thread: Thread | None, variables: Mapping[str, Any]) -> dict[str, Any]:
-    """What `segment_fields.flow_fields` asks for, by its names."""
+def _record(contact: Contact | None, chat: Chat, thread: Thread | None, saved: Mapping[str, Any]) -> dict[str, Any]:
+    """What `segment_fields.FlowFields` has, by its names."""
     last = [one for one in (chat.moved_at, thread and thread.last_message_at) if one]
     own = dict(contact.custom_fields) if contact else {}
-    saved = {f"var.{name}": filled("{{x}}", {"x": value}) for name, value in variables.items() if value is not None}
     record: dict[str, Any] = {
         "chat_id": chat.id,
         "chat_department_id": chat.department_id,

@@ -61,7 +61,6 @@ class KnownReferences:
             "step_id": lambda one: self._workflows.has_step(a, one),
             "tabulation_id": lambda one: self._tabulations.exists(a, one),
         }
-        saved = sorted({str(step.fields["save_as"]) for step in drawn.steps.values() if "save_as" in step.fields})
         seen: dict[tuple[str, str], bool] = {}
         errors = list[FieldError]()
         for step in drawn.steps.values():
@@ -73,7 +72,7 @@ class KnownReferences:
                 if value is not None and not seen[name, value]:
                     errors.append(FieldError(f"{pointer}/{name}", "not_found", _DETAILS[name]))
             errors += self._of_file(caller, step, pointer)
-            errors += self._of_filter(a, step, saved, pointer)
+            errors += self._of_filter(a, step, pointer)
         errors += self._of_secrets(a, drawn)
         custom = slugs_named(self._fields, a, texts_in(drawn))
         errors += [FieldError(*wrong) for wrong in wrong_in_steps(drawn, custom)]
@@ -113,12 +112,12 @@ class KnownReferences:
             if name not in there
         ]
 
-    def _of_filter(self, a: str, step: Step, saved: list[str], pointer: str) -> list[FieldError]:
+    def _of_filter(self, a: str, step: Step, pointer: str) -> list[FieldError]:
         if step.type != "condition":
             return []
         given: Any = step.fields["filter"]
         try:
-            self._segments.flow_tree(a, given, saved, f"{pointer}/filter")
+            self._segments.flow_tree(a, given, {}, f"{pointer}/filter")
         except Invalid as refusal:
             return list(refusal.errors)
         return []

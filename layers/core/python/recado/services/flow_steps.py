@@ -186,7 +186,7 @@ class FlowSteps:
     # -- what it knows, and others -------------------------------------------------------------------------------------
 
     def _condition(self, at: Standing, step: Step, what: Act) -> Done:
-        held = self._conditions.holds(at.a, at.chat, at.drawn, step, at.one.variables)
+        held = self._conditions.holds(at.a, at.chat, step, at.one.variables)
         return Done(Outcome(held=held), json.dumps(step.fields["filter"], ensure_ascii=False), "yes" if held else "no")
 
     def _set_field(self, at: Standing, step: Step, what: Act) -> Done:

@@ -15,10 +15,11 @@ from recado.domain.custom_fields import CustomField
 from recado.domain.errors import NotFound
 from recado.domain.ids import is_id
 from recado.domain.segment_bounds import bounds_of
-from recado.domain.segment_fields import Field, Table, Thing, fields_of, flow_fields
+from recado.domain.segment_fields import Field, FlowFields, Table, Thing, fields_of
 from recado.domain.segment_matching import Matcher
 from recado.domain.segment_operands import Moment
-from recado.domain.segments import Group, parse
+from recado.domain.segment_saved import asked_as
+from recado.domain.segments import Ask, Group, as_it_is, parse
 from recado.ports.core import Clock
 from recado.ports.people import AccountStore
 from recado.ports.segments import Pages, SegmentReads
@@ -72,10 +73,12 @@ class SegmentService:
         custom: list[CustomField] = self._fields.all(a, "contacts") if table == "contacts" else []
         return self._read(a, given, fields_of(table, custom), self._moment(a, at), pointer)
 
-    def flow_tree(self, a: str, given: Any, saved: Sequence[str], pointer: str) -> Group:
-        """The tree of a flow's condition; `saved`: names that the flow saves values under. Raises Invalid."""
-        fields = flow_fields(self._fields.all(a, "contacts"), saved)
-        return self._read(a, given, fields, self._moment(a), pointer)
+    def flow_tree(self, a: str, given: Any, saved: Mapping[str, Any], pointer: str) -> Group:
+        """The tree of a flow's condition; `saved`: what the flow saved. Raises Invalid."""
+        fields = FlowFields(self._fields.all(a, "contacts"))
+        return self._read(
+            a, given, fields, self._moment(a), pointer, lambda known, op, value: asked_as(known, op, value, saved)
+        )
 
     def preview(self, caller: Caller, table: Table, given: Any, limit: int) -> Preview:
         """How many records a filter means, and the newest of them. Raises Invalid."""
@@ -111,11 +114,13 @@ class SegmentService:
         leaves = [{"pointer": one.pointer, "held": one.held, "value": one.value} for one in matcher.leaves(record)]
         return {"matches": matcher.matches(record), "leaves": leaves}
 
-    def _read(self, a: str, given: Any, fields: Mapping[str, Field], at: Moment, pointer: str) -> Group:
+    def _read(
+        self, a: str, given: Any, fields: Mapping[str, Field], at: Moment, pointer: str, ask: Ask = as_it_is
+    ) -> Group:
         """Read twice where it names things by ids: they are looked up when it is known to be right but for them."""
         names = set[tuple[Thing, str]]()
-        tree = parse(given, fields, at, self._references.noted(fields, names), pointer)
-        return parse(given, fields, at, self._references.known(a, fields, names), pointer) if names else tree
+        tree = parse(given, fields, at, self._references.noted(fields, names), pointer, ask)
+        return parse(given, fields, at, self._references.known(a, fields, names), pointer, ask) if names else tree
 
     def _moment(self, a: str, at: datetime | None = None) -> Moment:
         account = self._accounts.get(a)
