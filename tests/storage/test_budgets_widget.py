@@ -45,6 +45,20 @@ def test_a_message_in_an_open_chat(page: Page, clock: Any) -> None:
     assert (calls.wru, calls.rru) == (7, 5), "THREAD twice, SEEN twice, MSG"
 
 
+def test_an_option_that_is_pressed(page: Page, clock: Any) -> None:
+    site = page.site
+    chat_id = page.read().json["items"][0]["chat_id"]
+    payload = {"type": "buttons", "buttons": [{"id": "a", "title": "A"}]}
+    admin = Caller(site.a, "admin", user_id=site.signed.admin.id)
+    asked = site.stack.container.sending_service.send(admin, chat_id, NewMessage("interactive", "?", payload=payload))
+    clock.move(1)
+    with record() as calls:
+        body = {"client_id": "c-1", "option": {"seq": asked.seq, "id": "a"}}
+        assert site.call("POST", "/widget/messages", body, page.token).status == 201
+    assert dynamodb(calls) == {"UpdateItem": 1, "Query": 1, "GetItem": 1, "TransactWriteItems": 1}
+    assert (calls.wru, calls.rru) == (7, 2)
+
+
 def test_what_a_page_reads(page: Page) -> None:
     site = page.site
     chat_id = page.read().json["items"][0]["chat_id"]

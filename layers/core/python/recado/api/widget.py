@@ -15,10 +15,10 @@ from recado.api.answering import JSON, bearer
 from recado.api.bodies import Body, Meta, PublicId, Query, Text, parse_body, parse_query
 from recado.api.problems import Answer, problem, problem_of
 from recado.bootstrap import Container
-from recado.domain.errors import FieldError, NotFound, TooLarge
+from recado.domain.errors import FieldError, Invalid, NotFound, TooLarge
 from recado.ports.reception import ConnectedChannel
 from recado.services.views import moment
-from recado.services.widget_messages import WrittenByVisitor
+from recado.services.widget_messages import Option, WrittenByVisitor
 from recado.services.widget_sessions import ToldIdentity, no_session
 
 MAX_BODY_BYTES = 64_000
@@ -57,15 +57,23 @@ class SessionBody(Body, frozen=True):
     identity_hash: str | None = None
 
 
+class PressedOption(Body, frozen=True):
+    """An option, by its id, of the company's message of this seq."""
+
+    seq: Annotated[int, Meta(ge=1, le=9_999_999_999)]
+    id: Annotated[str, Meta(min_length=1, max_length=256)]
+
+
 class MessageBody(Body, frozen=True):
     """`client_id`: the page's own id of the message, by which it is recorded once. `trigger_id`: the trigger by whose
-    click it was said."""
+    click it was said. `option`: what was pressed, in place of all else."""
 
     client_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:-]{1,128}(?!\n)$")]
     kind: Annotated[str, Meta(max_length=32)] | None = None
     text: Annotated[str, Meta(max_length=MAX_TEXT, pattern=r"^[^\x00]*$")] | None = None
     file_id: PublicId | None = None
     trigger_id: PublicId | None = None
+    option: PressedOption | None = None
 
 
 class FileBody(Body, frozen=True):
@@ -167,7 +175,10 @@ def _within_session(request: WidgetRequest, channel: ConnectedChannel | None, se
     match request.method, request.path:
         case "POST", "/widget/messages":
             body = _body(request, MessageBody)
-            new = WrittenByVisitor(body.client_id, body.kind, body.text or "", body.file_id)
+            option = None if body.option is None else Option(body.option.seq, body.option.id)
+            new = WrittenByVisitor(body.client_id, body.kind, body.text or "", body.file_id, option)
+            if option is not None and body.trigger_id is not None:
+                raise Invalid.field("/trigger_id", "conflict", "What is pressed is either a trigger or an option.")
             if body.trigger_id is None:
                 message, is_new = messages.post(channel, visitor, new)
             else:

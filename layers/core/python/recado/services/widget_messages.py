@@ -14,6 +14,7 @@ from recado.domain.file_types import TYPES
 from recado.domain.files import File
 from recado.domain.intake import Arrival
 from recado.domain.messages import MEDIA_KINDS, Sender
+from recado.domain.offered_options import offers, option_of
 from recado.domain.widget_tokens import Visitor
 from recado.ports.core import Clock
 from recado.ports.files import UploadForm
@@ -29,19 +30,30 @@ MESSAGES_A_MINUTE, FILES_A_MINUTE = 120, 30
 """Of one visitor."""
 _TRIES = 3
 _FILE_FIELDS = ("id", "name", "content_type", "size", "state", "reason")
-_SHOWN = frozenset({"type", "buttons", "button", "sections", "voice", "client_id", "edited_at", "revoked_at"})
+_LOOKED_AFTER = 50
+"""Messages behind a question among which a later one is looked for."""
+_SHOWN = frozenset({"type", "id", "buttons", "button", "sections", "voice", "client_id", "edited_at", "revoked_at"})
 """What of a payload is for the customer: the rest is the company's, such as the texts that a message had before."""
 
 
 @dataclass(frozen=True)
+class Option:
+    """What a visitor pressed: an option, by its id, of the message of this seq."""
+
+    seq: int
+    id: str
+
+
+@dataclass(frozen=True)
 class WrittenByVisitor:
-    """A message as a page posts it. `client_id` is the page's own id of it; `kind` None: a text, or what the file
-    is."""
+    """A message as a page posts it. `client_id` is the page's own id of it; `kind` None: a text, what the file is, or
+    a pressed option. With an option there is nothing else: its title is the text."""
 
     client_id: str
     kind: str | None = None
     text: str = ""
     file_id: str | None = None
+    option: Option | None = None
 
 
 @dataclass(frozen=True)
@@ -90,10 +102,11 @@ class WidgetMessages:
 
     def post(self, channel: ConnectedChannel, visitor: Visitor, new: WrittenByVisitor) -> tuple[Message, bool]:
         """Record a message; the message, and whether it is new: one of a known `client_id` is found again. Raises
-        Invalid, NotFound, Conflict `client_id_reused`, `file_not_ready`, `file_rejected`, TooMany, Busy."""
+        Invalid, NotFound, Conflict `client_id_reused`, `file_not_ready`, `file_rejected`, `question_over`, TooMany,
+        Busy."""
         a, now = visitor.account, self._clock.now()
         take(self._limits, a, f"message#{channel.id}#{visitor.key}", MESSAGES_A_MINUTE, now)
-        arrival = self._arrival(visitor, new)
+        arrival = self._arrival(visitor, new) if new.option is None else self._press(channel, visitor, new, new.option)
         customer = Customer(a, channel, visitor.key)
         for tries_left in reversed(range(_TRIES)):
             try:
@@ -108,7 +121,7 @@ class WidgetMessages:
         before = self._threads.message(a, place) if place else None
         if before is None:
             raise Busy(f"message on {channel.id}")
-        if (before.kind, before.text, _file_id(before.file)) != (arrival.kind, arrival.text, _file_id(arrival.file)):
+        if _contents(before) != _contents(arrival):
             raise Conflict("Another message was sent under this client_id.", code="client_id_reused")
         return before, False
 
@@ -147,8 +160,36 @@ class WidgetMessages:
         file = self._file(visitor, new.file_id) if new.file_id is not None else None
         kind = new.kind or (TYPES[file.content_type].kind if file else "text")
         _check(kind, new, file)
+        described = {name: getattr(file, name) for name in _FILE_FIELDS} if file else None
+        return self._arrived(visitor, new.client_id, kind, new.text, {}, described)
+
+    def _press(self, channel: ConnectedChannel, visitor: Visitor, new: WrittenByVisitor, option: Option) -> Arrival:
+        """An option of the last question alone: of one that is over nobody knows any more what it would answer. What
+        was recorded while its question was the last is found again."""
+        _check_alone(new)
+        a, thread = visitor.account, ThreadKey(channel.id, visitor.key)
+        since = self._messages.after(a, thread, option.seq - 1, _LOOKED_AFTER)
+        found = option_of(since[0], option.id) if since and since[0].seq == option.seq else None
+        if found is None:
+            raise Invalid.field("/option/id", "not_found", "This message offers no such option.")
+        reply, title = found
+        arrival = self._arrived(visitor, new.client_id, "interactive", title, {"type": reply, "id": option.id}, None)
+        over = any(offers(one) and option_of(one, option.id) is None for one in since[1:])
+        if over and self._statuses.place(a, channel.id, arrival.provider_id) is None:
+            raise Conflict("Another question was asked since.", code="question_over")
+        return arrival
+
+    def _arrived(
+        self,
+        visitor: Visitor,
+        client_id: str,
+        kind: str,
+        text: str,
+        payload: Mapping[str, Any],
+        file: Mapping[str, Any] | None,
+    ) -> Arrival:
         return Arrival(
-            provider_id=f"{visitor.key}#{new.client_id}",
+            provider_id=f"{visitor.key}#{client_id}",
             sender=Sender(
                 visitor.key,
                 external_id=visitor.shown_id,
@@ -158,9 +199,9 @@ class WidgetMessages:
             ),
             inbound=True,
             kind=kind,
-            text=new.text,
-            payload={"client_id": new.client_id},
-            file={name: getattr(file, name) for name in _FILE_FIELDS} if file else None,
+            text=text,
+            payload={"client_id": client_id, **payload},
+            file=file,
             reply_to=None,
             sent_at=self._clock.now(),
             proved=False,
@@ -215,8 +256,20 @@ def _is_for_customer(message: Message) -> bool:
     return not message.internal and message.status != "failed"
 
 
-def _file_id(file: Mapping[str, Any] | None) -> Any:
-    return file.get("id") if file else None
+def _contents(written: Message | Arrival) -> tuple[Any, ...]:
+    """What must be the same under one client_id."""
+    return written.kind, written.text, written.payload.get("id"), written.file and written.file.get("id")
+
+
+def _check_alone(new: WrittenByVisitor) -> None:
+    """Raises Invalid for what stands beside an option."""
+    if new.kind not in (None, "interactive"):
+        raise Invalid.field("/kind", "conflict", "A pressed option is of kind interactive.")
+    for name in ("text", "file_id"):
+        if getattr(new, name):
+            raise Invalid.field(
+                f"/{name}", "conflict", "A pressed option has nothing beside it: its title is the text."
+            )
 
 
 def _check(kind: str, new: WrittenByVisitor, file: File | None) -> None:
