@@ -22,6 +22,7 @@ from recado.services.chat_shapes import ChatShapes
 from recado.services.chat_timers import ChatTimers
 from recado.services.distribution import DistributionService, Tally
 from recado.services.presence import PresenceService
+from recado.services.references import References
 from recado.services.system_moves import SystemMoves
 from recado.services.tabulations import TabulationService
 from recado.services.workflows import WorkflowService
@@ -130,8 +131,8 @@ class Team:
             clock,
         )
         self.timers = ChatTimers(DynamoChatTimers(), self.departments, self.hours, self.distribution, system, clock)
-        self.workflows = WorkflowService(DynamoWorkflows(), clock, ids)
-        self.tabulations = TabulationService(DynamoTabulations(), clock, ids)
+        self.workflows = WorkflowService(DynamoWorkflows(), References(), clock, ids)
+        self.tabulations = TabulationService(DynamoTabulations(), References(), clock, ids)
         commits = ChatCommits(self.moves, self.agents, self.departments, shapes, self.wakes, ids)
         self.actions = ChatActions(
             self.reads,

@@ -22,6 +22,7 @@ from recado.services.chat_shapes import ChatShapes
 from recado.services.chat_starting import ChatStarting
 from recado.services.chats import ChatService
 from recado.services.presence import PresenceService
+from recado.services.references import References
 from recado.services.tabulations import TabulationService
 from recado.storage import keys
 from recado.storage.agents import AgentStore
@@ -57,7 +58,7 @@ class World(Reception):
             shapes, self.contact_shapes, self.waker, clock, ids,
         )  # fmt: skip
         commits = ChatCommits(ChatMoveStore(), agents, departments, shapes, self.waker, ids)
-        tabulations = TabulationService(DynamoTabulations(), clock, ids)
+        tabulations = TabulationService(DynamoTabulations(), References(), clock, ids)
         self.actions = ChatActions(
             self.chat_reads, reads, commits, agents, departments, Hours(), tabulations, self.directory, clock
         )

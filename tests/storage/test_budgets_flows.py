@@ -58,7 +58,20 @@ def test_one_flow_is_drawn_and_published(product: Container) -> None:
     assert made(calls) == {"GetItem": 2, "TransactWriteItems": 1} and calls.wru <= 2 * (17 + 1)
     with record() as calls:
         flows.delete(A, flow.id)
-    assert made(calls) == {"Query": 1, "GetItem": 2, "TransactWriteItems": 1}, "of channels, whose flow it may be"
+    of_others = {"Query": 3, "BatchGetItem": 1}
+    assert made(calls) == {**of_others, "GetItem": 2, "TransactWriteItems": 1}, (
+        "channels, flows, executions may need it"
+    )
+
+
+def test_what_flows_name_is_looked_for(product: Container) -> None:
+    project, flows = product.project_service.create(A, "Vendas"), product.flow_service
+    for number in range(120):
+        flow = flows.create(A, project.id, f"Fluxo {number}", "a", steps(1))  # 4 KB
+        flows.publish(ADMIN, flow.id)
+    with record() as calls:
+        product.references.refuse(A, [f"dp_{A}_1"], "The department")
+    assert made(calls) == {"Query": 1, "BatchGetItem": 2} and calls.rru <= 10 + 120 * 2
 
 
 def test_a_flow_that_runs_others_is_published(product: Container) -> None:

@@ -92,7 +92,7 @@ def get_custom_field(call: Call, field_id: str) -> Any:
     may("contacts:write", *ADMINS),
     body=CustomFieldPatch,
     answers=CustomFieldShape,
-    problems=("field_changed",),
+    problems=("field_changed", "in_use"),
 )
 def change_custom_field(call: Call, field_id: str) -> Any:
     """Change a field, or deactivate it: its values stay and come back with it."""

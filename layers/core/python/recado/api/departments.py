@@ -228,10 +228,12 @@ def change_department(call: Call, department_id: str) -> Any:
 
 
 @departments.delete(
-    "/v1/departments/{department_id}", may("people:write", *ADMINS), problems=("default_required", "department_in_use")
+    "/v1/departments/{department_id}",
+    may("people:write", *ADMINS),
+    problems=("default_required", "department_in_use", "in_use"),
 )
 def delete_department(call: Call, department_id: str) -> None:
-    """Delete a department without members, channels and open chats; not the default."""
+    """Delete a department without members, channels and open chats that no published flow names; not the default."""
     call.services.department_service.delete(call.caller.account, department_id)
 
 

@@ -147,7 +147,12 @@ REFUSALS = {
     "too_many_supervised": Refusal(409, "The user follows as many as there may be.", ("limit",)),
     "too_many_tabulations": Refusal(409, "The account has as many as there may be.", ("limit",)),
     "flow_changed": Refusal(409, "Somebody else changed the flow at this moment. Read it again."),
-    "flow_in_use": Refusal(409, "The flow leads the chats of channels; they are named.", ("channel_ids",)),
+    "flow_in_use": Refusal(
+        409,
+        "The flow leads chats of channels, is named, or is at work: what needs it is listed.",
+        ("channel_ids", "flow_ids", "executions"),
+    ),
+    "in_use": Refusal(409, "It is named by what is listed: change that first.", ("flow_ids",)),
     "project_in_use": Refusal(409, "There are flows in the project."),
     "too_many_projects": Refusal(409, "The account has as many as there may be.", ("limit",)),
     "too_many_flows": Refusal(409, "The account has as many as there may be.", ("limit",)),
@@ -234,6 +239,8 @@ class Problem(msgspec.Struct, kw_only=True):
     contact_id: Annotated[str | UnsetType, Meta(description="Whose the address is.")] = UNSET
     contact_ids: Annotated[list[str] | UnsetType, Meta(description="The contacts that there are already.")] = UNSET
     channel_ids: Annotated[list[str] | UnsetType, Meta(description="The channels whose chats the flow leads.")] = UNSET
+    flow_ids: Annotated[list[str] | UnsetType, Meta(description="Published flows that name it.")] = UNSET
+    executions: Annotated[int | UnsetType, Meta(description="How many executions of the flow are not over.")] = UNSET
     channel_state: Annotated[str | UnsetType, Meta(description="The channel's state.")] = UNSET
     file_state: Annotated[str | UnsetType, Meta(description="The file's state: pending or rejected.")] = UNSET
     opted_out_at: Annotated[

@@ -72,8 +72,8 @@ def change_tabulation(call: Call, tabulation_id: str) -> Any:
 
 
 @tabulations.delete(
-    "/v1/tabulations/{tabulation_id}", may("flows:write", *ADMINS), problems=("tabulation_has_children",)
+    "/v1/tabulations/{tabulation_id}", may("flows:write", *ADMINS), problems=("tabulation_has_children", "in_use")
 )
 def delete_tabulation(call: Call, tabulation_id: str) -> None:
-    """Delete a tabulation that nothing lies below; chats that were filed under it keep its id."""
+    """Delete a tabulation that nothing lies below and no published flow names; chats filed under it keep its id."""
     call.services.tabulation_service.delete(call.caller.account, tabulation_id)

@@ -98,7 +98,7 @@ def change_user(call: Call, user_id: str) -> Any:
     return user_view(call.services.user_service.change(call.caller.account, user_id, changes(call.body)))
 
 
-@users.delete("/v1/users/{user_id}", may("people:write", *ADMINS), problems=("user_has_chats", "last_admin"))
+@users.delete("/v1/users/{user_id}", may("people:write", *ADMINS), problems=("user_has_chats", "last_admin", "in_use"))
 def delete_user(call: Call, user_id: str) -> None:
     """Delete a user without chats in service.
 

@@ -82,7 +82,7 @@ def get_workflow(call: Call, workflow_id: str) -> Any:
     may("flows:write", *ADMINS),
     body=WorkflowPatch,
     answers=WorkflowShape,
-    problems=("workflow_changed",),
+    problems=("workflow_changed", "in_use"),
 )
 def change_workflow(call: Call, workflow_id: str) -> Any:
     """Change a workflow; `steps` replaces them all, and those given with their ids stay the same steps."""
@@ -97,7 +97,7 @@ def change_workflow(call: Call, workflow_id: str) -> Any:
     )
 
 
-@workflows.delete("/v1/workflows/{workflow_id}", may("flows:write", *ADMINS), problems=("workflow_changed",))
+@workflows.delete("/v1/workflows/{workflow_id}", may("flows:write", *ADMINS), problems=("workflow_changed", "in_use"))
 def delete_workflow(call: Call, workflow_id: str) -> None:
     """Delete a workflow; chats keep the id of the step they were at."""
     call.services.workflow_service.delete(call.caller.account, workflow_id)

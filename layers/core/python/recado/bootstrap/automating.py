@@ -72,6 +72,7 @@ class Automating(Filing):
         from recado.services.flow_references import KnownReferences
         from recado.services.flows import FlowService
         from recado.services.sent_files import Attachments
+        from recado.storage.flow_executions import DynamoExecutions
         from recado.storage.flows import DynamoFlows
 
         references = KnownReferences(
@@ -85,7 +86,16 @@ class Automating(Filing):
             self.flow_secrets,
             self.custom_field_service,
         )
-        return FlowService(DynamoFlows(), self.project_service, references, self.channels, self.clock, self.ids)
+        return FlowService(
+            DynamoFlows(),
+            self.project_service,
+            references,
+            self.channels,
+            self.references,
+            DynamoExecutions(),
+            self.clock,
+            self.ids,
+        )
 
     @cached_property
     def flow_secrets(self) -> FlowSecretStore:

@@ -227,7 +227,7 @@ class Chats(ContactBooks):
         from recado.services.workflows import WorkflowService
         from recado.storage.workflows import DynamoWorkflows
 
-        return WorkflowService(DynamoWorkflows(), self.clock, self.ids)
+        return WorkflowService(DynamoWorkflows(), self.references, self.clock, self.ids)
 
     @cached_property
     def tabulation_service(self) -> TabulationService:
@@ -235,7 +235,7 @@ class Chats(ContactBooks):
         from recado.services.tabulations import TabulationService
         from recado.storage.tabulations import DynamoTabulations
 
-        return TabulationService(DynamoTabulations(), self.clock, self.ids)
+        return TabulationService(DynamoTabulations(), self.references, self.clock, self.ids)
 
     @cached_property
     def chat_moves(self) -> ChatMoveStore:

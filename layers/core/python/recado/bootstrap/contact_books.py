@@ -23,7 +23,7 @@ class ContactBooks(People):
         from recado.services.custom_fields import CustomFieldService
         from recado.storage.custom_fields import DynamoCustomFields
 
-        return CustomFieldService(DynamoCustomFields(), self.clock, self.ids)
+        return CustomFieldService(DynamoCustomFields(), self.references, self.clock, self.ids)
 
     @cached_property
     def remembered_fields(self) -> RememberedFields:

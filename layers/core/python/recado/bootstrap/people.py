@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from recado.services.opening_hours import OpeningHours
     from recado.services.presence import PresenceService
     from recado.services.reconciler import Reconciler
+    from recado.services.references import References
     from recado.services.sessions import SessionService
     from recado.services.supervision import SupervisionService
     from recado.services.task_upkeep import TaskUpkeep
@@ -155,7 +156,18 @@ class People(Platform):
         """Users with their presence."""
         from recado.services.users import UserService
 
-        return UserService(self.users, self.session_service, self.passwords, self.presence, self.clock, self.ids)
+        return UserService(
+            self.users, self.session_service, self.passwords, self.presence, self.references, self.clock, self.ids
+        )
+
+    @cached_property
+    def references(self) -> References:
+        """What names a thing that is to be deleted."""
+        from recado.services.flow_finder import FlowFinder
+        from recado.services.references import References
+        from recado.storage.flows import DynamoFlows
+
+        return References(FlowFinder(DynamoFlows()))
 
     @cached_property
     def department_service(self) -> DepartmentService:
@@ -167,7 +179,15 @@ class People(Platform):
             return [one for _, one in adapter(channel.type).departments(channel.settings)]
 
         return DepartmentService(
-            self.departments, self.users, self.channels, self.presence, self.waker, self.clock, self.ids, named_by
+            self.departments,
+            self.users,
+            self.channels,
+            self.presence,
+            self.waker,
+            self.references,
+            self.clock,
+            self.ids,
+            named_by,
         )
 
     @cached_property

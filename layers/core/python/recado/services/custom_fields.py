@@ -12,6 +12,7 @@ from recado.domain.custom_fields import CHOICES, MAX_FIELDS, CustomField, FieldT
 from recado.domain.errors import Conflict, FieldError, Invalid, NotFound
 from recado.ports.core import Clock, Ids
 from recado.ports.groups import CustomFieldStore
+from recado.services.references import References
 from recado.services.views import moment
 
 _KEPT = timedelta(seconds=10)
@@ -21,8 +22,9 @@ _MOST_ACCOUNTS = 1000
 class CustomFieldService:
     """A field's slug, table and type are what they were made as; everything else changes."""
 
-    def __init__(self, store: CustomFieldStore, clock: Clock, ids: Ids) -> None:
+    def __init__(self, store: CustomFieldStore, references: References, clock: Clock, ids: Ids) -> None:
         self._store = store
+        self._references = references
         self._clock = clock
         self._ids = ids
 
@@ -55,7 +57,8 @@ class CustomFieldService:
 
     def change(self, a: str, field_id: str, changes: Mapping[str, Any]) -> CustomField:
         """Another label, other options, needed or not, active or not. What contacts hold of options that go stays.
-        Raises NotFound, Invalid, Conflict `field_changed` when somebody else changes it at this moment."""
+        Raises NotFound, Invalid, Conflict `in_use` when it is deactivated and named, `field_changed` when somebody else
+        changes it at this moment."""
         before = self.get(a, field_id)
         fields = dict(changes)
         if "options" in fields:
@@ -65,6 +68,8 @@ class CustomFieldService:
         after = replace(before, **fields)
         if after == before:
             return before
+        if before.active and not after.active and before.table == "contacts":
+            self._references.refuse(a, [f"custom.{before.slug}"], "The field")
         after = replace(after, version=before.version + 1)
         if not self._store.change(a, before, after):
             raise Conflict("Somebody else changed the field at this moment. Read it again.", code="field_changed")

@@ -17,6 +17,7 @@ from recado.ports.channels import ChannelStore
 from recado.ports.core import Clock, Ids
 from recado.ports.people import DepartmentStore, UserStore
 from recado.services.presence import PresenceService
+from recado.services.references import References
 
 MAX_POSITION = 99_999_999
 _TRIES = 5
@@ -42,6 +43,7 @@ class DepartmentService:
         channels: ChannelStore,
         presence: PresenceService,
         waker: Waker,
+        references: References,
         clock: Clock,
         ids: Ids,
         named_by: Callable[[Channel], Collection[str]],
@@ -52,6 +54,7 @@ class DepartmentService:
         self._channels = channels
         self._presence = presence
         self._waker = waker
+        self._references = references
         self._clock = clock
         self._ids = ids
         self._named_by = named_by
@@ -88,8 +91,8 @@ class DepartmentService:
         raise Busy(f"department {department_id}")
 
     def delete(self, a: str, department_id: str) -> None:
-        """Delete a department that nothing uses. Raises NotFound, Conflict `default_required` or
-        `department_in_use`."""
+        """Delete a department that nothing uses. Raises NotFound, Conflict `default_required`, `department_in_use` or
+        `in_use`."""
         for _ in range(_TRIES):
             seen = self.get(a, department_id)
             if seen.default:
@@ -98,6 +101,7 @@ class DepartmentService:
             if use:
                 detail = f"The department still has {use}. Move them to another one first."
                 raise Conflict(detail, code="department_in_use", extra={"used_by": use})
+            self._references.refuse(a, [department_id], "The department")
             if self._departments.delete(a, seen.department):
                 return
         raise Busy(f"department {department_id}")

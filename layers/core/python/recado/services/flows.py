@@ -10,16 +10,21 @@ from recado.domain.access import Caller
 from recado.domain.channels import Channel
 from recado.domain.errors import Busy, Conflict, FieldError, Invalid, NotFound
 from recado.domain.flow_definitions import Definition, definition
+from recado.domain.flow_executions import is_over
 from recado.domain.flow_ways import check_runs, check_whole, unreachable
 from recado.domain.flows import MAX_FLOWS, MAX_PROJECTS, MAX_RUN_FLOWS, Flow, FlowVersion, Project, check_size
 from recado.domain.ids import is_id
 from recado.domain.variable_names import Unknown
 from recado.ports.core import Clock, Ids
+from recado.ports.flow_executions import ExecutionStore
 from recado.ports.flows import FlowStore, ProjectGone, ProjectStore
+from recado.services.references import References
 from recado.services.views import moment
 
 _TRIES = 5
 _PAGE = 200
+_LOOKED_AT = 1_000
+"""Of a flow's executions, the newest: older ones have come to their end in all but a few days."""
 
 
 class Channels(Protocol):
@@ -111,6 +116,8 @@ class FlowService:
         projects: ProjectService,
         references: FlowReferences,
         channels: Channels,
+        used: References,
+        executions: ExecutionStore,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -118,6 +125,8 @@ class FlowService:
         self._projects = projects
         self._references = references
         self._channels = channels
+        self._used = used
+        self._executions = executions
         self._clock = clock
         self._ids = ids
 
@@ -183,13 +192,28 @@ class FlowService:
         return Published(after, unreachable(whole), self._references.unsaved(a, flow_id, whole))
 
     def delete(self, a: str, flow_id: str) -> None:
-        """Raises NotFound, Conflict `flow_changed`, `flow_in_use` while it is a channel's own. Its versions stay for
-        what runs in them."""
-        if using := self._led_by(a, flow_id):
-            detail = "It leads the chats of channels: give these another flow first, or none."
-            raise Conflict(detail, code="flow_in_use", extra={"channel_ids": using})
-        if not self._store.delete(a, self.get(a, flow_id)):
+        """Raises NotFound, Conflict `flow_changed`, `flow_in_use` while it is a channel's own, something names it, or
+        executions that began with it are not over. Its versions stay for what begins in them at this moment."""
+        flow = self.get(a, flow_id)
+        using: dict[str, Any] = {**self._used.naming(a, [flow_id])}
+        using |= {"channel_ids": led} if (led := self._led_by(a, flow_id)) else {}
+        using |= {"executions": at_work} if (at_work := self._at_work(a, flow_id)) else {}
+        if using:
+            detail = "Something still needs the flow: give that another one, or none, and let its executions end."
+            raise Conflict(detail, code="flow_in_use", extra=using)
+        if not self._store.delete(a, flow):
             raise _changed()
+
+    def _at_work(self, a: str, flow_id: str) -> int:
+        """How many of its newest executions are not over."""
+        count, before = 0, None
+        for _ in range(_LOOKED_AT // _PAGE):
+            ids = self._executions.ids_of_flow(a, flow_id, before, _PAGE)
+            count += sum(not is_over(one) for one in self._executions.read(a, ids))
+            if len(ids) < _PAGE:
+                break
+            before = ids[-1]
+        return count
 
     def _led_by(self, a: str, flow_id: str) -> list[str]:
         """The channels whose chats it leads."""

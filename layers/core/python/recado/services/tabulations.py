@@ -10,6 +10,7 @@ from recado.domain.ids import is_id
 from recado.domain.tabulations import MAX_TABULATIONS, Tabulation, Tree
 from recado.ports.core import Clock, Ids
 from recado.ports.filing import TabulationStore
+from recado.services.references import References
 
 _TRIES = 5
 
@@ -18,8 +19,9 @@ class TabulationService:
     """Every change is decided from the whole tree as it was read, and written only into that tree. What is deleted
     stays on the chats that were filed under it."""
 
-    def __init__(self, store: TabulationStore, clock: Clock, ids: Ids) -> None:
+    def __init__(self, store: TabulationStore, references: References, clock: Clock, ids: Ids) -> None:
         self._store = store
+        self._references = references
         self._clock = clock
         self._ids = ids
 
@@ -59,7 +61,8 @@ class TabulationService:
         raise Busy(f"tabulation {tabulation_id}")
 
     def delete(self, a: str, tabulation_id: str) -> None:
-        """Raises NotFound, Conflict `tabulation_has_children`."""
+        """Raises NotFound, Conflict `tabulation_has_children`, `in_use`."""
+        self._references.refuse(a, [tabulation_id], "The tabulation")
         for _ in range(_TRIES):
             tree = self._store.tree(a)
             _node(tree, tabulation_id)

@@ -15,6 +15,7 @@ from recado.domain.users import checked_email, checked_password, checked_phone
 from recado.ports.core import Clock, Ids
 from recado.ports.people import Passwords, UserStore
 from recado.services.presence import PresenceService
+from recado.services.references import References
 from recado.services.sessions import SessionService
 
 _TRIES = 5
@@ -39,6 +40,7 @@ class UserService:
         sessions: SessionService,
         passwords: Passwords,
         presence: PresenceService,
+        references: References,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -46,6 +48,7 @@ class UserService:
         self._sessions = sessions
         self._passwords = passwords
         self._presence = presence
+        self._references = references
         self._clock = clock
         self._ids = ids
 
@@ -121,7 +124,8 @@ class UserService:
 
     def delete(self, a: str, user_id: str) -> None:
         """Delete a user without open chats, with their agent, their sessions and their seat. Raises NotFound, Conflict
-        `user_has_chats` or `last_admin`."""
+        `user_has_chats`, `last_admin` or `in_use`."""
+        self._references.refuse(a, [user_id], "The user")
         for _ in range(_TRIES):
             failed = self._users.delete(a, self._user(a, user_id), self._presence.leaving(a, user_id))
             if not failed:

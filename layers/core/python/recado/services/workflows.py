@@ -10,6 +10,7 @@ from recado.domain.errors import Conflict, NotFound
 from recado.domain.workflows import MAX_WORKFLOWS, Workflow, steps_given
 from recado.ports.core import Clock, Ids
 from recado.ports.filing import WorkflowStore
+from recado.services.references import References
 
 Given = Sequence[tuple[str | None, str]]
 """Steps of a request: each an id or None, and a name."""
@@ -18,8 +19,9 @@ Given = Sequence[tuple[str | None, str]]
 class WorkflowService:
     """Who deletes a step leaves its id on the chats that stand there: it says what was, and leads nowhere."""
 
-    def __init__(self, store: WorkflowStore, clock: Clock, ids: Ids) -> None:
+    def __init__(self, store: WorkflowStore, references: References, clock: Clock, ids: Ids) -> None:
         self._store = store
+        self._references = references
         self._clock = clock
         self._ids = ids
 
@@ -45,20 +47,25 @@ class WorkflowService:
         return workflow
 
     def change(self, a: str, workflow_id: str, name: str | None, steps: Given | None) -> Workflow:
-        """Another name, other steps, or both; None leaves it. Raises NotFound, Invalid, and Conflict `workflow_changed`
-        when somebody else changes it at this moment: whose steps shall count is for people to say."""
+        """Another name, other steps, or both; None leaves it. Raises NotFound, Invalid, Conflict `in_use` when a step
+        goes that is named, and `workflow_changed` when somebody else changes it at this moment: whose steps shall count
+        is for people to say."""
         before = self.get(a, workflow_id)
         fields: dict[str, Any] = {} if name is None else {"name": name}
         if steps is not None:
             fields["steps"] = steps_given(steps, before.steps, lambda: self._ids.new("st", a))
         after = replace(before, version=before.version + 1, **fields)
+        gone = {one.id for one in before.steps} - {one.id for one in after.steps}
+        self._references.refuse(a, gone, "A step that would go")
         if not self._store.change(a, before, after):
             raise _changed()
         return after
 
     def delete(self, a: str, workflow_id: str) -> None:
-        """Raises NotFound, Conflict `workflow_changed`."""
-        if not self._store.delete(a, self.get(a, workflow_id)):
+        """Raises NotFound, Conflict `in_use`, `workflow_changed`."""
+        workflow = self.get(a, workflow_id)
+        self._references.refuse(a, [workflow_id, *(one.id for one in workflow.steps)], "The workflow")
+        if not self._store.delete(a, workflow):
             raise _changed()
 
     def has_step(self, a: str, step_id: str) -> bool:
