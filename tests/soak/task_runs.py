@@ -182,6 +182,10 @@ class CountedActs(Acts):
         self._chance.maybe(DIES_AT_A_TARGET)
         return Result("executed")
 
+    def ahead(self, a: str, run: Run) -> int | None:
+        """What moves chats sends nothing, and is not held back by what is on its way."""
+        return None if run.table == "chats" else super().ahead(a, run)
+
     def touched(self) -> int:
         """How many were."""
         return len(self._acts) - self._acts.count(0)
