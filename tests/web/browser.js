@@ -55,6 +55,7 @@ class Element extends Node {
   all() { return this.children.flatMap((one) => (one instanceof Element ? [one, ...one.all()] : [])); }
   addEventListener(type, call) { (this.listeners[type] ??= []).push(call); }
   focus() { Browser.focused = this; }
+  press() { if (!this.disabled) this.onclick(); }
 }
 
 // Of an address: what `resolve` (Python) makes of it.
@@ -123,3 +124,18 @@ Browser.shown = () => document.body.children.filter((one) => one instanceof Elem
   };
 });
 Browser.box = () => document.body.children.find((one) => one instanceof Element);
+
+// What stands in the conversation, a message after the other.
+Browser.bubbles = () => Browser.elements.log.children.map((line) => {
+  const of = (name) => line.all().filter((one) => one.name === name);
+  const [box] = of("div");
+  return {
+    mine: line.className === "mine", waiting: line.className === "mine waiting",
+    said: of("span").map((one) => one.textContent).join(""),
+    links: of("a").map(({ textContent, href, rel, target }) => ({ name: textContent, href, rel, target })),
+    options: of("button").map((one) => ({ title: one.textContent, open: !one.disabled, chosen: one.className === "chosen", type: one.type })),
+    group: box ? box.attributes : null, headings: box ? box.children.filter((one) => one.name === "small").map((one) => one.textContent) : [],
+    elements: line.all().map((one) => one.name),
+  };
+});
+Browser.option = (title) => Browser.elements.log.all().filter((one) => one.name === "button" && one.textContent === title).at(-1);

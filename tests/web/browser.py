@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import quickjs
 
@@ -48,6 +48,8 @@ class Page:
     ) -> None:
         self.visitor, self.triggers, self.images = visitor, triggers, images or {}
         self.said: list[Any] = []
+        self.told: list[Mapping[str, Any]] = []
+        self.refusal: Mapping[str, Any] | None = None
         self.asked: list[str] = []
         self.began_s = visitor.now_s
         self._js = quickjs.Context()
@@ -95,6 +97,21 @@ class Page:
         """Into the composer, without sending it."""
         self._run(f"Browser.elements.text.value = {json.dumps(text)}")
 
+    def is_told(self, **message: Any) -> None:
+        """A message as `GET /widget/messages` has it; the page has looked since."""
+        given = {"seq": len(self.told) + 1, "direction": "outbound", "kind": "text", "text": "", "file": None}
+        self.told.append({**given, "author": {"name": None}, "payload": {}, **message})
+        self.wait(2)
+
+    def presses(self, title: str) -> None:
+        """The last option of this title; one that cannot be pressed does nothing, as in a browser."""
+        self._run(f"Browser.option({json.dumps(title)}).press()")
+
+    def writes(self, text: str) -> None:
+        """Into the composer, and sends it."""
+        self.types(text)
+        self._run("Browser.elements.form.listeners.submit.forEach((call) => call({ preventDefault() {} }))")
+
     def fails_to_load_the_image(self) -> None:
         """As when its link has run out."""
         self._run("Browser.box().all().find((one) => one.name === 'img').onerror()")
@@ -119,6 +136,17 @@ class Page:
     def titles(self) -> list[str]:
         """Of the triggers on the page."""
         return [one["title"] for one in self.shown]
+
+    @property
+    def bubbles(self) -> list[Any]:
+        """What is in the conversation: `said`, the `links`, and the `options` with whether each can be pressed."""
+        found: list[Any] = self.read("Browser.bubbles()")
+        return found
+
+    @property
+    def note(self) -> str:
+        """What the page says below the conversation."""
+        return str(self.read("Browser.elements.note.textContent"))
 
     @property
     def composer(self) -> str:
@@ -150,7 +178,13 @@ class Page:
             told = {"items": [_view(one, self.images.get(one.id)) for one in self.triggers]}
         elif method == "POST":
             self.said.append(json.loads(body))
+            if self.refusal is not None:
+                return json.dumps({"status": 409, "told": self.refusal})
             told = {}
+        else:
+            after = int(dict(parse_qsl(urlsplit(path).query)).get("after") or 0)
+            items = [one for one in self.told if one["seq"] > after]
+            told = {"items": items, "next": None, "cursor": str(items[-1]["seq"] if items else after)}
         return json.dumps({"status": 200, "told": told})
 
 

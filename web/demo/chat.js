@@ -9,7 +9,13 @@ const WORDS = {
     company: "Company", deleted: "(message deleted)", checking: "The file is being checked …", noSite: "No site key: open this page with ?site_key=…",
     open_chat: "Chat", start_flow: "Chat", open_link: "See more", close: "Close", notice: "Message of the company",
     refused: "This was not sent: ", file_rejected: "the file was refused", waiting: "sending …",
+    options: "Options", noLink: "not to be opened now", other: "(message that cannot be shown here)",
+    kinds: {
+      image: "Image", audio: "Audio", video: "Video", document: "File", sticker: "Sticker", location: "Location", contacts: "Contact",
+      template: "Message", reaction: "(reaction taken back)", interactive: "Question",
+    },
     reasons: {
+      question_over: "another question was asked since",
       too_large: "it is too large", type_not_taken: "files of this kind are not taken", type_differs: "it is not what its name says",
       empty: "it is empty", active_content: "it contains programs", hostile_archive: "it cannot be opened safely",
     },
@@ -20,7 +26,13 @@ const WORDS = {
     company: "Empresa", deleted: "(mensagem apagada)", checking: "O arquivo está sendo verificado …", noSite: "Sem chave do site: abra esta página com ?site_key=…",
     open_chat: "Conversar", start_flow: "Conversar", open_link: "Saiba mais", close: "Fechar", notice: "Aviso da empresa",
     refused: "Não foi enviado: ", file_rejected: "o arquivo foi recusado", waiting: "enviando …",
+    options: "Opções", noLink: "não pode ser aberto agora", other: "(mensagem que não pode ser mostrada aqui)",
+    kinds: {
+      image: "Imagem", audio: "Áudio", video: "Vídeo", document: "Arquivo", sticker: "Figurinha", location: "Localização", contacts: "Contato",
+      template: "Mensagem", reaction: "(reação retirada)", interactive: "Pergunta",
+    },
     reasons: {
+      question_over: "outra pergunta já foi feita",
       too_large: "é grande demais", type_not_taken: "arquivos deste tipo não são aceitos", type_differs: "não é o que o nome diz",
       empty: "está vazio", active_content: "contém programas", hostile_archive: "não pode ser aberto com segurança",
     },
@@ -79,26 +91,74 @@ function refusal(error) {
   return say.refused + what + (error.reason && reason ? `: ${reason}` : "");
 }
 
+function made(name, text) {
+  const element = document.createElement(name);
+  element.textContent = text;
+  return element;
+}
+
+function kindOf(message) { return say.kinds[message.kind] || say.other; }
+
+// A message is a text, a file, options, or the name of what it is: never nothing.
 function show(message) {
   const line = document.createElement("li");
   const mine = message.direction === "inbound";
   if (mine) line.className = "mine";
-  const who = document.createElement("small");
-  who.textContent = mine ? say.you : message.author.name || say.company;
-  line.append(who);
-  const text = document.createElement("span");
-  text.textContent = message.payload.revoked_at ? say.deleted : message.text;
-  line.append(text);
-  if (message.file && message.file.url) {
-    const link = document.createElement("a");
-    link.href = message.file.url;
-    link.rel = "noopener";
-    link.target = "_blank";
-    link.textContent = message.file.name || message.kind;
-    line.append(text.textContent ? document.createElement("br") : "", link);
-  }
+  line.append(made("small", mine ? say.you : message.author.name || say.company));
+  const text = message.payload.revoked_at ? say.deleted : (message.text || "").trim() ? message.text : "";
+  const file = message.payload.revoked_at ? null : message.file;
+  line.append(made("span", text || (file ? "" : kindOf(message))));
+  if (file) line.append(text ? document.createElement("br") : "", fileOf(file, message));
+  if (mine) answered(message.payload.id);
+  else if (message.kind === "interactive" && !message.payload.revoked_at) offer(message, line);
   at("log").insertBefore(line, at("log").querySelector(".waiting"));
   at("log").scrollTop = at("log").scrollHeight;
+}
+
+function fileOf(file, message) {
+  const name = file.name || kindOf(message);
+  if (!file.url) return made("span", `${name} (${say.noLink})`);
+  const link = made("a", name);
+  link.href = file.url;
+  link.rel = "noopener";
+  link.target = "_blank";
+  return link;
+}
+
+// The options of the last question, until the visitor has said something: of one that is over none can be pressed.
+let offered = [];
+function offer(message, line) {
+  answered();
+  const box = document.createElement("div");
+  box.className = "options";
+  box.setAttribute("role", "group");
+  box.setAttribute("aria-label", message.text || say.options);
+  const { buttons, sections } = message.payload;
+  for (const section of buttons ? [{ rows: buttons }] : sections || []) {
+    if (section.title) box.append(made("small", section.title));
+    for (const { id, title } of section.rows || []) {
+      const button = made("button", title);
+      button.type = "button";
+      button.dataset.option = id;
+      button.onclick = () => {
+        if (button.disabled) return;
+        answered(id);
+        at("log").focus({ preventScroll: true });
+        send({ option: { seq: message.seq, id } }, title);
+      };
+      offered.push(button);
+      box.append(button);
+    }
+  }
+  line.append(box);
+}
+
+function answered(id) {
+  for (const button of offered) {
+    button.disabled = true;
+    if (button.dataset.option === id) button.className = "chosen";
+  }
+  offered = [];
 }
 
 async function look() {
@@ -177,6 +237,7 @@ function listen(url) {
 // What is written goes out in the order in which it was written, however long the connection is lost.
 let sending = Promise.resolve();
 function send(message, shown) {
+  answered();
   const line = document.createElement("li"), state = document.createElement("small");
   line.className = "mine waiting";
   state.textContent = say.waiting;
