@@ -36,6 +36,12 @@ def runs(api: Api, company: Company, task: Any) -> Any:
     return api.get(f"/v1/tasks/{task['id']}/runs", token=company.admin).json["items"]
 
 
+def cancel_all(api: Api, company: Company, task: Any) -> None:
+    for run in runs(api, company, task):
+        over = api.post(f"/v1/tasks/{task['id']}/runs/{run['id']}/cancel", token=company.admin)
+        assert (over.status, over.json["state"]) == (200, "cancelled")
+
+
 def wrong(answer: Any) -> list[tuple[str, str]]:
     assert answer.status == 400, answer.json
     return [(one["pointer"], one["code"]) for one in answer.json["errors"]]
@@ -119,6 +125,7 @@ def test_a_task_comes_due_once(api: Api, company: Company, services: Container, 
     assert tick(services) == 0
     [run] = runs(api, company, task)
     assert (run["trigger"], run["planned_at"], run["state"]) == ("schedule", "2026-03-02T12:30:00.000Z", "freezing")
+    cancel_all(api, company, task)
     clock.at += timedelta(hours=5)
     assert tick(services) == 1, "what was missed runs once"
     now = api.get(f"/v1/tasks/{task['id']}", token=company.admin).json
@@ -129,6 +136,7 @@ def test_the_clock_is_put_back(api: Api, company: Company, services: Container, 
     task = made(api, company, recurrence={"mode": "automatic", "every": "hours"})
     clock.at += timedelta(hours=1, seconds=1)
     assert tick(services) == 1
+    cancel_all(api, company, task)
     clock.at -= timedelta(minutes=30)
     one = f"/v1/tasks/{task['id']}"
     for enabled in (False, True):
@@ -186,16 +194,44 @@ def test_runs_by_hand(api: Api, company: Company, services: Container) -> None:
     assert (first.status, first.json["state"], first.json["trigger"]) == (202, "freezing", "manual")
     assert api.post(path, token=company.admin, headers={"Idempotency-Key": "k1"}).json == first.json
     assert len(services.task_run_queue.sent) == 4  # type: ignore[attr-defined]
+    again = api.post(path, token=company.admin)
+    assert (again.status, again.json["code"], again.json["run_id"]) == (409, "task_running", first.json["id"])
     for _ in range(2):
-        assert api.post(path, token=company.admin).status == 202
-    refused = api.post(path, token=company.admin)
+        assert api.post(path, {"overlap": True}, token=company.admin).status == 202
+    refused = api.post(path, {"overlap": True}, token=company.admin)
     assert (refused.status, refused.json["code"]) == (409, "too_many_runs")
+    unknown = api.post(path, {"overlap": "yes"}, token=company.admin)
+    assert (unknown.status, unknown.json["errors"][0]["pointer"]) == (400, "/overlap")
     blocked = api.delete(f"/v1/tasks/{task['id']}", token=company.admin)
     assert (blocked.status, blocked.json["code"]) == (409, "task_running")
-    for run in runs(api, company, task):
-        over = api.post(f"{path}/{run['id']}/cancel", token=company.admin)
-        assert (over.status, over.json["state"]) == (200, "cancelled")
+    cancel_all(api, company, task)
     assert api.delete(f"/v1/tasks/{task['id']}", token=company.admin).status == 204
+
+
+@pytest.mark.parametrize("first", ["by hand", "by the schedule"])
+def test_of_two_that_begin_a_run_at_once_one_does(
+    api: Api, company: Company, services: Container, clock: Any, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    """Both saw that no run goes on: whose task has moved meanwhile looks again."""
+    task = made(api, company, recurrence={"mode": "automatic", "every": "hours"})
+    path, looked = f"/v1/tasks/{task['id']}/runs", services.task_beginnings.refusal
+    clock.at += timedelta(hours=1, seconds=1)
+
+    def is_overtaken(*given: Any) -> Any:
+        seen = looked(*given)
+        monkeypatch.setattr(services.task_beginnings, "refusal", looked)
+        if first == "by hand":
+            assert tick(services) == 1
+        else:
+            assert api.post(path, token=company.admin).status == 202
+        return seen
+
+    monkeypatch.setattr(services.task_beginnings, "refusal", is_overtaken)
+    if first == "by hand":
+        assert api.post(path, token=company.admin).json["code"] == "task_running"
+    else:
+        assert tick(services) == 0
+    assert len(runs(api, company, task)) == 1, "each customer is written to twice"
 
 
 def test_a_run_that_is_paused_resumed_cancelled(api: Api, company: Company) -> None:
@@ -214,15 +250,21 @@ def test_a_run_that_is_paused_resumed_cancelled(api: Api, company: Company) -> N
     assert api.get(f"{run}/targets", token=company.admin).json == {"items": [], "next": None}
 
 
-def test_a_task_waits_while_there_are_too_many_runs(
+def test_an_occurrence_waits_while_a_run_is_not_over_and_runs_once(
     api: Api, company: Company, services: Container, clock: Any
 ) -> None:
     task = made(api, company, recurrence={"mode": "automatic", "every": "hours"})
     path = f"/v1/tasks/{task['id']}/runs"
-    held = [api.post(path, token=company.admin).json["id"] for _ in range(3)]
+    held = [api.post(path, {"overlap": True}, token=company.admin).json["id"] for _ in range(2)]
     clock.at += timedelta(hours=1, seconds=1)
-    assert tick(services) == 0 and len(runs(api, company, task)) == 3
+    assert tick(services) == 0 and len(runs(api, company, task)) == 2
     api.post(f"{path}/{held[0]}/cancel", token=company.admin)
+    clock.at += timedelta(minutes=1)
+    assert tick(services) == 0 and len(runs(api, company, task)) == 2
+    api.post(f"{path}/{held[1]}/pause", token=company.admin)
+    clock.at += timedelta(hours=2)
+    assert tick(services) == 0 and len(runs(api, company, task)) == 2, "a paused run is not over"
+    api.post(f"{path}/{held[1]}/cancel", token=company.admin)
     clock.at += timedelta(minutes=1)
     assert tick(services) == 1
     clock.at += timedelta(minutes=1)

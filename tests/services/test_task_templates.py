@@ -131,6 +131,7 @@ def test_no_run_is_begun_resumed_or_tried_again_with_it(world: TaskWorld) -> Non
         tasks.change(A, task_id, {"enabled": True})
     world.told("volta", "APPROVED")
     assert runs.resume(ADMIN, task_id, paused)["state"] == "freezing"
+    runs.cancel(ADMIN, task_id, paused)
     assert runs.retry(ADMIN, task_id, failed["id"])["state"] == "running"
 
 

@@ -160,7 +160,7 @@ REFUSALS = {
     "too_many_triggers": Refusal(409, "The account has as many as there may be.", ("limit",)),
     "too_many_shortcuts": Refusal(409, "The account has as many as there may be.", ("limit",)),
     "too_many_tasks": Refusal(409, "The account has as many as there may be.", ("limit",)),
-    "task_running": Refusal(409, "A run of the task is not over: cancel it first.", ("run_id",)),
+    "task_running": Refusal(409, "A run of the task is not over: wait for its end, or cancel it.", ("run_id",)),
     "action_not_ready": Refusal(
         409, "Something that the task's action names is not there, or cannot be sent: `errors` point at it."
     ),

@@ -136,6 +136,12 @@ class TaskShape(msgspec.Struct):
     updated_at: str
 
 
+class NewRun(Body, frozen=True):
+    """`overlap`: it begins although a run of the task is not over, and may write to the same customers once more."""
+
+    overlap: bool = False
+
+
 class TaskRunShape(msgspec.Struct):
     """`audience`: how many it means, null while they are being found (`frozen` so far). When it is `done`, `executed`,
     `skipped`, `failed` and `unknown` make up the audience. `waiting`: those of whose messages it is not known yet
@@ -246,11 +252,16 @@ def forecast_task(call: Call, task_id: str) -> Any:
 
 
 @tasks.post(
-    "/v1/tasks/{task_id}/runs", _WRITE, answers=TaskRunShape, status=202, problems=("action_not_ready", "too_many_runs")
+    "/v1/tasks/{task_id}/runs",
+    _WRITE,
+    body=NewRun,
+    answers=TaskRunShape,
+    status=202,
+    problems=("action_not_ready", "task_running", "too_many_runs"),
 )
 def run_task(call: Call, task_id: str) -> Any:
     """Run a task now, also one that is switched off."""
-    return call.services.task_run_service.start(call.caller, task_id, call.attempt)
+    return call.services.task_run_service.start(call.caller, task_id, call.attempt, call.body.overlap)
 
 
 @tasks.get("/v1/tasks/{task_id}/runs", _READ, paged=str, answers=TaskRunShape)
@@ -298,7 +309,7 @@ def cancel_task_run(call: Call, task_id: str, run_id: str) -> Any:
     _WRITE,
     answers=TaskRunShape,
     status=202,
-    problems=("run_not_over", "run_cancelled", "nothing_to_retry", "action_not_ready", "too_many_runs"),
+    problems=("run_not_over", "run_cancelled", "nothing_to_retry", "action_not_ready", "task_running", "too_many_runs"),
 )
 def retry_task_run(call: Call, task_id: str, run_id: str) -> Any:
     """Try those that failed in a run that is done once more."""

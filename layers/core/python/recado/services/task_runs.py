@@ -62,11 +62,18 @@ class RunBeginnings:
         self._ids = ids
         self._journal = journal
 
-    def room(self, a: str, task_id: str) -> bool:
-        """Whether another run of the task may begin now. Two that begin at once may each count as the last one: the
-        bound is one of cost."""
+    def refusal(self, a: str, task: Task, overlap: bool = False) -> Conflict | None:
+        """Why another run of the task may not begin now. Of one task that is exact: whoever begins a run moves the task
+        from the version that was read before this was asked. Runs of two tasks that begin at once may each count as the
+        last one of the account: that bound is one of cost."""
         going = self._runs.going(a)
-        return len(going) < MOST_AT_ONCE and sum(one.task_id == task_id for one in going) < MOST_OF_A_TASK
+        own = [one.run_id for one in going if one.task_id == task.id]
+        if own and not overlap:
+            return Conflict("A run of the task is not over.", code="task_running", extra={"run_id": own[0]})
+        if len(own) >= MOST_OF_A_TASK or len(going) >= MOST_AT_ONCE:
+            detail = f"{MOST_OF_A_TASK} runs of the task, or {MOST_AT_ONCE} of the account, are not over yet."
+            return Conflict(detail, code="too_many_runs", extra={"limit": MOST_OF_A_TASK})
+        return None
 
     def begin(self, a: str, run: Run, before: Task, after: Task, due: datetime | None) -> NotBegun | None:
         """The run with its lanes and the fact; `after` is its task then, looked at next when it is `due`."""
@@ -105,9 +112,12 @@ class TaskRunService:
         self._clock = clock
         self._ids = ids
 
-    def start(self, caller: Caller, task_id: str, attempt: Attempt | None = None) -> dict[str, Any]:
-        """Run a task now, switched on or not. With an `attempt` the run that an earlier request began is the answer.
-        Raises NotFound, Conflict `action_not_ready`, `too_many_runs`."""
+    def start(
+        self, caller: Caller, task_id: str, attempt: Attempt | None = None, overlap: bool = False
+    ) -> dict[str, Any]:
+        """Run a task now, switched on or not, with `overlap` beside runs of it that are not over. With an `attempt` the
+        run that an earlier request began is the answer. Raises NotFound, Conflict `action_not_ready`, `task_running`,
+        `too_many_runs`."""
         a = caller.account
         run_id = sibling_id("rn", attempt.origin) if attempt else self._ids.new("rn", a)
         for _ in range(_TRIES):
@@ -115,7 +125,7 @@ class TaskRunService:
             if attempt and attempt.again and (begun := self._runs.get(a, task_id, run_id)):
                 return self._view(a, begun)
             self._tasks.need_ready(a, task.table, task.action)
-            self._need_room(a, task_id)
+            self._need_room(a, task, overlap)
             run = Run(run_id, task_id, task.table, task.action, 1, now, by=caller.id or None, due=now + steps.LOOK)
             after = replace(task, last_run_at=now, version=task.version + 1)
             refused = self._beginnings.begin(a, run, task, after, due_at(after, ZoneInfo(after.zone)))
@@ -178,7 +188,7 @@ class TaskRunService:
 
     def retry(self, caller: Caller, task_id: str, run_id: str) -> dict[str, Any]:
         """Take the failed targets of a run that is done up again, while its task is there. Raises NotFound, Conflict
-        `run_not_over`, `run_cancelled`, `nothing_to_retry`, `action_not_ready`, `too_many_runs`."""
+        `run_not_over`, `run_cancelled`, `nothing_to_retry`, `action_not_ready`, `task_running`, `too_many_runs`."""
         a = caller.account
         for _ in range(_TRIES):
             task, run = self._tasks.get(a, task_id), self._found(a, task_id, run_id)
@@ -190,17 +200,17 @@ class TaskRunService:
             if not tally(lanes)["failed"]:
                 raise Conflict("No target of the run failed.", code="nothing_to_retry")
             self._tasks.need_ready(a, run.table, run.action)
-            self._need_room(a, task_id)
+            self._need_room(a, task)
             after = steps.again(run, self._clock.now())
             if self._runs.again(a, run, after, task):
                 self._beginnings.ask(a, after, lanes)
                 return self._view(a, after)
         raise Busy(f"retry of {run_id}")
 
-    def _need_room(self, a: str, task_id: str) -> None:
-        if not self._beginnings.room(a, task_id):
-            detail = f"{MOST_OF_A_TASK} runs of the task, or {MOST_AT_ONCE} of the account, are not over yet."
-            raise Conflict(detail, code="too_many_runs", extra={"limit": MOST_OF_A_TASK})
+    def _need_room(self, a: str, task: Task, overlap: bool = False) -> None:
+        refusal = self._beginnings.refusal(a, task, overlap)
+        if refusal is not None:
+            raise refusal
 
     def _move(
         self, caller: Caller, task_id: str, run_id: str, there: Sequence[str], step: Callable[[Run, datetime], Run]

@@ -27,7 +27,8 @@ class TaskSchedule:
         self._clock = clock
 
     def run_due(self, limit: int) -> Swept:
-        """Begin the runs of tasks whose time has come. One whose account has too many runs stays due."""
+        """Begin the runs of tasks whose time has come. One with a run that is not over, or whose account has too many,
+        stays due."""
         page = self._tasks.due(self._clock.now(), limit)
         done, failed = 0, dict[str, Exception]()
         for a, task_id in page.found:
@@ -54,7 +55,7 @@ class TaskSchedule:
             return self._change(a, task, switched_off(task, "ended", now), zone)
         if task.next_run_at is None or task.next_run_at > now:
             return False
-        if not self._beginnings.room(a, task_id):
+        if self._beginnings.refusal(a, task) is not None:
             self._put_off(a, task, now)
             return False
         run = Run(

@@ -150,7 +150,7 @@ class TaskService:
             task = self.get(a, task_id)
             going = [one.run_id for one in self._runs.going(a) if one.task_id == task_id]
             if going:
-                detail = "A run of the task is not over: cancel it first."
+                detail = "A run of the task is not over: wait for its end, or cancel it."
                 raise Conflict(detail, code="task_running", extra={"run_id": going[0]})
             if self._store.delete(a, task):
                 return
