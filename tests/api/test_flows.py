@@ -65,6 +65,43 @@ def test_a_flow_from_its_drawing_to_its_end(api: Api, company: Company, project:
     assert api.delete(f"/v1/projects/{project}", token=company.admin).status == 204
 
 
+def test_versions_are_listed_read_and_drawn_on_again(api: Api, company: Company, project: str) -> None:
+    flow = draw(api, company, project).json
+    one = f"/v1/flows/{flow['id']}"
+    assert api.get(f"{one}/versions", token=company.admin).json["items"] == []
+    every = [STEPS, {"a": {"type": "close"}}, {"a": {"type": "queue"}}]
+    for steps in every:
+        api.patch(one, {"steps": steps}, token=company.admin)
+        publish(api, company, flow)
+    first = api.get(f"{one}/versions?limit=2", token=company.tokens["agent"]).json
+    assert [line["version"] for line in first["items"]] == [3, 2]
+    rest = api.get(f"{one}/versions?limit=2&after={first['next']}", token=company.admin).json
+    assert [(line["version"], line["published_by"]) for line in rest["items"]] == [(1, company.users["admin"].id)]
+    assert rest["next"] is None and "steps" not in rest["items"][0]
+    old = api.get(f"{one}/versions/1", token=company.admin).json
+    assert old == {**rest["items"][0], "steps": STEPS}
+    restored = api.patch(one, {"start": old["start"], "steps": old["steps"]}, token=company.admin).json
+    assert (restored["steps"], restored["published_version"]) == (STEPS, 3)
+    assert publish(api, company, flow).json["published_version"] == 4
+    for number in ("0", "5", "x", "1 ", "-1", "٣", "9" * 30):
+        assert api.get(f"{one}/versions/{number}", token=company.admin).status == 404, number
+
+
+def test_nobody_draws_over_what_somebody_else_drew(api: Api, company: Company, project: str) -> None:
+    flow = draw(api, company, project).json
+    one, other = f"/v1/flows/{flow['id']}", {"a": {"type": "close"}}
+    mine = api.patch(one, {"steps": other, "version": flow["version"]}, token=company.admin)
+    assert (mine.status, mine.json["version"]) == (200, flow["version"] + 1)
+    for body in ({"name": "x", "version": flow["version"]}, {"steps": other, "version": flow["version"]}):
+        refused = api.patch(one, body, token=company.admin)
+        assert (refused.status, refused.json["code"]) == (409, "flow_changed"), "though it would change nothing"
+    publish(api, company, flow)
+    assert api.patch(one, {"name": "x", "version": mine.json["version"]}, token=company.admin).status == 409
+    assert api.get(one, token=company.admin).json["name"] == flow["name"]
+    assert api.patch(one, {"name": "x"}, token=company.admin).status == 200
+    assert api.patch(one, {"version": True}, token=company.admin).status == 400
+
+
 def test_a_project_is_renamed(api: Api, company: Company, project: str) -> None:
     path = f"/v1/projects/{project}"
     assert api.patch(path, {"name": "Vendas"}, token=company.admin).json["name"] == "Vendas"

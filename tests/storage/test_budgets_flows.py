@@ -57,6 +57,12 @@ def test_one_flow_is_drawn_and_published(product: Container) -> None:
         flows.publish(ADMIN, flow.id)
     assert made(calls) == {"GetItem": 2, "TransactWriteItems": 1} and calls.wru <= 2 * (17 + 1)
     with record() as calls:
+        assert [one.number for one in flows.versions(A, flow.id, None, 50)[0]] == [1]
+    assert made(calls) == {"GetItem": 2, "Query": 1} and calls.rru <= 1 + 5 + 5
+    with record() as calls:
+        assert flows.version(A, flow.id, 1).steps == steps(4)
+    assert made(calls) == {"GetItem": 3} and calls.rru <= 1 + 5 + 5
+    with record() as calls:
         flows.delete(A, flow.id)
     of_others = {"Query": 3, "BatchGetItem": 1}
     assert made(calls) == {**of_others, "GetItem": 2, "TransactWriteItems": 1}, (

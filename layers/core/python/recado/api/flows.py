@@ -10,7 +10,7 @@ from recado.api.bodies import UNSET, Body, Maybe, Meta, PublicId, Query, Text, c
 from recado.api.routes import Call, Resource
 from recado.api.rules import ADMINS, EVERYONE, may
 from recado.domain.flow_definitions import fields_of_steps
-from recado.services.flows import flow_view
+from recado.services.flows import flow_view, version_view
 
 flows = Resource("flows")
 
@@ -35,10 +35,13 @@ class NewFlow(Body, frozen=True):
 
 
 class FlowPatch(Body, frozen=True):
+    """`version`: that of the flow that was drawn at; with another one nothing is written (`flow_changed`)."""
+
     project_id: PublicId | Maybe = UNSET
     name: Text | Maybe = UNSET
     start: str | Maybe = UNSET
     steps: Steps | Maybe = UNSET
+    version: int | Maybe = UNSET
 
 
 class FlowQuery(Query, frozen=True):
@@ -46,7 +49,8 @@ class FlowQuery(Query, frozen=True):
 
 
 class FlowLine(msgspec.Struct):
-    """A flow without its steps. `published_version`: the number of the version that was published last."""
+    """A flow without its steps. `published_version`: the number of the version that was published last. `version` moves
+    by one with each change of the flow, and when it is published."""
 
     id: str
     project_id: str
@@ -54,12 +58,28 @@ class FlowLine(msgspec.Struct):
     start: str
     published_version: int | None
     published_at: str | None
+    version: int
     created_at: str
     updated_at: str
 
 
 class FlowShape(FlowLine):
     """The draft."""
+
+    steps: dict[str, Any]
+
+
+class VersionLine(msgspec.Struct):
+    """What was published, without its steps. `published_by`: the user; of the first versions nobody kept who."""
+
+    version: int
+    start: str
+    published_at: str
+    published_by: str | None
+
+
+class VersionShape(VersionLine):
+    """What was published: it never changes."""
 
     steps: dict[str, Any]
 
@@ -118,8 +138,26 @@ def get_flow(call: Call, flow_id: str) -> Any:
     problems=("flow_changed",),
 )
 def change_flow(call: Call, flow_id: str) -> Any:
-    """Draw at the draft; what was published stays as it is."""
-    return flow_view(call.services.flow_service.change(call.caller.account, flow_id, changes(call.body)))
+    """Draw at the draft; what was published stays as it is. With a `version` nobody's drawing is written over."""
+    fields = changes(call.body)
+    seen = fields.pop("version", None)
+    return flow_view(call.services.flow_service.change(call.caller.account, flow_id, fields, seen))
+
+
+@flows.get("/v1/flows/{flow_id}/versions", may("flows:read", *EVERYONE), paged=int, answers=VersionLine)
+def list_versions(call: Call, flow_id: str) -> Any:
+    """What was published of a flow, newest first."""
+    page, following = call.services.flow_service.versions(call.caller.account, flow_id, call.after, call.limit)
+    return call.list([version_view(one, with_steps=False) for one in page], following)
+
+
+@flows.get(
+    "/v1/flows/{flow_id}/versions/{number}", may("flows:read", *EVERYONE), texts=("number",), answers=VersionShape
+)
+def get_version(call: Call, flow_id: str, number: str) -> Any:
+    """A version with its steps. To restore it, write its `start` and `steps` over the draft, and publish that."""
+    wanted = int(number) if number.isascii() and number.isdigit() and len(number) <= 6 else 0
+    return version_view(call.services.flow_service.version(call.caller.account, flow_id, wanted))
 
 
 @flows.post(

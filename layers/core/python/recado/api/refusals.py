@@ -146,7 +146,7 @@ REFUSALS = {
     "too_many_buttons": Refusal(409, "The account has as many as there may be.", ("limit",)),
     "too_many_supervised": Refusal(409, "The user follows as many as there may be.", ("limit",)),
     "too_many_tabulations": Refusal(409, "The account has as many as there may be.", ("limit",)),
-    "flow_changed": Refusal(409, "Somebody else changed the flow at this moment. Read it again."),
+    "flow_changed": Refusal(409, "Somebody else changed the flow since it was read. Read it again."),
     "flow_in_use": Refusal(
         409,
         "The flow leads chats of channels, is named, or is at work: what needs it is listed.",

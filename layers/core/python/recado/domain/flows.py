@@ -53,13 +53,14 @@ class Flow:
 
 @dataclass(frozen=True)
 class FlowVersion:
-    """What was published under a number, counted from 1."""
+    """What was published under a number, counted from 1. `published_by`: the user; None: nobody kept who."""
 
     flow_id: str
     number: int
     start: str
     steps: Mapping[str, Any]
     published_at: datetime
+    published_by: str | None = None
 
 
 def check_size(steps: Mapping[str, Any]) -> None:

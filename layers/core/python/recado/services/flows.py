@@ -156,11 +156,28 @@ class FlowService:
             raise Invalid.field("/project_id", "not_found", "There is no such project.") from None
         return made
 
-    def change(self, a: str, flow_id: str, fields: Mapping[str, Any]) -> Flow:
-        """Write the given fields (project_id, name, start, steps) over the draft. Raises NotFound, Invalid, and
-        Conflict `flow_changed` when somebody else draws at this moment: whose steps shall count is for people to
-        say."""
+    def versions(self, a: str, flow_id: str, before: int | None, limit: int) -> tuple[list[FlowVersion], int | None]:
+        """What was published, without steps, newest first, and the last number when there may be more. Raises
+        NotFound."""
+        self.get(a, flow_id)
+        found = self._store.versions(a, flow_id, before, limit + 1)
+        return found[:limit], found[limit - 1].number if len(found) > limit else None
+
+    def version(self, a: str, flow_id: str, number: int) -> FlowVersion:
+        """What was published under a number. Raises NotFound."""
+        self.get(a, flow_id)
+        found = self._store.version(a, flow_id, number)
+        if found is None:
+            raise NotFound("There is no such version.")
+        return found
+
+    def change(self, a: str, flow_id: str, fields: Mapping[str, Any], seen: int | None = None) -> Flow:
+        """Write the given fields (project_id, name, start, steps) over the draft. `seen`: the `version` from which
+        somebody drew on; None: whatever it is. Raises NotFound, Invalid, and Conflict `flow_changed` when it is another
+        one, or somebody else draws at this moment: whose steps shall count is for people to say."""
         before = self.get(a, flow_id)
+        if seen is not None and seen != before.version:
+            raise _changed()
         after: Flow = replace(before, **fields)
         if after == before:
             return before
@@ -186,7 +203,7 @@ class FlowService:
         check_runs(flow_id, whole, runs.find)
         number = (before.published or 0) + 1
         after = replace(before, published=number, published_at=now, version=before.version + 1)
-        version = FlowVersion(flow_id, number, before.start, before.steps, now)
+        version = FlowVersion(flow_id, number, before.start, before.steps, now, caller.user_id)
         if not self._store.publish(a, before, after, version, runs.seen):
             raise _changed()
         return Published(after, unreachable(whole), self._references.unsaved(a, flow_id, whole))
@@ -274,10 +291,22 @@ def flow_view(flow: Flow, with_steps: bool = True) -> dict[str, Any]:
         **({"steps": dict(flow.steps)} if with_steps else {}),
         "published_version": flow.published,
         "published_at": moment(flow.published_at),
+        "version": flow.version,
         "created_at": moment(flow.created_at),
         "updated_at": moment(flow.updated_at),
     }
 
 
+def version_view(one: FlowVersion, with_steps: bool = True) -> dict[str, Any]:
+    """A version of a flow in its public shape."""
+    return {
+        "version": one.number,
+        "start": one.start,
+        **({"steps": dict(one.steps)} if with_steps else {}),
+        "published_at": moment(one.published_at),
+        "published_by": one.published_by,
+    }
+
+
 def _changed() -> Conflict:
-    return Conflict("Somebody else changed the flow at this moment. Read it again.", code="flow_changed")
+    return Conflict("Somebody else changed the flow since. Read it again.", code="flow_changed")

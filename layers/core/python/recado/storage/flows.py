@@ -88,6 +88,7 @@ class FlowVersionRecord(WorkspaceRecord):
     start = UnicodeAttribute()
     steps = JSONAttribute()
     published_at = TimeAttribute()
+    published_by = UnicodeAttribute(null=True)
 
     @classmethod
     def of_version(cls, a: str, version: FlowVersion) -> FlowVersionRecord:
@@ -208,3 +209,19 @@ class DynamoFlows:
         """One get; it never changes, so eventually consistent would do but for one just published."""
         found = FlowVersionRecord.find(keys.flow_pk(a, flow_id), keys.flow_version_sk(number))
         return None if found is None else found.flow_version(flow_id, number)
+
+    def versions(self, a: str, flow_id: str, before: int | None, limit: int) -> list[FlowVersion]:
+        """One query, which reads the steps too and answers without."""
+        older = FlowVersionRecord.sk.between(keys.flow_version_sk(0), keys.flow_version_sk(max(before or 0, 1) - 1))
+        records = FlowVersionRecord.query(
+            keys.flow_pk(a, flow_id),
+            FlowVersionRecord.sk.startswith("V#") if before is None else older,
+            consistent_read=True,
+            scan_index_forward=False,
+            limit=limit,
+            attributes_to_get=["pk", "sk", "start", "published_at", "published_by"],
+        )
+        return [
+            one.to(FlowVersion, flow_id=flow_id, number=keys.flow_version_number(str(one.sk)), steps={})
+            for one in records
+        ]

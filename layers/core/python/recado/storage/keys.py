@@ -296,6 +296,11 @@ def flow_version_sk(number: int) -> str:
     return f"V#{number:06d}"
 
 
+def flow_version_number(sk: str) -> int:
+    """What `flow_version_sk` was made of."""
+    return int(sk.removeprefix("V#"))
+
+
 def execution_pk(a: str, execution_id: str) -> str:
     return f"{a}#EXEC#{execution_id}"
 
