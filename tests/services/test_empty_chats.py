@@ -123,6 +123,27 @@ def test_a_customer_who_writes_at_that_moment_is_first(world: TaskWorld, steps: 
     assert said and world.texts()[-1] == "Olá?"
 
 
+@pytest.mark.parametrize("steps", [SAYS, ASKS])
+def test_a_customer_who_writes_after_the_messages_were_read_is_first(world: TaskWorld, steps: Any) -> None:
+    chat = begun(world, steps)
+    chats, said = world.container.flow_engine._chats, []
+    read = chats.messages
+
+    def before_they_write(*given: Any) -> Any:
+        found = read(*given)
+        if given[2] == 0 and not said:
+            said.append(world.say("Olá?"))
+        return found
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(chats, "messages", before_they_write)
+        for message in read(A, chat, 0, 50):
+            error = MessageError("131026", "Message undeliverable")
+            MessageRecord.of_message(A, replace(message, status="failed", error=error)).save()
+            world.container.flow_engine.message_failed(A, chat.id, message.seq)
+    assert said and world.container.chats.chat(A, chat.id).situation == "queued"  # type: ignore[union-attr]
+
+
 def test_a_message_that_may_have_arrived_is_left_to_people(world: TaskWorld) -> None:
     chat = begun(world, {"a": {**SAYS["a"], "next": "b"}, "b": {"type": "send_text", "text": "Volto já."}})
     first, _ = [one for one in world.container.chats.messages(A, chat, 0, 50) if one.direction == "outbound"]

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from recado.domain.chat_moves import close, put_in_queue
-from recado.domain.chats import Chat, Message
+from recado.domain.chats import Chat, Message, Thread
 from recado.domain.contact_rules import e164_of, region_of
 from recado.domain.errors import Busy
 from recado.domain.flow_answers import Phone
@@ -324,8 +324,9 @@ class FlowEngine:
     def _left(self, a: str, chat: Chat, ending: Ending, department_id: str) -> bool:
         """Whether the chat waits for people now: a flow that ended without saying where it goes leaves it to them,
         unless there is nobody at the other end."""
-        if self._reached_nobody(a, chat):
-            return self._closed(a, chat, ending)
+        empty = self._reached_nobody(a, chat)
+        if empty is not None:
+            return self._closed(a, chat, empty, ending)
         move = put_in_queue(chat, department_id, self._clock.now())
         if move is None:
             return True
@@ -333,20 +334,23 @@ class FlowEngine:
         cause = "flow_failed" if ending.state == "failed" else "flow_ended"
         return self._moves.commit(a, replace(move, ending=ending), department, cause) is not None
 
-    def _reached_nobody(self, a: str, chat: Chat) -> bool:
-        return chat.opened_by is not None and reached_nobody(chat, self._messages(a, chat, 0))
+    def _reached_nobody(self, a: str, chat: Chat) -> Thread | None:
+        """The thread of a chat in which nobody was reached, as it was before its messages were read: one that the
+        customer writes since moves it. None: somebody was."""
+        thread = self._chats.thread(a, chat.thread) if chat.opened_by is not None else None
+        return thread if thread is not None and reached_nobody(chat, self._messages(a, chat, 0)) else None
 
-    def _closed(self, a: str, chat: Chat, ending: Ending | None) -> bool:
+    def _closed(self, a: str, chat: Chat, thread: Thread, ending: Ending | None) -> bool:
         """Whether the chat is closed now. A message of the customer moves its thread, and is first then."""
-        thread = self._chats.thread(a, chat.thread)
-        move = close(chat, thread, self._clock.now()) if thread is not None else None
+        move = close(chat, thread, self._clock.now())
         if move is None:
             return False
         return self._moves.commit(a, replace(move, ending=ending), None, "nobody_reached") is not None
 
     def _close_if_empty(self, a: str, chat: Chat) -> None:
         for _ in range(_TRIES):
-            if not self._reached_nobody(a, chat) or self._closed(a, chat, None):
+            empty = self._reached_nobody(a, chat)
+            if empty is None or self._closed(a, chat, empty, None):
                 return
             chat = self._chats.chat(a, chat.id) or chat
         raise Busy(f"closing {chat.id}")
