@@ -155,6 +155,22 @@ def test_a_lost_request_is_found_by_the_sweep_in_its_own_queue(world: FlowWorld,
     assert_all_once(world)
 
 
+def test_a_request_that_waits_long_for_its_lane_does_not_fill_the_queue(world: FlowWorld, clock: Any) -> None:
+    """A queue of SQS hands out nobody's commands that lie behind 120,000 of others' which wait for their groups."""
+    world.say("Oi")
+    world.run()
+    world.say("Ana")
+    for one in world.queue.take():
+        world.look(one)
+    for _ in range(12 * 12):
+        world.request_queue.forget()
+        clock.move(300)
+        world.container.flow_engine.look_due(160)
+    assert 12 < len(world.request_queue.commands) < 18, "once an hour, and hardly more"
+    world.run()
+    assert_all_once(world)
+
+
 def test_two_workers_at_once_do_each_step_once(world: FlowWorld) -> None:
     """Each write of the first is preceded by all that a second one of each kind does."""
     busy = False

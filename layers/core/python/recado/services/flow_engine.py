@@ -60,6 +60,8 @@ _PATIENCE = timedelta(seconds=20)
 TRIED_AGAIN_AFTER_S = (0.2, 1.0, 3.0)
 """What is refused for a moment passes by then. What lasts longer comes again by the queue, later and later
 (services.flow_commands)."""
+_REQUEST_AGAIN = timedelta(hours=1)
+"""How seldom at most a request that waits for its lane is sent again."""
 _TRIES = 5
 _PAGE = 50
 
@@ -154,25 +156,28 @@ class FlowEngine:
                 one = self._executions.get(a, execution_id)
                 if one is None or is_over(one):
                     continue
+                pause = LOOKED_AGAIN
                 if one.look_at is not None and one.look_at <= now:
-                    self._send_due(a, one, now)
+                    pause = self._send_due(a, one, now)
                     sent += 1
-                self._executions.look_again_at(a, one.id, max(now + LOOKED_AGAIN, one.look_at or now))
+                self._executions.look_again_at(a, one.id, max(now + pause, one.look_at or now))
             except Exception as error:  # whatever it is, it stops no other execution
                 failed[execution_id] = error
                 with suppress(Exception):  # what failed first is told; it stays due
                     self._executions.look_again_at(a, execution_id, now + LOOKED_AGAIN)
         return Swept(len(page.found), sent, page.more, failed)
 
-    def _send_due(self, a: str, one: Execution, now: datetime) -> None:
-        """A request that waits for its lane is due every minute: within the queue's five its command is the same one,
-        so that a slow server does not fill the lane with them."""
+    def _send_due(self, a: str, one: Execution, now: datetime) -> timedelta:
+        """Sends the command again; when it is looked at next. A request that waits for its lane is due all the time:
+        within the queue's five minutes its command is the same one, and behind them it is sent again more and more
+        seldom, so that a slow server does not fill the lane, and with it the queue, with them."""
         drawn = self._library.version(a, one.flow_id, one.flow_version)
         step = step_of(one, drawn) if drawn else None
-        if step is not None and _is_request(one, step):
-            self._hand_over(a, one, True)
-        else:
+        if step is None or not _is_request(one, step):
             self._queue.send([flow_command(a, one.id, one.chat_id, f"{one.id}-{one.version}-{now:%d%H%M}")])
+            return LOOKED_AGAIN
+        self._hand_over(a, one, True)
+        return min(max(LOOKED_AGAIN, now - (one.moved_at or one.started_at)), _REQUEST_AGAIN)
 
     # -- one after the other -------------------------------------------------------------------------------------------
 
