@@ -178,6 +178,19 @@ def test_a_task_that_names_what_is_gone_is_not_made(api: Api, company: Company, 
     assert (answer.status, error["pointer"], error["detail"]) == (400, "/filter/value", "There is no such department.")
 
 
+def test_a_task_whose_filter_names_what_has_gone_since_is_switched_off(api: Api, company: Company) -> None:
+    token = company.admin
+    department = api.post("/v1/departments", {"name": "Fechado"}, token=token).json["id"]
+    task = {"name": "x", "table": "chats", "filter": leaf("department", "eq", department), "action": {"type": "close"}}
+    one = f"/v1/tasks/{api.post('/v1/tasks', task, token=token).json['id']}"
+    assert api.delete(f"/v1/departments/{department}", token=token).status == 204
+    for fields in ({"name": "y"}, {"enabled": False}):
+        assert api.patch(one, fields, token=token).status == 200, fields
+    for fields in ({"enabled": True}, {"filter": {"all": [task["filter"]]}}):
+        answer = api.patch(one, fields, token=token)
+        assert (answer.status, answer.json["errors"][0]["code"]) == (400, "not_found"), fields
+
+
 def test_a_run_whose_filter_names_what_has_gone_since_acts_on_nobody(
     api: Api, company: Company, services: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -261,3 +261,33 @@ def test_a_merge_at_the_moment_of_an_act_in_an_open_chat(world: Merging) -> None
     assert actions.act(A, run, Target(turns[1]), acts[1]).state == "pending"
     world.run()
     assert len(world.executions) == 1 and world.said().count("Olá!") == 1
+
+
+def test_a_page_that_is_written_down_between_two_looks(world: Merging) -> None:
+    """The other was written to; between the look at it and the look at its lane that is written down, and the lane
+    stands at no page any more."""
+    task = world.task
+    world.task = lambda **given: task(when_automatic="run", **given)  # type: ignore[method-assign]
+    turns = world.begin()
+    merges, act = world.container.task_flows._merges, world.container.task_actions.act
+    seen, merged = list[str](), list[str]()
+
+    class Late:
+        """The first look finds the target as it was before its page was written down."""
+
+        def get(self, a: str, run_id: str, target_id: str) -> Any:
+            found = DynamoTargets().get(a, run_id, target_id)
+            seen.append(target_id)
+            return (Target(target_id), found[1]) if found is not None and len(seen) == 1 else found
+
+    def second(*given: Any) -> Any:
+        world.clock.move(1)
+        if given[2].id == turns[1] and not merged:
+            world.merge(turns[1], turns[0])
+            merged.append(turns[0])
+            merges._targets = Late()  # type: ignore[assignment]
+        return act(*given)
+
+    world.container.task_actions.act = second  # type: ignore[method-assign]
+    once(world)
+    assert merged == seen[:1], "nobody looked"

@@ -47,4 +47,7 @@ class MergedTargets:
             return True
         lane = self._runs.lane(a, run.id, owner.lane)
         begun = execution_id(a, act_id(run, lane, other)) if lane is not None else None
-        return begun is not None and self._executions.get(a, begun) is not None
+        if begun is not None and self._executions.get(a, begun) is not None:
+            return True
+        later = self._targets.get(a, run.id, other)  # its page may have been written down since: the act's id went then
+        return later is not None and may_have_heard(later[0])

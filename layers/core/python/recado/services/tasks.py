@@ -172,9 +172,10 @@ class TaskService:
         """Whoever only switches a task off, or renames it, need not mend what went since."""
         check_action(task.table, task.action)
         check_filter_size(task.filter)
-        self._filters.tree(a, task.table, task.filter)
-        same = before is not None and (before.table, before.action) == (task.table, task.action)
-        if same and before is not None and (before.enabled or not task.enabled):
+        goes_on = before is not None and before.table == task.table and (before.enabled or not task.enabled)
+        if not (goes_on and before is not None and before.filter == task.filter):
+            self._filters.tree(a, task.table, task.filter)
+        if goes_on and before is not None and before.action == task.action:
             return
         errors = self.problems(a, task.table, task.action)
         if errors:
