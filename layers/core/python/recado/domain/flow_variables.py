@@ -28,7 +28,6 @@ _BRACES = re.compile(r"\{\{([^{}]*)\}\}")
 _NAME = re.compile(r"[\w-]+(?:\.[\w-]+)*")
 _MAX_NAME = 100
 _MAX_TOLD = 40
-_CONTACT_VALUES = frozenset({"birthday", "created_at", "updated_at"})
 _GREETINGS: Mapping[str, tuple[str, str, str]] = {
     "pt": ("Bom dia", "Boa tarde", "Boa noite"),
     "en": ("Good morning", "Good afternoon", "Good evening"),
@@ -90,7 +89,7 @@ def is_as_typed(name: str) -> bool:
     like."""
     owner, _, rest = name.partition(".")
     if owner == "contact":
-        return rest not in _CONTACT_VALUES and not rest.startswith("custom.")
+        return not rest.startswith("custom.") and not rest.endswith(("birthday", "_at"))
     return name == "system.message"
 
 

@@ -85,7 +85,8 @@ class Variables:
         manner = cache(lambda: self.manner(a))
 
         def write(name: str, value: Any) -> str:
-            if name in typed or is_as_typed(name) or is_same_everywhere(value):
+            as_typed = isinstance(value, str) and (name in typed or is_as_typed(name))
+            if as_typed or is_same_everywhere(value):
                 return plainly(value)
             return manner().written(value)
 
