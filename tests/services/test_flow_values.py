@@ -56,6 +56,17 @@ def test_what_customers_read_is_in_the_accounts_manner(world: FlowWorld) -> None
     assert dict(world.execution.variables) == {"n": 1.5, "d": "2026-12-31", "t": "2026-12-31"}
 
 
+def test_a_name_under_which_now_a_text_and_now_a_number_is_saved(world: FlowWorld) -> None:
+    """The text stands as it was typed; a number is one, whatever its name."""
+    steps = asks(("text", "n"), then="a") | {
+        "a": {"type": "send_text", "text": "[{{n}}]", "next": "b"},
+        "b": {"type": "ask", "text": "?", "validate": "number", "save_as": "n", "next": "c"},
+        "c": {"type": "send_text", "text": "[{{n}}]", "next": "q"},
+    }
+    played(world, steps, "2026-12-31", "1,5")
+    assert "→ [2026-12-31]" in world.texts() and world.texts()[-1] == "→ [1,5]"
+
+
 def test_in_english(world: FlowWorld) -> None:
     in_english(world)
     began = world.clock.now()

@@ -57,9 +57,8 @@ def test_any_locale_but_english_is_portuguese() -> None:
 
 def test_what_somebody_typed_is_known_by_its_name() -> None:
     assert all(map(is_as_typed, ("contact.name", "contact.notes", "system.message")))
-    assert not any(
-        map(is_as_typed, ("contact.birthday", "contact.custom.due", "system.date", "due", "contact.created_at"))
-    )
+    moments = ("contact.birthday", "contact.created_at", "contact.attribution.clicked_at")
+    assert not any(map(is_as_typed, (*moments, "contact.custom.due", "system.date", "due")))
 
 
 def test_a_text_is_filled_as_it_is_told_to() -> None:
