@@ -80,7 +80,7 @@ class World:
             cast(Any, SimpleNamespace(get=lambda a: self.account)), cast(Any, named), cast(Any, named), everything,
             cast(Any, SimpleNamespace(of=lambda a, contact, linked: shape_of(contact))),
             cast(Any, SimpleNamespace(get_many=lambda a, kind, ids: {one: SimpleNamespace(name=one) for one in ids})),
-            cast(Any, SimpleNamespace(place=lambda *given: 1)), self.clock,
+            cast(Any, SimpleNamespace(up_to=lambda *given: 0)), self.clock,
         )  # fmt: skip
         conditions = FlowConditions(everything, everything, everything)
         known = cast(Any, SimpleNamespace(all=lambda a, table: self.fields))

@@ -106,6 +106,15 @@ def test_an_answer_is_heard(world: FlowWorld) -> None:
     assert looks(world) == [(4 + 4, 6, 4)], "heard, and it waits for a time"
 
 
+def test_a_flow_that_says_something_before_it_ends(world: FlowWorld) -> None:
+    driven(world, a={**HELLO, "next": "q"})  # what the process remembers from its first message on
+    [plain] = driven(world, a=QUEUE)
+    [said] = driven(world, a={**QUEUE, "text": "Um momento"})
+    [told] = driven(world, a={**QUEUE, "text": "{{system.queue_position}}"})
+    assert tuple(b - a for a, b in zip(plain, said, strict=True)) == (8, 5, 1)
+    assert tuple(b - a for a, b in zip(said, told, strict=True)) == (0, 1.5, 0), "the account, and those who wait"
+
+
 def test_http_steps(world: FlowWorld) -> None:
     """Handed over, done by a worker of the other kind, handed back and queued."""
     world.container.flow_secret_service.put(A, "erp", "key")

@@ -102,6 +102,15 @@ def test_what_nothing_saves_is_told() -> None:
     assert unsaved(drawn, {"nome", "plan"}) == []
 
 
+def test_nobody_serves_a_chat_that_a_flow_leads() -> None:
+    """But where it is given to an agent."""
+    drawn = flow(
+        a={"type": "send_text", "text": "{{system.agent}} {{system.department}}", "next": "b"},
+        b={"type": "transfer", "agent_id": "us_1", "text": "{{system.agent}}"},
+    )
+    assert unsaved(drawn) == [Unknown("/steps/a/text", "system.agent")]
+
+
 def test_what_is_saved_by_those_that_lead_to_a_flow() -> None:
     flows = {
         "x": flow("a"),

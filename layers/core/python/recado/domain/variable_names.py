@@ -87,7 +87,7 @@ def unsaved(drawn: Definition, known: Collection[str] = ()) -> list[Unknown]:
         Unknown(pointer, name)
         for step in drawn.steps.values()
         for pointer, text, is_filled in _texts(step)
-        for name in (other_names(text) if is_filled else _asked(pointer, text))
+        for name in (other_names(text) + _of_nobody(step, text) if is_filled else _asked(pointer, text))
         if name.partition(".")[0] not in saved
     ]
 
@@ -117,6 +117,12 @@ def _texts(step: Step) -> Iterator[tuple[str, str, bool]]:
     for pointer, text in texts_of(step.fields):
         name = pointer.split("/")[1]
         yield f"/steps/{step.id}{pointer}", text, name in _FILLED or pointer.startswith("/template/variables/")
+
+
+def _of_nobody(step: Step, text: str) -> list[str]:
+    """The name of the agent, where a step names it and none is there: a chat that a flow leads is nobody's, but for
+    where it is given to one."""
+    return [name for name in names_in(text) if name.split(".") == ["system", "agent"] and "agent_id" not in step.fields]
 
 
 def _asked(pointer: str, text: str) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from recado.domain.access import Caller
@@ -110,7 +110,7 @@ class FlowSteps:
         if step.type in ("delay", "goto"):
             return Done(Outcome())
         texts = [json.dumps(dict(step.fields), ensure_ascii=False)]
-        values = self._variables.of(at.a, at.chat, texts, at.one.variables, at.one.said)
+        values = self._variables.of(at.a, _where_it_goes(at.chat, step), texts, at.one.variables, at.one.said)
         what = act(step, values, part_of_address, self._variables.writer(at.a, typed_answers(at.drawn)))
         try:
             return self._http(at, step, what, values) if step.type == "http" else self._doers[step.type](at, step, what)
@@ -159,16 +159,28 @@ class FlowSteps:
 
     def _transfer(self, at: Standing, step: Step, what: Act) -> Done:
         agent_id, department_id = what.fields.get("agent_id"), what.fields.get("department_id")
+        told = self._say_before(at, what)
         if agent_id is not None:
             self._actions.transfer_to_agent(at.caller, at.chat.id, agent_id)
         else:
             self._actions.transfer_to_department(at.caller, at.chat.id, str(department_id))
-        return Done(Outcome(), str(agent_id or department_id), "transferred", moved=True)
+        return Done(Outcome(), str(agent_id or department_id), f"transferred{told}", moved=True)
 
     def _queue(self, at: Standing, step: Step, what: Act) -> Done:
         department_id = what.fields.get("department_id")
+        told = self._say_before(at, what)
         self._actions.queue(at.caller, at.chat.id, department_id)
-        return Done(Outcome(), department_id or at.chat.department_id, "queued", moved=True)
+        return Done(Outcome(), department_id or at.chat.department_id, f"queued{told}", moved=True)
+
+    def _say_before(self, at: Standing, what: Act) -> str:
+        """What is said to the customer before their chat goes: afterwards it is in other hands. A refusal keeps nobody
+        from people; it is told."""
+        if "text" not in what.fields:
+            return ""
+        try:
+            return ", " + self._send(at, NewMessage(text=what.fields["text"]), "").told
+        except DomainError as refusal:
+            return f", {refusal.code}: {refusal.detail}"
 
     def _close(self, at: Standing, step: Step, what: Act) -> Done:
         tabulation_id = what.fields.get("tabulation_id")
@@ -224,6 +236,14 @@ class FlowSteps:
             return Done(Outcome(failed="flow_not_published"), what.fields["flow_id"], "flow_not_published")
         number, start = found
         return Done(Outcome(value={"version": number, "start": start}), what.fields["flow_id"], f"version {number}")
+
+
+def _where_it_goes(chat: Chat, step: Step) -> Chat:
+    """The chat as what is said of it at a step that gives it away has it."""
+    if step.type not in ("transfer", "queue"):
+        return chat
+    department_id = step.fields.get("department_id", chat.department_id)
+    return replace(chat, department_id=department_id, agent_id=step.fields.get("agent_id"))
 
 
 def template_of(given: Mapping[str, Any]) -> Template:

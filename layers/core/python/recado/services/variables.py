@@ -35,6 +35,10 @@ class QueuePlaces(Protocol):
         """The chat's place, 1 for the next one; `most` when it stands there or behind."""
         ...
 
+    def up_to(self, a: str, department_id: str, most: int) -> int:
+        """How many chats wait; `most` when there are as many or more."""
+        ...
+
 
 class Variables:
     """Reads only what the texts name."""
@@ -121,6 +125,9 @@ class Variables:
         return {name: made[name]() for name in wanted if name in made}
 
     def _queue_position(self, a: str, chat: Chat) -> int | None:
+        """Of a chat that a flow leads the place that it would have now."""
+        if chat.situation == "automatic":
+            return min(MOST_WAITING, self._queues.up_to(a, chat.department_id, MOST_WAITING) + 1)
         if chat.situation != "queued" or chat.queued_at is None:
             return None
         return self._queues.place(a, chat.department_id, chat.queued_at, chat.id, MOST_WAITING)
