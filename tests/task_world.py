@@ -370,12 +370,13 @@ class World:
         return True
 
     def go_on(self, has_time: Callable[[], bool] = lambda: True, most: int = 100_000) -> int:
-        """Deliver what waits until nothing does; a command whose worker died comes again."""
+        """Deliver what waits until nothing does; a command whose worker died comes again, some time later."""
         count = 0
         while self.queue.waiting and count < most:
             count += 1
             command = self.queue.waiting.pop(0)
             if not self.deliver(command, has_time):
+                self.clock.move(30)
                 self.queue.waiting.append(command)
         return count
 
