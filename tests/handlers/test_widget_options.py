@@ -9,6 +9,7 @@ import pytest
 from recado.domain.access import Caller
 from recado.domain.chats import Message
 from recado.services.sending import NewMessage
+from recado.storage.chat_records import MessageRecord
 from tests.handlers.conftest import stack as stack
 from tests.handlers.stack import Stack
 from tests.widget_site import Heard, Page, Site
@@ -77,6 +78,14 @@ def test_only_an_option_that_is_there_is_pressed(page: Page) -> None:
         assert (refused.status, refused.json["errors"][0]["pointer"]) == (400, "/option/id"), (seq, option_id)
     stranger = page.site.page()
     assert press(stranger, "c-9", question.seq, "a").status == 400, "it is not of this visitor's thread"
+
+
+def test_the_message_behind_one_that_was_erased_is_not_taken_for_it(page: Page) -> None:
+    question = asks(page)
+    [before] = [one for one in MessageRecord.scan(MessageRecord.sk.startswith("MSG#")) if one.seq == question.seq - 1]
+    before.delete()
+    assert press(page, "c-1", question.seq - 1, "a").status == 400
+    assert press(page, "c-1", question.seq, "a").status == 201
 
 
 @pytest.mark.parametrize(
