@@ -22,9 +22,10 @@ flow: ## a flow as a conversation in the terminal (ARGS=examples/flows/welcome.j
 	@test -f .venv/recado.stamp || $(PYTHON) infra/local/environments.py dev
 	@PYTHONPATH=layers/core/python $(VENV)/python -m infra.local.flow $(ARGS)
 
-test: unit ## the whole suite: first what needs no local stack, then what runs on it
+# One worker has the tests on the local stack, which mostly wait, two have the others: tests/side_by_side.py.
+test: ## the whole suite: what runs on the local stack, and beside it what needs none
 	@$(PYTHON) infra/local/environments.py run
-	@$(VENV)/python -m pytest tests/e2e $(ARGS)
+	@$(VENV)/python -m pytest -n 3 $(ARGS)
 
 unit: ## what needs no local stack
 	@$(PYTHON) infra/local/environments.py dev

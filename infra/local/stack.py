@@ -58,7 +58,8 @@ class Stack:
     root: Path = ROOT
     quiet: bool = False
     throwaway: bool = False
-    """Nobody starts on this folder again: MiniStack is ended without saving, which takes it up to a minute."""
+    """Nobody starts on this folder again: everything is ended at once, without saving. MiniStack takes up to a minute
+    for that, and a test worker that was interrupted has ten seconds."""
     parameters: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict, init=False)
     demo: dict[str, Any] = field(default_factory=dict, init=False)
@@ -136,10 +137,10 @@ class Stack:
         while self._children:
             child = self._children.pop()
             with self._told_when_slow(child.name):
-                if child.name != "MiniStack":
-                    child.stop(5)
-                elif self.throwaway:
+                if self.throwaway:
                     child.stop(0)
+                elif child.name != "MiniStack":
+                    child.stop(5)
                 else:
                     self._let_ministack_finish(child)
                     child.stop(MINISTACK_GRACE_S)

@@ -21,7 +21,7 @@ def free_ports(count: int) -> list[int]:
         return [probe.getsockname()[1] for probe in probes]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A running stack with its fresh demo account (`stack.demo`), shared by all tests: each makes what it needs."""
     port, ministack_port, providers_port = free_ports(3)
