@@ -1,7 +1,7 @@
 """How workers share the suite: one has the tests of the local stack, the others have all else meanwhile.
 
-Tests of the stack mostly wait, and share a stack that takes a while to start: they go to one worker, and first. What
-needs no stack goes file by file to whoever is free, and gives way to the stack, whose answers are waited for with a
+Tests of the stack mostly wait, and share one that takes a while to start: they go to one worker, and first. What needs
+no stack goes file by file to whoever is free, and gives way to the stack, whose answers are waited for with a
 bound.
 """
 
@@ -14,16 +14,19 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 OF_THE_STACK = "tests/e2e/"
+WITH_ITS_OWN = "tests/e2e/test_lifecycle.py"
+"""Starts and stops stacks of its own, and needs no other."""
 GIVES_WAY = 10
 """Niceness of a worker from its first test that needs no stack on: it has none of the stack after that."""
 _WITH_STACK = pytest.StashKey[bool]()
 
 
 class StackApart(LoadScopeScheduling):
-    """All tests of the stack are one piece of work; else a file is one."""
+    """All tests of the shared stack are one piece of work; else a file is one."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return OF_THE_STACK if nodeid.startswith(OF_THE_STACK) else nodeid.partition("::")[0]
+        file = nodeid.partition("::")[0]
+        return OF_THE_STACK if file.startswith(OF_THE_STACK) and file != WITH_ITS_OWN else file
 
 
 @pytest.hookimpl(optionalhook=True)

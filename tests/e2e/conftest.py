@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from random import SystemRandom
 
 import pytest
 
 from infra.local.stack import Stack
 from tests.e2e.workbench import tables_of
 
+# Below the ports that systems give to whoever connects: a stack binds its ports while others, and itself, connect.
+PORTS = range(20_000, 32_768)
+
 
 def free_ports(count: int) -> list[int]:
     """Ports that nobody listens on now; held together while they are chosen, so that they differ."""
+    chosen: list[int] = []
     with ExitStack() as held:
-        probes = [held.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
+        for port in SystemRandom().sample(PORTS, 100):
+            probe = held.enter_context(socket.socket())
+            with suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                chosen.append(port)
+            if len(chosen) == count:
+                return chosen
+    raise AssertionError(f"{count} free ports were not found")
 
 
 @pytest.fixture(scope="package")

@@ -1,4 +1,7 @@
-"""`make run` as a person has it: it gets ready, keeps its data over Ctrl-C, leaves nothing, says what is wrong."""
+"""`make run` as a person has it: it gets ready, keeps its data over Ctrl-C, leaves nothing, says what is wrong.
+
+With stacks of its own: a worker has this file alone (tests/side_by_side.py).
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,6 @@ from typing import Any
 
 from infra.local.demo_client import Client
 from infra.local.demo_message import new_customer, signed_text
-from infra.local.stack import Stack
 from tests.e2e.conftest import free_ports
 from tests.e2e.live import eventually
 
@@ -178,18 +180,3 @@ def test_stopping_while_it_starts_leaves_nothing(tmp_path: Path) -> None:
             time.sleep(0.01)
         assert run.stop(signal.SIGINT) == 0
         assert run.left_behind() == []
-
-
-def test_demo_tells_where_everything_is(stack: Stack) -> None:
-    told = json.loads(stack.demo_file.read_text())
-    assert told["allowed_origin"] == "http://127.0.0.1:8099"
-    assert (told["base_url"], told["ministack_url"], told["providers_url"]) == (
-        stack.base_url,
-        stack.ministack_url,
-        stack.providers_url,
-    )
-    assert [agent["name"] for agent in told["agents"]] == ["Ana", "Bruno", "Carla"]
-    of_whatsapp = {"id", "webhook_url", "app_secret", "verify_token", "phone_number_id"}
-    assert set(told["channels"]["whatsapp"]) == of_whatsapp | {"waba_id"}
-    assert set(told["channels"]["custom"]) == {"id", "webhook_url", "secret"}
-    assert stack.demo_file.stat().st_mode & 0o077 == 0

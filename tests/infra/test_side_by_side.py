@@ -45,10 +45,11 @@ def _run(folder: Path, *arguments: str) -> list[tuple[str, str, int]]:
     (folder / "telling.py").write_text(TOLD.format(told=str(told)))
     for name in ("e2e", "api", "unit"):
         (folder / "tests" / name).mkdir(parents=True)
-        for part in ("a", "b"):
-            fixture = "stack" if name == "e2e" else ""
+        for part in ("a", "b", "lifecycle") if name == "e2e" else ("a", "b"):
+            fixture = "stack" if name == "e2e" and part != "lifecycle" else ""
             test = TEST.format(fixture=fixture, name=f"{name}/{part}")
-            (folder / "tests" / name / f"test_{name}_{part}.py").write_text(test)
+            unique = part if part == "lifecycle" else f"{name}_{part}"
+            (folder / "tests" / name / f"test_{unique}.py").write_text(test)
     (folder / "tests" / "e2e" / "__init__.py").touch()
     (folder / "tests" / "e2e" / "conftest.py").write_text("from telling import *\n" + STACK)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.side_by_side", *arguments]
@@ -60,12 +61,16 @@ def _run(folder: Path, *arguments: str) -> list[tuple[str, str, int]]:
 
 def test_one_worker_has_the_stack_and_first_and_gives_way_afterwards(tmp_path: Path) -> None:
     told, ours = _run(tmp_path, "-n", "2"), os.nice(0)
-    [worker] = {worker for worker, name, _ in told if "e2e" in name or "stack" in name}
+    [worker] = {one for one, name, _ in told if name.startswith(("e2e/a", "e2e/b", "stack"))}
     of_worker = [(name, nice) for one, name, nice in told if one == worker]
     assert of_worker[:6] == [
         ("stack starts", ours),
         *((f"e2e/{part} {number}", ours) for part in "ab" for number in ("one", "two")),
         ("stack stops", ours),
     ], "one stack, which does not run on for the rest"
-    assert {nice for one, name, nice in told if not name.startswith(("e2e", "stack"))} == {min(ours + 10, 19)}
-    assert len(told) == 2 + 12
+    other = [(name, nice) for one, name, nice in told if one != worker]
+    assert other[:2] == [("e2e/lifecycle one", ours), ("e2e/lifecycle two", ours)], (
+        "its stacks run beside the shared one"
+    )
+    assert {nice for _, name, nice in told if not name.startswith(("e2e", "stack"))} == {min(ours + 10, 19)}
+    assert len(told) == 2 + 14
