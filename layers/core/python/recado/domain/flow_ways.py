@@ -36,7 +36,8 @@ def check_whole(drawn: Definition) -> None:
         ]
     looping = _round([("", step_id) for step_id in drawn.steps], lambda at: _at_once("", drawn.steps.get(at[1])))
     if looping:
-        errors.append(_endless(f"/steps/{looping[0][1]}", [step_id for _, step_id in looping]))
+        _, way = looping
+        errors.append(_endless(f"/steps/{way[0][1]}", [step_id for _, step_id in way]))
     if errors:
         raise Invalid(errors[0].detail, errors=errors[:50])
 
@@ -60,8 +61,9 @@ def check_runs(flow_id: str, drawn: Definition, find: Find) -> None:
     runs = [(flow_id, step.id) for step in drawn.steps.values() if step.type == "run_flow"]
     looping = _round(runs, onward)
     if looping:
-        at = next((one for one in looping if one in runs), runs[0])
-        named = [step_id if flow == flow_id else f"{flow}/{step_id}" for flow, step_id in looping]
+        first, way = looping
+        at = next((one for one in way if one in runs), first)
+        named = [step_id if flow == flow_id else f"{flow}/{step_id}" for flow, step_id in way]
         error = _endless(f"/steps/{at[1]}/flow_id", named)
         raise Invalid(error.detail, errors=[error])
 
@@ -82,25 +84,27 @@ def _endless(pointer: str, steps: Iterable[str]) -> FieldError:
     return FieldError(pointer, "endless_loop", detail)
 
 
-def _round(firsts: Iterable[Place], onward: Callable[[Place], Iterable[Place]]) -> list[Place]:
-    """A way that leads round, from where it closes to there again; empty: there is none."""
+def _round(firsts: Iterable[Place], onward: Callable[[Place], Iterable[Place]]) -> tuple[Place, list[Place]] | None:
+    """From which of the firsts a way leads round, and that way from where it closes to there again; None: from
+    none."""
     done = set[Place]()
     for first in firsts:
-        way: list[Place] = []
+        way: dict[Place, None] = {}
         left: list[tuple[Place, bool]] = [(first, False)]
         while left:
             at, is_left = left.pop()
             if is_left:
-                done.add(way.pop())
+                done.add(way.popitem()[0])
                 continue
             if at in way:
-                return [*way[way.index(at) :], at]
+                passed = list(way)
+                return first, [*passed[passed.index(at) :], at]
             if at in done:
                 continue
-            way.append(at)
+            way[at] = None
             left.append((at, True))
             left += [(target, False) for target in onward(at)]
-    return []
+    return None
 
 
 def _at_once(flow: str, step: Step | None) -> list[Place]:

@@ -201,12 +201,13 @@ class FlowService:
             raise Invalid(errors[0].detail, errors=errors)
         runs = _Published(self._store, a)
         check_runs(flow_id, whole, runs.find)
+        unsaved = self._references.unsaved(a, flow_id, whole)
         number = (before.published or 0) + 1
         after = replace(before, published=number, published_at=now, version=before.version + 1)
         version = FlowVersion(flow_id, number, before.start, before.steps, now, caller.user_id)
         if not self._store.publish(a, before, after, version, runs.seen):
             raise _changed()
-        return Published(after, unreachable(whole), self._references.unsaved(a, flow_id, whole))
+        return Published(after, unreachable(whole), unsaved)
 
     def delete(self, a: str, flow_id: str) -> None:
         """Raises NotFound, Conflict `flow_changed`, `flow_in_use` while it is a channel's own, something names it, or
