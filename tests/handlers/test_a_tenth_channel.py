@@ -24,8 +24,9 @@ NOON = 1_772_452_800
 
 @pytest.fixture
 def pigeons(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The one line."""
+    """The one line; what was loaded by it is forgotten with it."""
     monkeypatch.setitem(registry._ADAPTERS, "pigeon", "tests.pigeon:Pigeon")
+    monkeypatch.setattr(registry, "_loaded", {})
 
 
 def webhook(stack: Stack, channel_id: str, body: dict[str, Any], seed: str = "seed") -> int:
