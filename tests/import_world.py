@@ -27,6 +27,7 @@ from recado.services.contact_writing import ContactWriting
 from recado.services.contacts import ContactService
 from recado.services.custom_fields import RememberedFields
 from recado.services.groups import GroupService
+from recado.services.references import References
 from tests.import_stores import (
     ADMIN,
     A,
@@ -135,7 +136,7 @@ class ImportWorld:
             )
 
         references = ContactReferences(self.groups, remembered, nothing, nothing)
-        group_service = GroupService(self.groups, remembered, references, nothing, clock, ids)
+        group_service = GroupService(self.groups, remembered, references, References(), nothing, clock, ids)
 
         def undone(one: ContactImport) -> tuple[Any, ContactService, Caller]:
             contacts = self.undone_of(one)

@@ -178,7 +178,11 @@ def test_a_task_that_names_what_is_gone_is_not_made(api: Api, company: Company, 
     assert (answer.status, error["pointer"], error["detail"]) == (400, "/filter/value", "There is no such department.")
 
 
-def test_a_task_whose_filter_names_what_has_gone_since_is_switched_off(api: Api, company: Company) -> None:
+def test_a_task_whose_filter_names_what_has_gone_since_is_switched_off(
+    api: Api, company: Company, services: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was named at the moment when it went."""
+    monkeypatch.setattr(services.references, "refuse", lambda *_: None)
     token = company.admin
     department = api.post("/v1/departments", {"name": "Fechado"}, token=token).json["id"]
     task = {"name": "x", "table": "chats", "filter": leaf("department", "eq", department), "action": {"type": "close"}}
@@ -197,6 +201,7 @@ def test_a_run_whose_filter_names_what_has_gone_since_acts_on_nobody(
     workflow = api.post("/v1/workflows", {"name": "x", "steps": [{"name": "y"}]}, token=company.admin).json
     task = {"table": "chats", "filter": leaf("workflow", "ne", workflow["id"]), "action": {"type": "close"}}
     start = services.task_run_service.start
+    monkeypatch.setattr(services.references, "refuse", lambda *_: None)
 
     def after_it_is_gone(*given: Any, **more: Any) -> Any:
         begun = start(*given, **more)

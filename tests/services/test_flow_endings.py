@@ -17,6 +17,7 @@ from recado.domain.flow_starts import FlowStart
 from recado.domain.openings import MAX_FLOWS_IN_A_ROW
 from recado.storage.chat_records import MessageRecord
 from recado.storage.flow_executions import ExecutionRecord
+from recado.storage.groups import DynamoGroups
 from tests.flow_world import ADMIN, ANA_USER, FlowWorld, fresh_world
 from tests.reception import A
 from tests.reliability.test_inbound_crashes import Crash, writes
@@ -239,7 +240,7 @@ def test_a_condition_that_names_what_is_gone_is_an_error_and_not_a_no(world: Flo
         "b": {"type": "send_text", "text": "Olá"},
     }
     world.enter_by(world.publish(steps))
-    world.container.group_service.delete(A, "group", vip.id)
+    assert DynamoGroups().delete(A, vip, world.clock.now()), "at the moment of the publishing, when nothing named it"
     world.say("Oi")
     world.run()
     assert (world.execution.state, world.execution.reason) == ("failed", "not_found")

@@ -135,7 +135,7 @@ def get_flow(call: Call, flow_id: str) -> Any:
     may("flows:write", *ADMINS),
     body=FlowPatch,
     answers=FlowShape,
-    problems=("flow_changed",),
+    problems=("flow_changed", "flow_in_use"),
 )
 def change_flow(call: Call, flow_id: str) -> Any:
     """Draw at the draft; what was published stays as it is. With a `version` nobody's drawing is written over."""

@@ -71,7 +71,7 @@ def change_group(call: Call, group_id: str) -> Any:
     return service.view(a, service.change(a, "group", group_id, changes(call.body).get("name")))
 
 
-@groups.delete("/v1/groups/{group_id}", may("contacts:write", *STAFF))
+@groups.delete("/v1/groups/{group_id}", may("contacts:write", *STAFF), problems=("in_use",))
 def delete_group(call: Call, group_id: str) -> None:
     """Delete a group; its contacts leave it within minutes."""
     call.services.group_service.delete(call.caller.account, "group", group_id)

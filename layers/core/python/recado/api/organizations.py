@@ -83,7 +83,7 @@ def change_organization(call: Call, organization_id: str) -> Any:
     return service.view(a, changed)
 
 
-@organizations.delete("/v1/organizations/{organization_id}", may("contacts:write", *STAFF))
+@organizations.delete("/v1/organizations/{organization_id}", may("contacts:write", *STAFF), problems=("in_use",))
 def delete_organization(call: Call, organization_id: str) -> None:
     """Delete an organization; its contacts leave it within minutes."""
     call.services.group_service.delete(call.caller.account, "organization", organization_id)

@@ -58,7 +58,7 @@ def change_project(call: Call, project_id: str) -> Any:
     return project_view(call.services.project_service.rename(call.caller.account, project_id, call.body.name))
 
 
-@projects.delete("/v1/projects/{project_id}", may("flows:write", *ADMINS), problems=("project_in_use",))
+@projects.delete("/v1/projects/{project_id}", may("flows:write", *ADMINS), problems=("project_in_use", "in_use"))
 def delete_project(call: Call, project_id: str) -> None:
     """Delete a project without flows."""
     call.services.project_service.delete(call.caller.account, project_id)

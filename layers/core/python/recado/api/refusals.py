@@ -150,9 +150,9 @@ REFUSALS = {
     "flow_in_use": Refusal(
         409,
         "The flow leads chats of channels, is named, or is at work: what needs it is listed.",
-        ("channel_ids", "flow_ids", "executions"),
+        ("channel_ids", "flow_ids", "task_ids", "trigger_ids", "executions"),
     ),
-    "in_use": Refusal(409, "It is named by what is listed: change that first.", ("flow_ids",)),
+    "in_use": Refusal(409, "It is named by what is listed: change that first.", ("flow_ids", "task_ids")),
     "project_in_use": Refusal(409, "There are flows in the project."),
     "too_many_projects": Refusal(409, "The account has as many as there may be.", ("limit",)),
     "too_many_flows": Refusal(409, "The account has as many as there may be.", ("limit",)),
@@ -240,6 +240,8 @@ class Problem(msgspec.Struct, kw_only=True):
     contact_ids: Annotated[list[str] | UnsetType, Meta(description="The contacts that there are already.")] = UNSET
     channel_ids: Annotated[list[str] | UnsetType, Meta(description="The channels whose chats the flow leads.")] = UNSET
     flow_ids: Annotated[list[str] | UnsetType, Meta(description="Published flows that name it.")] = UNSET
+    task_ids: Annotated[list[str] | UnsetType, Meta(description="Tasks that name it.")] = UNSET
+    trigger_ids: Annotated[list[str] | UnsetType, Meta(description="Triggers that start it.")] = UNSET
     executions: Annotated[int | UnsetType, Meta(description="How many executions of the flow are not over.")] = UNSET
     channel_state: Annotated[str | UnsetType, Meta(description="The channel's state.")] = UNSET
     file_state: Annotated[str | UnsetType, Meta(description="The file's state: pending or rejected.")] = UNSET

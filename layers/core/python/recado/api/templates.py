@@ -195,7 +195,7 @@ def change_template(call: Call, template_id: str) -> Any:
 @templates.delete(
     "/v1/templates/{template_id}",
     may("templates:write", *ADMINS),
-    problems=("template_not_editable", "provider_refused", "provider_unclear"),
+    problems=("template_not_editable", "provider_refused", "provider_unclear", "in_use"),
 )
 def delete_template(call: Call, template_id: str) -> None:
     """Delete a template at the provider and here; messages that were sent stay as they are."""

@@ -64,7 +64,7 @@ class Automating(Filing):
         from recado.services.flows import ProjectService
         from recado.storage.flows import DynamoFlows, DynamoProjects
 
-        return ProjectService(DynamoProjects(), DynamoFlows(), self.clock, self.ids)
+        return ProjectService(DynamoProjects(), DynamoFlows(), self.references, self.clock, self.ids)
 
     @cached_property
     def flow_service(self) -> FlowService:

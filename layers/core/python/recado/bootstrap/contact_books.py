@@ -56,5 +56,11 @@ class ContactBooks(People):
         from recado.storage.groups import DynamoGroups
 
         return GroupService(
-            DynamoGroups(), self.remembered_fields, self.contact_references, self.accounts, self.clock, self.ids
+            DynamoGroups(),
+            self.remembered_fields,
+            self.contact_references,
+            self.references,
+            self.accounts,
+            self.clock,
+            self.ids,
         )

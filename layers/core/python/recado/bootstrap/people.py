@@ -165,9 +165,12 @@ class People(Platform):
         """What names a thing that is to be deleted."""
         from recado.services.flow_finder import FlowFinder
         from recado.services.references import References
+        from recado.services.task_finder import TaskFinder, TriggerFinder
         from recado.storage.flows import DynamoFlows
+        from recado.storage.tasks import DynamoTasks
+        from recado.storage.triggers import DynamoTriggers
 
-        return References(FlowFinder(DynamoFlows()))
+        return References(FlowFinder(DynamoFlows()), TaskFinder(DynamoTasks()), TriggerFinder(DynamoTriggers()))
 
     @cached_property
     def department_service(self) -> DepartmentService:

@@ -44,8 +44,8 @@ class Templating(Filing):
             Attachments(self.file_service, self.sent_files), self.sent_files, self.template_provider
         )
         return TemplateService(
-            DynamoTemplates(), self.template_provider, examples, self.channel_directory, self.departments, self.clock,
-            self.ids,
+            DynamoTemplates(), self.template_provider, examples, self.channel_directory, self.departments,
+            self.references, self.clock, self.ids,
         )  # fmt: skip
 
     @cached_property

@@ -58,11 +58,12 @@ class Published:
 
 
 class ProjectService:
-    """A project with flows in it stays."""
+    """A project with flows in it stays, and one that something names."""
 
-    def __init__(self, store: ProjectStore, flows: FlowStore, clock: Clock, ids: Ids) -> None:
+    def __init__(self, store: ProjectStore, flows: FlowStore, used: References, clock: Clock, ids: Ids) -> None:
         self._store = store
         self._flows = flows
+        self._used = used
         self._clock = clock
         self._ids = ids
 
@@ -96,12 +97,13 @@ class ProjectService:
         raise Busy(f"change of {project_id}")
 
     def delete(self, a: str, project_id: str) -> None:
-        """Raises NotFound, Conflict `project_in_use`. A flow that is made in it at this moment is refused, or keeps
-        it."""
+        """Raises NotFound, Conflict `project_in_use`, `in_use`. A flow that is made in it at this moment is refused, or
+        keeps it."""
         for _ in range(_TRIES):
             project = self.get(a, project_id)
             if any(flow.project_id == project_id for flow in self._flows.all(a)):
                 raise Conflict("There are flows in this project: delete them first.", code="project_in_use")
+            self._used.refuse(a, [project_id], "The project")
             if self._store.delete(a, project):
                 return
         raise Busy(f"deletion of {project_id}")
@@ -173,8 +175,9 @@ class FlowService:
 
     def change(self, a: str, flow_id: str, fields: Mapping[str, Any], seen: int | None = None) -> Flow:
         """Write the given fields (project_id, name, start, steps) over the draft. `seen`: the `version` from which
-        somebody drew on; None: whatever it is. Raises NotFound, Invalid, and Conflict `flow_changed` when it is another
-        one, or somebody else draws at this moment: whose steps shall count is for people to say."""
+        somebody drew on; None: whatever it is. Raises NotFound, Invalid, Conflict `flow_in_use` where it is to leave
+        the project in which tasks name it, and `flow_changed` when it is another version, or somebody else draws at
+        this moment: whose steps shall count is for people to say."""
         before = self.get(a, flow_id)
         if seen is not None and seen != before.version:
             raise _changed()
@@ -184,6 +187,9 @@ class FlowService:
         drawn(after.start, after.steps)
         if after.project_id != before.project_id:
             self._check_project(a, after.project_id)
+            if tasks := self._used.naming(a, [flow_id]).get("task_ids"):
+                detail = "Tasks run the flow where it is: give them another one first."
+                raise Conflict(detail, code="flow_in_use", extra={"task_ids": tasks})
         after = replace(after, updated_at=self._clock.now(), version=before.version + 1)
         if not self._store.change(a, before, after):
             raise _changed()

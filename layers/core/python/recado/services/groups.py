@@ -16,6 +16,7 @@ from recado.ports.people import AccountStore
 from recado.ports.sweeps import Swept
 from recado.services.contact_references import ContactReferences
 from recado.services.custom_fields import RememberedFields
+from recado.services.references import References
 from recado.services.views import moment
 
 _TRIES = 5
@@ -44,6 +45,7 @@ class GroupService:
         groups: GroupStore,
         fields: RememberedFields,
         references: ContactReferences,
+        used: References,
         accounts: AccountStore,
         clock: Clock,
         ids: Ids,
@@ -51,6 +53,7 @@ class GroupService:
         self._groups = groups
         self._fields = fields
         self._references = references
+        self._used = used
         self._accounts = accounts
         self._clock = clock
         self._ids = ids
@@ -99,9 +102,11 @@ class GroupService:
         raise Busy(f"change of {group_id}")
 
     def delete(self, a: str, kind: GroupKind, group_id: str) -> None:
-        """Raises NotFound."""
+        """Raises NotFound, Conflict `in_use`."""
         for _ in range(_TRIES):
-            if self._groups.delete(a, self.get(a, kind, group_id), self._clock.now()):
+            seen = self.get(a, kind, group_id)
+            self._used.refuse(a, [group_id], "The group" if kind == "group" else "The organization")
+            if self._groups.delete(a, seen, self._clock.now()):
                 return
         raise Busy(f"deletion of {group_id}")
 

@@ -26,6 +26,8 @@ from recado.ports.core import Clock, Ids
 from recado.ports.idempotency import Attempt
 from recado.ports.reception import ChannelDirectory, ConnectedChannel
 from recado.ports.templates import TemplateFilter, TemplateProvider, TemplateStore
+from recado.services.references import References
+from recado.services.task_finder import template_name
 from recado.services.template_examples import TemplateExamples
 from recado.services.template_views import status_event
 
@@ -56,6 +58,7 @@ class TemplateService:
         examples: TemplateExamples,
         channels: ChannelDirectory,
         departments: Departments,
+        used: References,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -64,6 +67,7 @@ class TemplateService:
         self._examples = examples
         self._channels = channels
         self._departments = departments
+        self._used = used
         self._clock = clock
         self._ids = ids
 
@@ -144,9 +148,11 @@ class TemplateService:
     def delete(self, caller: Caller, template_id: str) -> None:
         """Delete it at the provider, then here; again is harmless. Raises NotFound, Conflict `template_not_editable`
         while it is submitted and the provider's id of it is not known, as by its name alone its other languages would
-        go too, `provider_refused`, `provider_unclear`."""
+        go too, `provider_refused`, `provider_unclear`, `in_use` while a task would send it."""
         a = caller.account
         template = self.get(a, template_id)
+        called = template_name(template.channel_id, template.name, template.language)
+        self._used.refuse(a, [called], "The template")
         if template.provider_id is None and template.status != "DELETED" and template.submission != "refused":
             detail = "What became of its submission is not known yet: it is looked up within minutes, or by `refresh`."
             raise _not_editable(template, detail)
