@@ -109,9 +109,10 @@ def test_names_of_contacts(world: FlowWorld) -> None:
     led(
         world,
         {
-            "a": {"type": "send_text", "text": text, "next": "b"},
+            "a": {"type": "send_text", "text": text, "next": "only"},
+            "only": {"type": "send_text", "text": "{{\n contact.first_name\t}}", "next": "b"},
             "b": {"type": "set_field", "field": "name", "value": "{{vazio}}", "next": "c"},
             "c": {"type": "send_text", "text": text},
         },
     )
-    assert world.texts()[1:] == ["→ Maria da Padaria Ipê|", "→  da Padaria Ipê|"]
+    assert world.texts()[1:] == ["→ Maria da Padaria Ipê|", "→ Maria", "→  da Padaria Ipê|"]

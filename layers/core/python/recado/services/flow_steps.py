@@ -21,6 +21,7 @@ from recado.domain.errors import DomainError, Invalid
 from recado.domain.flow_definitions import Definition, Step
 from recado.domain.flow_executions import Execution, effect_origin
 from recado.domain.flow_runs import Act, Outcome, act, question_of, typed_answers, ways_to_ask, with_each_value
+from recado.domain.flow_secrets import texts_of
 from recado.domain.flow_variables import filled
 from recado.domain.messages import Template
 from recado.ports.flow_http import FlowRequestFailed
@@ -109,7 +110,7 @@ class FlowSteps:
         """Do what is to be done there. `delay` and `goto` do nothing."""
         if step.type in ("delay", "goto"):
             return Done(Outcome())
-        texts = [json.dumps(dict(step.fields), ensure_ascii=False)]
+        texts = [text for _, text in texts_of(step.fields)]
         values = self._variables.of(at.a, _where_it_goes(at.chat, step), texts, at.one.variables, at.one.said)
         what = act(step, values, part_of_address, self._variables.writer(at.a, typed_answers(at.drawn)))
         try:
@@ -121,7 +122,7 @@ class FlowSteps:
     def check_template(self, a: str, chat: Chat, given: Mapping[str, Any]) -> None:
         """Whether a template, as a step gives it, could be sent in a chat as a flow's first message; the chat need not
         be there yet, and nothing is written. Raises as sending it would."""
-        values, write = self._variables.of(a, chat, [json.dumps(given, ensure_ascii=False)]), self._variables.writer(a)
+        values, write = self._variables.of(a, chat, [text for _, text in texts_of(given)]), self._variables.writer(a)
         filled_in = with_each_value(given, lambda text: filled(text, values, write))
         self._sending.check_template(a, chat, template_of(filled_in))
 
