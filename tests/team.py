@@ -21,6 +21,7 @@ from recado.services.chat_marks import ChatMarks
 from recado.services.chat_shapes import ChatShapes
 from recado.services.chat_timers import ChatTimers
 from recado.services.distribution import DistributionService, Tally
+from recado.services.empty_chats import EmptyChats
 from recado.services.presence import PresenceService
 from recado.services.references import References
 from recado.services.system_moves import SystemMoves
@@ -33,6 +34,7 @@ from recado.storage.chat_records import ChatEventRecord, ChatRecord, ThreadRecor
 from recado.storage.chat_timers import DynamoChatTimers
 from recado.storage.chats import DynamoChats
 from recado.storage.distribution import DistributionStore
+from recado.storage.flow_executions import DynamoExecutions
 from recado.storage.read_marks import DynamoReadMarks
 from recado.storage.tables import ChatsRecord
 from recado.storage.tabulations import DynamoTabulations
@@ -130,7 +132,16 @@ class Team:
             self.wakes,
             clock,
         )
-        self.timers = ChatTimers(DynamoChatTimers(), self.departments, self.hours, self.distribution, system, clock)
+        self.timers = ChatTimers(
+            DynamoChatTimers(),
+            self.departments,
+            self.hours,
+            self.distribution,
+            system,
+            EmptyChats(DynamoChats()),
+            DynamoExecutions(),
+            clock,
+        )
         self.workflows = WorkflowService(DynamoWorkflows(), References(), clock, ids)
         self.tabulations = TabulationService(DynamoTabulations(), References(), clock, ids)
         commits = ChatCommits(self.moves, self.agents, self.departments, shapes, self.wakes, ids)

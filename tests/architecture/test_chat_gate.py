@@ -35,6 +35,7 @@ READERS = {
     "contact_data_export_work": "no caller: writes what an admin asked for",
     "system_closing": "no caller: what the product does by itself",
     "removed_channels": "no caller: a job of the tick; of open chats an admin is told the ids",
+    "empty_chats": "no caller: asks whether a customer wrote in a chat that a flow opened",
     "chat_timers": "no caller: a job of the tick",
     "system_moves": "no caller: what the product does by itself",
     "call_agents": "no caller: who is on the telephone, or waits there",

@@ -16,7 +16,8 @@ from tests.flow_task_world import TaskWorld, task_world
 from tests.flow_world import ADMIN, ANA_USER
 from tests.reception import A
 
-SAYS = {"a": {"type": "send_text", "text": "Boa tarde!"}}
+TEXT = {"type": "send_text", "text": "Boa tarde!"}
+SAYS = {"a": {**TEXT, "next": "people"}, "people": {"type": "queue"}}
 ASKS = {"a": {"type": "ask", "text": "Posso ajudar?", "save_as": "yes"}}
 MANY = 50
 
@@ -145,7 +146,7 @@ def test_a_customer_who_writes_after_the_messages_were_read_is_first(world: Task
 
 
 def test_a_message_that_may_have_arrived_is_left_to_people(world: TaskWorld) -> None:
-    chat = begun(world, {"a": {**SAYS["a"], "next": "b"}, "b": {"type": "send_text", "text": "Volto já."}})
+    chat = begun(world, {**SAYS, "a": {**TEXT, "next": "b"}, "b": {**SAYS["a"], "text": "Volto já."}})
     first, _ = [one for one in world.container.chats.messages(A, chat, 0, 50) if one.direction == "outbound"]
     MessageRecord.of_message(A, replace(first, status="unknown")).save()
     world.container.flow_engine.message_failed(A, chat.id, first.seq + 1)
@@ -165,7 +166,7 @@ def test_a_chat_that_was_there_before_waits_for_people(world: TaskWorld) -> None
 def test_a_campaign_whose_first_messages_are_refused_queues_nothing(world: TaskWorld) -> None:
     """The window ends between the flow's beginning and its first message."""
     known(world, MANY)
-    world.flow_id = world.publish({"a": {"type": "delay", "seconds": 1, "next": "b"}, "b": SAYS["a"]})
+    world.flow_id = world.publish({"a": {"type": "delay", "seconds": 1, "next": "b"}, "b": TEXT})
     world.run_id = world.container.task_run_service.start(ADMIN, world.task())["id"]
     world.work()
     world.run()

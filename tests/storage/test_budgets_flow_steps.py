@@ -134,6 +134,30 @@ def test_a_flow_ends_as_no_step_follows(world: FlowWorld) -> None:
     assert driven(world, a=HELLO) == [(8 + 16, 11, 8)]
 
 
+def test_a_flow_ends_that_nobody_answered(dynamodb: Any, clock: Any, ids: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a chat that it opened: the thread and the messages are read for it. By its end, and by the department's
+    time."""
+    monkeypatch.setattr("time.sleep", clock.move)
+    world = task_world(clock, ids)
+    world.reception.settle(max_automatic_s=300)
+    world.waits()
+    world.container.chat_actions.close(ADMIN, world.chat.id)
+    drawn = {"a": {**HELLO, "next": "b"}, "b": {"type": "delay", "seconds": 200}}
+    for seconds in (201, 301):
+        world.flow_id = world.publish(drawn)
+        world.run_id = world.container.task_run_service.start(ADMIN, world.task())["id"]
+        world.work()
+        world.run()
+        clock.move(seconds)
+        [chat] = [one for one in world.reception.chats() if one.situation == "automatic"]
+        if seconds == 201:
+            world.container.flow_engine.look_due(160)
+            assert looks(world) == [(12, 4, 8)]
+    with record() as calls:
+        assert world.container.chat_timers.look(A, chat.id)
+    assert figures(calls) == (12, 5, 8)
+
+
 def test_a_task_begins_a_flow(dynamodb: Any, clock: Any, ids: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", clock.move)
     own, acts = TaskActions.act, list[Figures]()

@@ -105,6 +105,12 @@ def test_a_chat_closed_out_of_the_queue_was_handled_by_nobody() -> None:
     assert figures(event) == {"dp_1": one, "ch_1": one}
 
 
+@pytest.mark.parametrize("cause", ["nobody_reached", "nobody_answered"])
+def test_a_chat_in_which_no_customer_wrote_lasted_no_time(cause: str) -> None:
+    event = told(1, "chat.closed", closed(SERVED, after(86_400)), after(86_400), cause=cause)
+    assert figures(event) == {"us_1": {"closed": 1}, "dp_1": {"closed": 1}, "ch_1": {"closed": 1}}
+
+
 def test_a_reopened_chat_lasts_since_it_was_reopened() -> None:
     again = replace(QUEUED, reopened_at=after(1_000), queued_at=after(1_000))
     assert figures(told(1, "chat.reopened", again, after(1_000))) == {"dp_1": {"reopened": 1}, "ch_1": {"reopened": 1}}

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from recado.services.department_looks import DepartmentLooks
     from recado.services.department_turns import DepartmentTurnsService
     from recado.services.distribution import DistributionService
+    from recado.services.empty_chats import EmptyChats
     from recado.services.gone_agents import GoneAgents
     from recado.services.groups import DeletedGroups
     from recado.services.message_search import MessageSearch
@@ -292,6 +293,7 @@ class Chats(ContactBooks):
         """Chats whose time has come."""
         from recado.services.chat_timers import ChatTimers
         from recado.storage.chat_timers import DynamoChatTimers
+        from recado.storage.flow_executions import DynamoExecutions
 
         return ChatTimers(
             DynamoChatTimers(),
@@ -299,8 +301,17 @@ class Chats(ContactBooks):
             self.opening_hours,
             self.distribution,
             self.system_moves,
+            self.empty_chats,
+            DynamoExecutions(),
             self.clock,
         )
+
+    @cached_property
+    def empty_chats(self) -> EmptyChats:
+        """Chats that flows opened and in which no customer wrote."""
+        from recado.services.empty_chats import EmptyChats
+
+        return EmptyChats(self.chats)
 
     @cached_property
     def gone_agents(self) -> GoneAgents:

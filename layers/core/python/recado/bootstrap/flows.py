@@ -113,6 +113,7 @@ class Flows(Templating, Automating):
         from recado.journal import LoggedFlows
         from recado.services.flow_engine import FlowEngine
         from recado.services.flow_stops import FlowStops
+        from recado.storage.chat_timers import DynamoChatTimers
         from recado.storage.task_runs import DynamoRuns
 
         return FlowEngine(
@@ -122,6 +123,8 @@ class Flows(Templating, Automating):
             self.flow_steps,
             FlowStops(DynamoRuns(), self.sending_service),
             self.system_moves,
+            self.empty_chats,
+            DynamoChatTimers(),
             self.departments,
             self.accounts,
             self.outbound_queue,

@@ -154,8 +154,8 @@ def started(chat: Chat, now: datetime) -> Chat:
     return _afresh(replace(chat, started_at=now, served_by=served_also(chat.served_by, chat.agent_id)), now)
 
 
-def put_in_queue(chat: Chat, department_id: str, now: datetime) -> ChatMove | None:
-    """The chat waits (again) in a department, as the last. None when it already does."""
+def put_in_queue(chat: Chat, department_id: str, now: datetime, place: datetime | None = None) -> ChatMove | None:
+    """The chat waits (again) in a department, as the last, or in a place that it had. None when it already does."""
     _open(chat)
     if chat.situation == "queued" and chat.department_id == department_id:
         return None
@@ -165,7 +165,7 @@ def put_in_queue(chat: Chat, department_id: str, now: datetime) -> ChatMove | No
             situation="queued",
             department_id=department_id,
             agent_id=None,
-            queued_at=now,
+            queued_at=place or now,
             assigned_at=None,
             started_at=None,
         ),
@@ -175,14 +175,16 @@ def put_in_queue(chat: Chat, department_id: str, now: datetime) -> ChatMove | No
 
 
 def lead(chat: Chat, thread: Thread, execution: Execution, now: datetime) -> ChatMove:
-    """A flow leads the chat from now on, whoever had it. Conflict `chat_closed`."""
+    """A flow leads the chat from now on, whoever had it. One that waited keeps its place, for when the flow fails.
+    Conflict `chat_closed`."""
     _open(chat)
+    waited = chat.situation in ("queued", "automatic")
     after = _afresh(
         replace(
             chat,
             situation="automatic",
             agent_id=None,
-            queued_at=None,
+            queued_at=chat.queued_at if waited else None,
             assigned_at=None,
             started_at=None,
             execution_id=execution.id,

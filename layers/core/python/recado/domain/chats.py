@@ -70,10 +70,10 @@ class Chat:
     that is opened again, at `reopened_at`, is answered anew.
     `moved_by`: the user or token whose action brought it where it is, None for the system's.
 
-    `queued_at` is its place in the queue, which it keeps when it goes back or on to another department; `moved_at` is
-    when it came into its situation, department and hands, from which its timers run; `due_at` is when they have to be
-    looked at. `not_started_by`: agents who were given it and did not start, in this cycle; `cycles`: how often all who
-    could had it and nobody started. `preferred_agent_id`: who served
+    `queued_at` is its place in the queue, which it keeps when it goes back or on to another department, and while a
+    flow leads it that may fail; `moved_at` is when it came into its situation, department and hands, from which its
+    timers run; `due_at` is when they have to be looked at. `not_started_by`: agents who were given it and did not
+    start, in this cycle; `cycles`: how often all who could had it and nobody started. `preferred_agent_id`: who served
     the customer last, while that counts.
 
     `served_by`: users who began with it, each once, the last at the end; at most 50.

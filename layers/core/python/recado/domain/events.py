@@ -54,6 +54,7 @@ MovedBecause = Literal[
     "flow_ended",
     "flow_failed",
     "department_gone",
+    "nobody_answered",
     "nobody_reached",
     "not_started",
     "overflow",

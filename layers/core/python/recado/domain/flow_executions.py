@@ -5,13 +5,12 @@ to another, ends it in the same transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple
 
-from recado.domain.chats import Chat, Message
 from recado.domain.ids import make_id, moment_of
 
 State = Literal["running", "waiting", "finished", "failed", "aborted"]
@@ -127,18 +126,6 @@ class Ending:
 def ended(one: Execution, state: State, now: datetime, reason: str) -> Execution:
     """The execution at its end."""
     return replace(one, state=state, step=None, waits_for=None, due_at=None, reason=reason, ended_at=now)
-
-
-def reached_nobody(chat: Chat, messages: Iterable[Message]) -> bool:
-    """Whether nobody has to look at a chat that a flow opened: none of its messages arrived, no agent began with
-    it, and the customer never wrote. `messages`: all of the chat."""
-    return (
-        chat.opened_by is not None
-        and chat.situation != "closed"
-        and not chat.served_by
-        and chat.reopened_at is None
-        and all(one.direction == "outbound" and one.status == "failed" for one in messages)
-    )
 
 
 def is_over(one: Execution) -> bool:

@@ -159,7 +159,8 @@ def follow(one: Execution, step: Step, outcome: Outcome, now: datetime) -> Execu
 
 
 def opened(one: Execution, outcome: Outcome, now: datetime) -> Execution:
-    """The execution after the template was sent with which it opens: it waits for an answer, however long."""
+    """The execution after the template was sent with which it opens: it waits for an answer, as long as a question
+    does that does not say how long."""
     done = replace(
         one, place=one.place + 1, steps=one.steps + 1, version=one.version + 1, moved_at=now, opening=None,
         first_seq=outcome.seq, heard=outcome.seq, unanswered=one.unanswered + 1,
@@ -167,7 +168,7 @@ def opened(one: Execution, outcome: Outcome, now: datetime) -> Execution:
     return (
         ended(done, "failed", now, outcome.failed)
         if outcome.failed
-        else replace(done, state="waiting", waits_for="opening")
+        else replace(done, state="waiting", waits_for="opening", due_at=_after(now, DEFAULT_TIMEOUT_S))
     )
 
 
@@ -198,7 +199,7 @@ def answer(one: Execution, step: Step, text: str, chosen_id: str | None, now: da
     present one is no answer. A message while it waits for time changes nothing but the count of steps."""
     heard = replace(one, steps=0, unanswered=0, version=one.version + 1, moved_at=now)
     if one.waits_for == "opening":
-        return replace(heard, state="running", waits_for=None)
+        return replace(heard, state="running", waits_for=None, due_at=None)
     if one.waits_for != "answer":
         return heard
     heard = replace(heard, state="running", waits_for=None, due_at=None)
@@ -225,8 +226,11 @@ def _chosen(one: Execution, options: int, press: Pressed) -> int | None:
 
 
 def time_out(one: Execution, step: Step, now: datetime) -> Execution:
-    """The execution once its time has come: a delay is over, a question was not answered."""
+    """The execution once its time has come: a delay is over, a question was not answered, or the template with which
+    it opens: then it has ended before its first step."""
     going = replace(one, state="running", waits_for=None, due_at=None, version=one.version + 1, tries=0, moved_at=now)
+    if one.waits_for == "opening":
+        return ended(going, "finished", now, "unanswered")
     return _at(going, step.next if one.waits_for == "time" else step.fields.get("on_timeout"), now)
 
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
+
+from recado.domain.empty_chats import WhyEmpty
 
 Kind = Literal["agent", "department", "channel"]
 KINDS: tuple[Kind, ...] = ("agent", "department", "channel")
@@ -26,6 +28,8 @@ TIMES = ("waiting", "first_answer", "duration", "handling")
 """Figures that are times: `<name>_s` sums up whole seconds of `<name>_n` cases."""
 FIGURES = (*VOLUMES, *(f"{name}_{part}" for name in TIMES for part in ("s", "n")))
 
+_EMPTY = get_args(WhyEmpty)
+"""Closed for one of these, a chat was a conversation with nobody: how long it was open tells nothing."""
 _LONGEST_S = 10_000_000_000
 """What claims to have taken longer (300 years) is no time."""
 
@@ -125,6 +129,8 @@ def _transferred(data: Mapping[str, Any]) -> list[Count]:
 
 def _closed(data: Mapping[str, Any]) -> list[Count]:
     began = data.get("reopened_at") or data.get("opened_at")
+    if data.get("cause") in _EMPTY:
+        return _each(_whose(data), {"closed": 1})
     figures = {"closed": 1, **_time("duration", began, data.get("closed_at"))}
     if data.get("agent_id"):
         figures |= _time("handling", data.get("assigned_at"), data.get("closed_at"))

@@ -10,12 +10,15 @@ from typing import Protocol
 from recado.domain.chat_moves import ChatMove, close, not_started, overflow_to, put_in_queue, unattended
 from recado.domain.chats import OPEN_SITUATIONS, Chat, Thread, ThreadKey
 from recado.domain.errors import Busy
+from recado.domain.flow_executions import LOOKED_AGAIN
 from recado.domain.people import Department
 from recado.domain.timers import deadline
 from recado.ports.agents import Departments, Hours
 from recado.ports.chats import ChatFilter
 from recado.ports.core import Clock
+from recado.ports.flow_executions import ExecutionStore
 from recado.ports.sweeps import DuePage, Swept
+from recado.services.empty_chats import EmptyChats
 from recado.services.system_moves import SystemMoves
 
 _TRIES = 5
@@ -70,6 +73,8 @@ class ChatTimers:
         hours: Hours,
         overflows: Overflows,
         moves: SystemMoves,
+        empty: EmptyChats,
+        executions: ExecutionStore,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -77,6 +82,8 @@ class ChatTimers:
         self._hours = hours
         self._overflows = overflows
         self._moves = moves
+        self._empty = empty
+        self._executions = executions
         self._clock = clock
 
     def run_due(self, limit: int) -> Swept:
@@ -148,7 +155,7 @@ class ChatTimers:
         """What to do now, or when to look again although the time is over: nobody is expected to start while the
         department is closed, and it is not for the customer to answer who wrote last."""
         if chat.situation == "automatic":
-            return lambda: self._commit(a, put_in_queue(chat, department.id, now), department, "automatic_timeout")
+            return self._led_too_long(a, chat, department, now)
         if chat.started_at is not None:
             if thread is None or thread.company_wrote_at is None:
                 return now + timedelta(seconds=department.close_idle_after_s or _FAILED_AGAIN_S)
@@ -159,6 +166,28 @@ class ChatTimers:
         if chat.situation == "queued":
             return lambda: self._in_vain(a, chat, department, now)
         return lambda: self._commit(a, not_started(chat, now), department, "not_started")
+
+    def _led_too_long(self, a: str, chat: Chat, department: Department, now: datetime) -> datetime | Callable[[], bool]:
+        """Of a chat that a flow opened the time counts from when the customer wrote first. Nobody who never wrote waits
+        for anybody: their chat is closed; what opened it by a template is left its own time for an answer."""
+        empty = self._empty.look(a, chat, now)
+        if empty is not None:
+            waits = self._waits_behind_opening(a, chat)
+            if waits is not None and waits > now:
+                return waits
+            return lambda: self._moves.commit(a, empty.move, department, empty.why) is not None
+        wrote_at = self._empty.customer_wrote_at(a, chat) if chat.opened_by is not None else None
+        ends = wrote_at + timedelta(seconds=department.max_automatic_s or 0) if wrote_at is not None else now
+        if ends > now:
+            return ends
+        return lambda: self._commit(a, put_in_queue(chat, department.id, now), department, "automatic_timeout")
+
+    def _waits_behind_opening(self, a: str, chat: Chat) -> datetime | None:
+        """Until when at most, and a moment more for whoever ends its flow."""
+        one = self._executions.get(a, chat.execution_id) if chat.execution_id else None
+        if one is None or one.waits_for != "opening" or one.due_at is None:
+            return None
+        return one.due_at + LOOKED_AGAIN
 
     def _in_vain(self, a: str, chat: Chat, department: Department, now: datetime) -> bool:
         """Who had the chat did not start, and there is nobody else: it goes on to the overflow department, or waits

@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
-from recado.domain.chat_moves import close, put_in_queue
-from recado.domain.chats import Chat, Message, Thread
+from recado.domain.chat_moves import put_in_queue
+from recado.domain.chats import Chat, Message
 from recado.domain.contact_rules import e164_of, region_of
 from recado.domain.errors import Busy
 from recado.domain.flow_answers import Phone
@@ -32,7 +32,6 @@ from recado.domain.flow_executions import (
     TraceLine,
     ended,
     is_over,
-    reached_nobody,
     traced,
 )
 from recado.domain.flow_runs import follow, hear, opened, silenced, step_of, time_out, unreached
@@ -42,6 +41,7 @@ from recado.ports.core import Clock, Queue
 from recado.ports.flow_executions import ExecutionStore, FlowJournal
 from recado.ports.people import AccountStore
 from recado.ports.sweeps import Swept
+from recado.services.empty_chats import EmptyChats
 from recado.services.flow_commands import failure_command, flow_command, request_command
 from recado.services.flow_library import FlowLibrary
 from recado.services.flow_steps import FlowSteps, Standing, claims_first
@@ -77,6 +77,14 @@ class _Look:
     failed_seq: int | None
 
 
+class Timers(Protocol):
+    """When chats have to be looked at (storage.chat_timers)."""
+
+    def arm(self, a: str, chat: Chat, due_at: datetime | None) -> bool:
+        """Look at the chat at another time; False when it has moved since it was read."""
+        ...
+
+
 class FlowEngine:
     """Looks at executions. `requests`: the queue of those that stand at an HTTP step; `queue`: that of all others.
     `pause` waits some seconds."""
@@ -89,6 +97,8 @@ class FlowEngine:
         steps: FlowSteps,
         stops: FlowStops,
         moves: SystemMoves,
+        empty: EmptyChats,
+        timers: Timers,
         departments: Departments,
         accounts: AccountStore,
         queue: Queue,
@@ -103,6 +113,8 @@ class FlowEngine:
         self._steps = steps
         self._stops = stops
         self._moves = moves
+        self._empty = empty
+        self._timers = timers
         self._departments = departments
         self._accounts = accounts
         self._queue = queue
@@ -119,12 +131,12 @@ class FlowEngine:
         if chat is not None and chat.execution_id is not None:
             self._look(self._at(a, False, seq), chat.execution_id, receives)
         elif chat is not None:
-            self._close_if_empty(a, chat)
+            self._close_if_unreached(a, chat)
 
     def look(self, a: str, execution_id: str, receives: int = 1) -> None:
         """Drive an execution as far as it goes now, up to an HTTP step. Repeating it is harmless at any point. Raises
         what goes wrong, so that the queue brings the command again; at its last attempts (`receives`) the execution
-        fails instead, and its chat waits for people."""
+        fails instead, and leaves its chat."""
         self._look(self._at(a, False), execution_id, receives)
 
     def ask_outside(self, a: str, execution_id: str, receives: int = 1) -> None:
@@ -288,6 +300,8 @@ class FlowEngine:
             after = hear(one, step, said.text, chosen, said.created_at, now, self._phone(a))
             after = replace(after, heard=said.seq, said=said.text[:MAX_SAID])
             line = traced(one, step.id, "answer", said.text, _told(one, after), now)
+            if one.waits_for == "opening" and not self._timed_from_now(a, chat, now):
+                return None
             return self._written(a, chat, one, _bounded(after, now), line)
         if one.due_at is not None and one.due_at <= now:
             return self._written(a, chat, one, time_out(one, step, now), None)
@@ -323,39 +337,31 @@ class FlowEngine:
     ) -> Execution | None:
         if not is_over(after):
             return after if self._executions.go_on(a, one, after, line) else None
-        ending = Ending(after.state, after.reason, one, line)
-        return after if self._left(a, chat, ending, self._waits_in(a, chat, step)) else None
+        return after if self._left(a, chat, Ending(after.state, after.reason, one, line), step) else None
 
-    def _left(self, a: str, chat: Chat, ending: Ending, department_id: str) -> bool:
+    def _left(self, a: str, chat: Chat, ending: Ending, step: Step | None) -> bool:
         """Whether the chat waits for people now: a flow that ended without saying where it goes leaves it to them,
-        unless there is nobody at the other end."""
-        empty = self._reached_nobody(a, chat)
-        if empty is not None:
-            return self._closed(a, chat, empty, ending)
-        move = put_in_queue(chat, department_id, self._clock.now())
+        unless there is nobody at the other end. `step`: the one with which it ended; who was to be handed over, and
+        was reached, waits for people too, and who waited before a flow that failed does so in the old place."""
+        now = self._clock.now()
+        empty = self._empty.look(a, chat, now)
+        if empty is not None and (empty.why == "nobody_reached" or not _hands_over(step)):
+            return self._moves.commit(a, replace(empty.move, ending=ending), None, empty.why) is not None
+        department_id = self._waits_in(a, chat, step)
+        move = put_in_queue(chat, department_id, now, None if ending.state == "finished" else chat.queued_at)
         if move is None:
             return True
         department = self._departments.get(a, department_id)
         cause = "flow_failed" if ending.state == "failed" else "flow_ended"
         return self._moves.commit(a, replace(move, ending=ending), department, cause) is not None
 
-    def _reached_nobody(self, a: str, chat: Chat) -> Thread | None:
-        """The thread of a chat in which nobody was reached, as it was before its messages were read: one that the
-        customer writes since moves it. None: somebody was."""
-        thread = self._chats.thread(a, chat.thread) if chat.opened_by is not None else None
-        return thread if thread is not None and reached_nobody(chat, self._messages(a, chat, 0)) else None
-
-    def _closed(self, a: str, chat: Chat, thread: Thread, ending: Ending | None) -> bool:
-        """Whether the chat is closed now. A message of the customer moves its thread, and is first then."""
-        move = close(chat, thread, self._clock.now())
-        if move is None:
-            return False
-        return self._moves.commit(a, replace(move, ending=ending), None, "nobody_reached") is not None
-
-    def _close_if_empty(self, a: str, chat: Chat) -> None:
+    def _close_if_unreached(self, a: str, chat: Chat) -> None:
+        """Where a flow handed over to people whom it reached, they decide when it ends."""
         for _ in range(_TRIES):
-            empty = self._reached_nobody(a, chat)
-            if empty is None or self._closed(a, chat, empty, None):
+            empty = self._empty.look(a, chat, self._clock.now())
+            if empty is None or empty.why != "nobody_reached":
+                return
+            if self._moves.commit(a, empty.move, None, empty.why):
                 return
             chat = self._chats.chat(a, chat.id) or chat
         raise Busy(f"closing {chat.id}")
@@ -369,12 +375,27 @@ class FlowEngine:
         for _ in range(_TRIES):
             one = self._executions.get(a, execution_id)
             chat = self._chats.chat(a, one.chat_id) if one is not None and not is_over(one) else None
-            if chat is None or chat.execution_id != execution_id:
+            if one is None or chat is None or chat.execution_id != execution_id:
                 return
-            if self._left(a, chat, Ending("failed", "internal_error"), chat.department_id):
+            if self._left(a, chat, Ending("failed", "internal_error"), self._stands_at(a, one)):
                 self._journal.gave_up(execution_id, error)
                 return
         raise Busy(f"end of {execution_id}")
+
+    def _stands_at(self, a: str, one: Execution) -> Step | None:
+        """Its step; None also when that cannot be read: whatever it fails of, it can be ended."""
+        with suppress(Exception):
+            drawn = self._library.version(a, one.flow_id, one.flow_version)
+            return step_of(one, drawn) if drawn else None
+        return None
+
+    def _timed_from_now(self, a: str, chat: Chat, now: datetime) -> bool:
+        """The customer answered what a chat was opened with: from now on a flow leads them, and no longer than their
+        department lets it (services.chat_timers). False when the chat has moved."""
+        department = self._departments.get(a, chat.department_id)
+        if chat.opened_by is None or department is None or department.max_automatic_s is None:
+            return True
+        return self._timers.arm(a, chat, now + timedelta(seconds=department.max_automatic_s))
 
     # -- what the customer wrote ---------------------------------------------------------------------------------------
 
@@ -408,6 +429,11 @@ def _bounded(one: Execution, now: datetime) -> Execution:
 def _is_request(one: Execution, step: Step) -> bool:
     """Whether what is to be done next is an HTTP step."""
     return one.state == "running" and one.opening is None and step.type == "http"
+
+
+def _hands_over(step: Step | None) -> bool:
+    """Whether a step says that the chat goes to people."""
+    return step is not None and step.type in ("transfer", "queue")
 
 
 def _heard(message: Message, one: Execution) -> bool:

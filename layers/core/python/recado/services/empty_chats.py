@@ -1,0 +1,60 @@
+"""Chats that flows opened and in which no customer wrote: they are closed, and no agent gets them (PRODUCT G5, G6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from recado.domain.chat_moves import ChatMove, close
+from recado.domain.chats import Chat, Message, Thread, ThreadKey
+from recado.domain.empty_chats import WhyEmpty, customer_wrote_at, may_be_empty, why_empty
+
+_PAGE = 50
+
+
+class Conversations(Protocol):
+    """Threads and what was said in chats, consistently."""
+
+    def thread(self, a: str, key: ThreadKey) -> Thread | None: ...
+
+    def messages(self, a: str, chat: Chat, after: int, limit: int) -> list[Message]: ...
+
+
+@dataclass(frozen=True)
+class EmptyChat:
+    """The close of such a chat, which holds as long as its thread stands where it stood."""
+
+    move: ChatMove
+    why: WhyEmpty
+
+
+class EmptyChats:
+    """Reads the thread before its messages: a customer who writes between the two moves the thread, and keeps the
+    chat."""
+
+    def __init__(self, conversations: Conversations) -> None:
+        self._conversations = conversations
+
+    def look(self, a: str, chat: Chat, now: datetime) -> EmptyChat | None:
+        """How a chat is closed in which no customer wrote; None: it is for people, or closed."""
+        if not may_be_empty(chat):
+            return None
+        thread = self._conversations.thread(a, chat.thread)
+        why = why_empty(chat, self._messages(a, chat))
+        move = close(chat, thread, now) if thread is not None and why is not None else None
+        return EmptyChat(move, why) if move is not None and why is not None else None
+
+    def customer_wrote_at(self, a: str, chat: Chat) -> datetime | None:
+        """When the customer wrote first in the chat."""
+        return customer_wrote_at(self._messages(a, chat))
+
+    def _messages(self, a: str, chat: Chat) -> Iterator[Message]:
+        after = 0
+        while True:
+            page = self._conversations.messages(a, chat, after, _PAGE)
+            yield from page
+            if len(page) < _PAGE:
+                return
+            after = page[-1].seq
