@@ -93,6 +93,22 @@ def test_a_paused_run_is_gone_on_with_where_it_stood(world: TaskWorld) -> None:
     assert world.seen(task_id)["state"] == "done" and world.seen(task_id)["executed"] == CUSTOMERS
 
 
+def test_a_paused_run_whose_flow_begins_with_a_request_goes_on_soon(world: TaskWorld) -> None:
+    asks = {"type": "http", "method": "GET", "url": "https://erp.example/", "next": "b", "on_error": "b"}
+    world.flow_id = world.publish({"a": asks, "b": {"type": "send_text", "text": "Olá!"}})
+    known(world)
+    task_id = begun(world)
+    world.container.task_run_service.pause(ADMIN, task_id, world.run_id)
+    for _ in range(20):
+        minute(world)
+        world.request_queue.forget()
+    assert written(world) == 0 and world.requests.asked == []
+    world.container.task_run_service.resume(ADMIN, task_id, world.run_id)
+    for _ in range(2):
+        minute(world)
+    assert written(world) == CUSTOMERS
+
+
 def test_a_chat_that_was_there_waits_for_people_after_cancel(world: TaskWorld) -> None:
     chat = world.waits()
     task_id = begun(world, "chats", when_queued="run")

@@ -183,6 +183,8 @@ class FlowEngine:
         """Sends the command again; when it is looked at next. A request that waits for its lane is due all the time:
         within the queue's five minutes its command is the same one, and behind them it is sent again more and more
         seldom, so that a slow server does not fill the lane, and with it the queue, with them."""
+        if self._stops.state(a, one) == "paused":
+            return LOOKED_AGAIN
         drawn = self._library.version(a, one.flow_id, one.flow_version)
         step = step_of(one, drawn) if drawn else None
         if step is None or not _is_request(one, step):
