@@ -11,6 +11,7 @@ import pytest
 from recado.domain import task_runs as steps
 from recado.domain.chats import Author, Message, ThreadKey
 from recado.domain.errors import Busy, FieldError
+from recado.domain.ids import make_id
 from recado.domain.task_runs import Result, Sent
 from recado.domain.task_window import Window
 from recado.ports.task_runs import Turn
@@ -343,3 +344,16 @@ def test_lanes_on_which_somebody_works_are_not_asked_for(world: World) -> None:
     assert steps.to_ask_for(run, held, world.clock.now() + steps.LEASE) == held
     frozen = [replace(one, stage="frozen") for one in held]
     assert steps.to_ask_for(run, frozen, world.clock.now()) == frozen[:1], "the last died before it let them act"
+
+
+def test_chats_that_the_version_before_froze_half_way(clock: Any, ids: Any) -> None:
+    """It began with the oldest: those that it did not come to would be left out, and the run would never end."""
+    world = World(clock, ids)
+    chats = sorted(make_id("ca", A, clock.now(), f"{number:016x}") for number in range(250))
+    world.tables.records = [{"id": {"S": one}, "situation": {"S": "queued"}} for one in chats]
+    run_id = world.begin(table="chats")
+    lane, old = world.tables.lanes_of[run_id][0], chats[:95]
+    after = replace(lane, part=0, frozen=len(old), after=old[-1])
+    assert world.tables.freeze(A, world.run(run_id), lane, after, old)
+    run = world.to_the_end(run_id, 3)
+    assert (run.state, run.reason, world.states(run_id)) == ("cancelled", "gave_up", {"pending": 95})

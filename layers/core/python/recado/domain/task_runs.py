@@ -28,6 +28,9 @@ Trigger = Literal["manual", "schedule"]
 ENDED: tuple[Ended, ...] = ("executed", "skipped", "failed", "unknown")
 PARTS = 16
 """Of the contacts of an account, and of the targets of a run."""
+PART_OF_CHATS = 1
+"""Chats are frozen as one part, newest first. The version before froze them as part 0, oldest first: who goes on there
+would leave out those that it did not come to."""
 MOST_LANES = 8
 LANES_OF_CHATS = 4
 """Of a run that moves chats and sends nothing."""
@@ -164,7 +167,7 @@ def shared(number: int, lanes: int, table: Table, stage: Stage) -> list[int]:
     """The parts of a lane in their order. Chats are frozen by one lane: they have no parts, as they move between their
     situations."""
     if stage == "freezing" and table == "chats":
-        return [0] if number == 0 else []
+        return [PART_OF_CHATS] if number == 0 else []
     return list(range(number, PARTS, lanes))
 
 
@@ -199,6 +202,11 @@ def may_take(lane: Lane, run: Run, version: int) -> bool:
     """Whether a command is the one that is to go on: it names the lane's version, or it is the very command whose
     worker died."""
     return not is_lane_over(lane, run) and version in (lane.version, lane.held)
+
+
+def is_of_version_before(lane: Lane, run: Run) -> bool:
+    """Whether its chats are frozen half-way, oldest first."""
+    return run.table == "chats" and lane.stage == "freezing" and lane.part != PART_OF_CHATS
 
 
 def is_lane_over(lane: Lane, run: Run) -> bool:

@@ -151,7 +151,7 @@ class TaskRunWork:
             return
         held = _Held(self, a, run, lane)
         try:
-            if lane.tries >= MOST_TRIES:
+            if lane.tries >= MOST_TRIES or steps.is_of_version_before(lane, run):
                 self.cancel(a, run, "gave_up")
                 return
             held.step(steps.taken(lane, version, self._clock.now()))
