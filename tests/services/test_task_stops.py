@@ -109,6 +109,26 @@ def test_a_paused_run_whose_flow_begins_with_a_request_goes_on_soon(world: TaskW
     assert written(world) == CUSTOMERS
 
 
+def test_a_run_waits_for_the_server_that_its_flow_asks(world: TaskWorld) -> None:
+    """All that stand at their requests lie in one queue, with those of everybody else: no run brings more there than
+    it may have on their way."""
+    asks = {"type": "http", "method": "GET", "url": "https://erp.example/", "next": "c", "on_error": "c"}
+    says = {"type": "send_text", "text": "Olá!", "next": "b"}
+    world.flow_id = world.publish({"a": says, "b": asks, "c": {"type": "send_text", "text": "Até!"}})
+    known(world)
+    task_id = begun(world)
+    for one in world.queue.take():
+        if "execution_id" in one.body:
+            world.look(one)
+    world.sent()
+    world.clock.move(61)
+    world.container.task_run_work.look_at_sends(160)
+    assert len(world.request_queue.commands) == written(world) == world.seen(task_id)["waiting"] == CUSTOMERS
+    for _ in range(4):
+        minute(world)
+    assert (written(world), world.seen(task_id)["executed"]) == (2 * CUSTOMERS, CUSTOMERS)
+
+
 def test_a_chat_that_was_there_waits_for_people_after_cancel(world: TaskWorld) -> None:
     chat = world.waits()
     task_id = begun(world, "chats", when_queued="run")

@@ -113,11 +113,11 @@ class TaskFlows:
 
     def result(self, a: str, execution_id: str) -> Result:
         """What a flow tells of its target: where its first message lies, or how it ended without one; `pending` while
-        it has not said anything."""
+        it has not said anything, and until it waits: the run begins no more than servers that its flow asks take."""
         one = self._executions.get(a, execution_id)
         if one is None:
             return Result("unknown", "flow_gone")
-        if one.first_seq is not None:
+        if one.first_seq is not None and one.state != "running":
             chat = self._chats.chat(a, one.chat_id)
             message = self._messages.message(a, chat.thread, one.first_seq) if chat else None
             if message is None:
