@@ -93,6 +93,7 @@ def test_a_forecast(api: Api, company: Company, action: Any) -> None:
         {
             "audience": 2, "free": 0, "template": 1, "unreachable": 1, "complete": True,
             "reasons": {"no_address": 1, "outside_window": 1}, "problems": [],
+            "acted_on": 0, "left_out": {"no_address": 1, "outside_window": 1},
         },
     )  # fmt: skip
 

@@ -200,6 +200,7 @@ def test_a_forecast_and_what_becomes_of_it(world: TaskWorld) -> None:
     forecast = world.container.task_forecast.of(ADMIN, task_id)
     assert (forecast.audience, forecast.free, forecast.template, forecast.unreachable) == (3, 1, 1, 1)
     assert (forecast.complete, forecast.reasons) == (True, {"no_address": 1, "outside_window": 1})
+    assert (forecast.acted_on, forecast.left_out) == (1, forecast.reasons)
     world.run_id = world.container.task_run_service.start(ADMIN, task_id)["id"]
     world.work()
     found = [one for part in range(PARTS) for one in DynamoTargets().page(A, world.run_id, part, None, 9, None)[0]]

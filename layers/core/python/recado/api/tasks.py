@@ -185,9 +185,10 @@ class ProblemShape(msgspec.Struct):
 
 
 class ForecastShape(msgspec.Struct):
-    """Of the `audience`, how many can be written to freely, only by a template, not at all; and why. `complete` false:
-    the time was up, and these are the figures of those that were looked at. `problems`: why a run would not even begin,
-    with pointers into the task."""
+    """Of the `audience`, how many can be written to freely, only by a template, not at all; and why (`reasons`).
+    `acted_on`: how many of them a run would act on, by the same rules; `left_out`: the others, by the reason that their
+    targets would have, also those whose open chat is left alone. `complete` false: the time was up, and these are the
+    figures of those that were looked at. `problems`: why a run would not even begin, with pointers into the task."""
 
     audience: int
     free: int
@@ -195,6 +196,8 @@ class ForecastShape(msgspec.Struct):
     unreachable: int
     complete: bool
     reasons: dict[str, int]
+    acted_on: int
+    left_out: dict[str, int]
     problems: list[ProblemShape]
 
 

@@ -153,6 +153,7 @@ class Tasks(Flows):
             self.chats,
             self.channels,
             self.task_reach,
+            self.flow_library,
             self.clock,
         )
 

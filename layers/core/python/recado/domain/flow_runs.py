@@ -8,6 +8,7 @@ its `place` names it for good, its effects once: a message of a step has its id 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ from typing import Any
 from recado.domain.flow_answers import Phone, Pressed, answer_value, option_id, pressed
 from recado.domain.flow_choices import choice, shown_lines
 from recado.domain.flow_definitions import DEFAULT_TIMEOUT_S, SENDING, Definition, Step
-from recado.domain.flow_executions import Execution, ended
+from recado.domain.flow_executions import Execution, ended, is_over
 from recado.domain.flow_variables import Write, filled, filled_body, filled_url, plain
 
 MAX_STEPS_PER_MESSAGE = 100
@@ -32,6 +33,8 @@ ANSWERS_WITHIN = timedelta(minutes=1)
 machine, and what is said to it makes it answer again."""
 MAX_VARIABLES = 100
 MAX_VALUE_CHARACTERS = 4_096
+MAX_VARIABLES_BYTES = 150_000
+"""Of all that a flow saved, as JSON: with everything else it fits an item of 400 KB."""
 MAX_HEADER = 4_000
 """Characters of a header's text with its variables in place."""
 DEFAULT_RETRIES = 2
@@ -283,3 +286,10 @@ def _after(now: datetime, seconds: int) -> datetime:
 def _one_line(text: str) -> str:
     """A header's text: values from outside never begin another header."""
     return "".join(sign for sign in text if sign.isprintable())[:MAX_HEADER]
+
+
+def bounded(one: Execution, now: datetime) -> Execution:
+    """The execution, which fails when it saved too much."""
+    if is_over(one) or len(json.dumps(dict(one.variables), default=str)) <= MAX_VARIABLES_BYTES:
+        return one
+    return ended(replace(one, variables={}), "failed", now, "variables_too_large")

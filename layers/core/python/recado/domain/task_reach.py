@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from recado.domain.chats import Thread
+from recado.domain.chats import OPEN_SITUATIONS, Situation, Thread
 from recado.domain.flow_definitions import WAITING, Definition, Step
 from recado.domain.flow_runs import MAX_STEPS_PER_MESSAGE
 from recado.domain.windows import WindowRule, may_send
@@ -33,6 +33,31 @@ def reach_now(rule: WindowRule | None, thread: Thread | None, now: datetime) -> 
     if may_send(rule, "text", last, now):
         return Reach("free")
     return Reach("template" if may_send(rule, "template", last, now) else "unreachable", "outside_window")
+
+
+_BY_TEMPLATE = frozenset({"send_template"})
+
+
+def situations_of(action: Mapping[str, Any]) -> tuple[Situation, ...]:
+    """In which situations of an open chat an action begins its flow."""
+    return tuple(one for one in OPEN_SITUATIONS if action.get(f"when_{one}", "skip") == "run")
+
+
+def left_out(reach: Reach, words: frozenset[str], has_fallback: bool, disturbed: Situation | None) -> str | None:
+    """Why an action leaves somebody out; None: its flow begins. `words`: with which the flow first says something.
+    `has_fallback`: there is a template for who is reached by one alone. `disturbed`: the situation of their open chat,
+    where that is left alone."""
+    if disturbed in OPEN_SITUATIONS:
+        return disturbed
+    in_time = not words and reach.reason in (None, "outside_window", "opted_out")
+    if reach.how == "free" or in_time or (reach.how == "template" and (has_fallback or words <= _BY_TEMPLATE)):
+        return None
+    return reach.reason or "outside_window"
+
+
+def needs_opening(reach: Reach, words: frozenset[str]) -> bool:
+    """Whether another template has to be sent before a flow may say what it says first."""
+    return reach.how == "template" and bool(words) and not words <= _BY_TEMPLATE
 
 
 _IN_PASSING = frozenset({"delay", "goto", "tabulate", "workflow_step"})

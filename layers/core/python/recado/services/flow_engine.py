@@ -11,7 +11,6 @@ command; whoever does not know where an execution stands asks the outbound queue
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -34,7 +33,7 @@ from recado.domain.flow_executions import (
     is_over,
     traced,
 )
-from recado.domain.flow_runs import follow, hear, opened, silenced, step_of, time_out, unreached
+from recado.domain.flow_runs import bounded, follow, hear, opened, silenced, step_of, time_out, unreached
 from recado.ports.agents import Departments
 from recado.ports.chats import ChatStore
 from recado.ports.core import Clock, Queue
@@ -51,8 +50,6 @@ from recado.services.system_moves import SystemMoves
 GIVES_UP_AT = 4
 LAST_ATTEMPT = 5
 """maxReceiveCount of the queue (infra/data.yaml): whoever gets the command then does not try the step again."""
-MAX_VARIABLES_BYTES = 150_000
-"""Of all that a flow saved, as JSON: with everything else it fits an item of 400 KB."""
 MAX_SAID = 4_096
 """Characters of what the customer said last, as an execution keeps it."""
 _PATIENCE = timedelta(seconds=20)
@@ -290,7 +287,7 @@ class FlowEngine:
             self._executions.note(a, one.id, line)
             return self._executions.get(a, one.id)
         after = follow(one, step, done.outcome, now)
-        return self._written(a, at.chat, one, _bounded(after, now), line, step)
+        return self._written(a, at.chat, one, bounded(after, now), line, step)
 
     def _wake(self, a: str, chat: Chat, one: Execution, step: Step) -> Execution | None:
         """What the customer wrote comes before a time that is over: they wrote it in time."""
@@ -304,7 +301,7 @@ class FlowEngine:
             line = traced(one, step.id, "answer", said.text, _told(one, after), now)
             if one.waits_for == "opening" and not self._timed_from_now(a, chat, now):
                 return None
-            return self._written(a, chat, one, _bounded(after, now), line)
+            return self._written(a, chat, one, bounded(after, now), line)
         if one.due_at is not None and one.due_at <= now:
             return self._written(a, chat, one, time_out(one, step, now), None)
         return one
@@ -419,13 +416,6 @@ class FlowEngine:
             return e164_of(text, region_of(account.locale if account else ""))
 
         return phone
-
-
-def _bounded(one: Execution, now: datetime) -> Execution:
-    """The execution, which fails when it saved too much."""
-    if is_over(one) or len(json.dumps(dict(one.variables), default=str)) <= MAX_VARIABLES_BYTES:
-        return one
-    return ended(replace(one, variables={}), "failed", now, "variables_too_large")
 
 
 def _is_request(one: Execution, step: Step) -> bool:

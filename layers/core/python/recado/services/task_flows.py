@@ -9,13 +9,21 @@ from typing import Any, Protocol
 
 from recado.domain.access import Caller
 from recado.domain.channels import Channel
-from recado.domain.chats import OPEN_SITUATIONS, Chat, Message, Situation, Thread, ThreadKey
+from recado.domain.chats import Chat, Message, Situation, Thread, ThreadKey
 from recado.domain.contacts import Contact
 from recado.domain.errors import Conflict, Invalid, NotFound
 from recado.domain.flow_definitions import Definition
 from recado.domain.flow_executions import RUN_CANCELLED, OfRun, execution_id, is_over
 from recado.domain.flow_starts import FlowStart
-from recado.domain.task_reach import Reach, first_words, messages_at_once, opening_template
+from recado.domain.task_reach import (
+    Reach,
+    first_words,
+    left_out,
+    messages_at_once,
+    needs_opening,
+    opening_template,
+    situations_of,
+)
 from recado.domain.task_runs import WITHDRAWN, Result, Run, Sent, Target
 from recado.ports.channels import ChannelStore
 from recado.ports.core import Clock
@@ -25,7 +33,10 @@ from recado.services.flow_starting import FlowStarting, LeftAlone, StartedFlow
 from recado.services.task_merges import MergedTargets
 from recado.services.task_reach import TaskReach
 
-_BY_TEMPLATE = frozenset({"send_template"})
+_UNUSABLE = {
+    "channel_unusable": "Nothing can be sent on the channel.",
+    "token_expired": "The channel's access token has ended.",
+}
 
 
 class Contacts(Protocol):
@@ -94,7 +105,7 @@ class TaskFlows:
         the place of the one that the run began with the same target before. Raises LeftAlone; Conflict
         `outside_window`, `opted_out`, `cannot_start`, `channel_unusable`, `token_expired`; NotFound; Invalid; and what
         stands against the template with which it would open, before anything is begun."""
-        situations = _situations(run.action)
+        situations = situations_of(run.action)
         if run.table == "contacts":
             return self._with_contact(caller, run, target, situations)
         chat = self._chats.chat(caller.account, target.id)
@@ -156,31 +167,23 @@ class TaskFlows:
     def _usable(self, a: str, channel_id: str) -> Channel:
         """A channel on which something can be sent: a flow that fails at its first word leaves a chat to people."""
         channel = self._channels.get(a, channel_id)
-        if channel is None or channel.state != "active" or not self._reach.writes(channel.type):
-            raise Conflict("Nothing can be sent on the channel.", code="channel_unusable")
-        ends = channel.token.expires_at if channel.token else None
-        if ends is not None and self._clock.now() >= ends:
-            raise Conflict("The channel's access token has ended.", code="token_expired")
+        reason = self._reach.unusable(channel)
+        if channel is None or reason is not None:
+            raise Conflict(_UNUSABLE[reason or "channel_unusable"], code=reason or "channel_unusable")
         return channel
 
     def _opening(self, run: Run, drawn: Definition, reach: Reach, left_alone: Chat | None) -> Mapping[str, Any] | None:
         """The template with which the flow has to open, where one is needed. Raises Conflict when nothing may be
         written, but LeftAlone for a chat that is not to be disturbed anyway."""
-        words = first_words(drawn)
-        if reach.how == "free" or not words:
-            return None
-        if reach.how == "template":
-            if words <= _BY_TEMPLATE:
-                return None
-            opening: Mapping[str, Any] | None = run.action.get("template_fallback")
-            if opening is not None:
-                return {"variables": [], **opening}
-        if left_alone is not None and left_alone.situation in OPEN_SITUATIONS:
+        words, fallback = first_words(drawn), run.action.get("template_fallback")
+        reason = left_out(reach, words, fallback is not None, left_alone.situation if left_alone else None)
+        if left_alone is not None and reason == left_alone.situation:
             raise LeftAlone(left_alone)
-        reason = reach.reason or "outside_window"
         if reason in ("outside_window", "opted_out"):
             raise Conflict("The customer may not be written to now.", code=reason)
-        raise Conflict("The customer cannot be written to.", code="cannot_start", extra={"reason": reason})
+        if reason is not None:
+            raise Conflict("The customer cannot be written to.", code="cannot_start", extra={"reason": reason})
+        return {"variables": [], **fallback} if fallback and needs_opening(reach, words) else None
 
     def _check_template(self, a: str, drawn: Definition, opening: Mapping[str, Any] | None, chat: Chat) -> None:
         """A template that cannot be sent, for want of a value say, would leave a chat in which nothing was said."""
@@ -227,8 +230,3 @@ def _may_lead(chat: Chat, situations: tuple[Situation, ...], target: Target) -> 
     """Whether the flow may begin where the chat is, or what the run began there before leads it still."""
     begun = _begun_before(target)
     return chat.situation in situations or (begun is not None and chat.execution_id == begun)
-
-
-def _situations(action: Mapping[str, Any]) -> tuple[Situation, ...]:
-    """In which situations of an open chat its flow is begun."""
-    return tuple(one for one in OPEN_SITUATIONS if action.get(f"when_{one}", "skip") == "run")

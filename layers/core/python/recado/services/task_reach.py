@@ -44,23 +44,27 @@ class TaskReach:
         thread = nearest(found)[1]
         return self._in(channel.type, thread), thread
 
-    def writes(self, channel_type: str) -> bool:
-        """Whether anything can be written on such channels."""
-        return self._adapters(channel_type).writes
+    def unusable(self, channel: Channel | None) -> str | None:
+        """Why nothing can be sent on a channel, as far as is known of it; None: it can."""
+        if channel is None or channel.state != "active" or not self._adapters(channel.type).writes:
+            return "channel_unusable"
+        ends = channel.token.expires_at if channel.token else None
+        return "token_expired" if ends is not None and self._clock.now() >= ends else None
 
     def of_chat(self, a: str, chat: Chat) -> Reach:
         """Of an open chat, consistently."""
         return self._in(chat.channel_type, self._threads.thread(a, chat.thread))
 
-    def of_contacts(self, a: str, contacts: Sequence[Contact], channel: Channel) -> list[Reach]:
+    def of_contacts(self, a: str, contacts: Sequence[Contact], channel: Channel) -> list[tuple[Reach, Thread | None]]:
         """Many at once, eventually consistent."""
         addresses = {one.id: self._addresses.addresses(one, channel) for one in contacts}
         wanted = [ThreadKey(channel.id, one.identity.key) for each in addresses.values() for one in each]
         threads = self._threads.threads(a, wanted)
-        found = list[Reach]()
+        found = list[tuple[Reach, Thread | None]]()
         for contact in contacts:
             places = [(one, threads.get(ThreadKey(channel.id, one.identity.key))) for one in addresses[contact.id]]
-            found.append(self._in(channel.type, nearest(places)[1]) if places else self._nowhere(channel))
+            thread = nearest(places)[1] if places else None
+            found.append((self._in(channel.type, thread) if places else self._nowhere(channel), thread))
         return found
 
     def of_chats(self, a: str, chats: Sequence[Chat]) -> list[Reach]:
