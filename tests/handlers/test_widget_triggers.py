@@ -12,6 +12,7 @@ from recado.domain.chats import Chat
 from recado.domain.triggers import Action, Appearance, Conditions, PageRule, Trigger
 from recado.services.widget_triggers import KEPT
 from recado.storage.files import DynamoFiles
+from recado.storage.flows import DynamoFlows
 from recado.storage.triggers import TriggerRecord
 from tests.handlers.stack import Stack
 from tests.recording import record
@@ -204,8 +205,10 @@ def test_nobody_is_taken_from_an_agent(site: Site, offer: Trigger) -> None:
 
 
 def test_a_click_on_what_is_gone_is_a_message(site: Site, offer: Trigger) -> None:
+    """A flow that a trigger names stays; one goes while a trigger is made."""
     product = site.stack.container
-    product.flow_service.delete(site.a, offer.action.flow_id or "")
+    flow = product.flow_service.get(site.a, offer.action.flow_id or "")
+    assert DynamoFlows().delete(site.a, flow)
     assert click(site, site.page(), offer).situation == "queued"
     assert site.page().say("c-1", trigger_id="tg_x").status == 201
     assert product.channels.get(site.a, site.channel.id).problems == ()  # type: ignore[union-attr]
