@@ -42,10 +42,10 @@ def new_chats(world: TaskWorld) -> list[Chat]:
     return [one for one in world.reception.chats() if one.opened_by is not None]
 
 
-def begun(world: TaskWorld, steps: Any) -> Chat:
+def begun(world: TaskWorld, steps: Any, start: str = "a") -> Chat:
     """The one chat that a run opened with the flow."""
     known(world)
-    world.flow_id = world.publish(steps)
+    world.flow_id = world.publish(steps, start)
     task_id = world.task()
     world.run_id = world.container.task_run_service.start(ADMIN, task_id)["id"]
     world.work()
@@ -111,7 +111,7 @@ def test_a_customer_who_wrote_is_no_empty_chat(world: TaskWorld, steps: Any) -> 
 @pytest.mark.parametrize("steps", [SAYS, ASKS])
 def test_a_customer_who_writes_at_that_moment_is_first(world: TaskWorld, steps: Any) -> None:
     chat = begun(world, steps)
-    moves, said = world.container.flow_engine._moves, []
+    moves, said = world.container.flow_engine._leaving._moves, []
     commit = moves.commit
 
     def late(*given: Any, **named: Any) -> Any:

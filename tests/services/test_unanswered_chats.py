@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -102,12 +101,42 @@ def test_a_time_that_passes_unanswered(world: TaskWorld, steps: Any) -> None:
 def test_the_departments_time_passes_unanswered(world: TaskWorld, steps: Any) -> None:
     world.reception.settle(max_automatic_s=300)
     chat = begun(world, steps)
-    assert chat.due_at == chat.opened_at + timedelta(seconds=300)
-    passes(world, (chat.due_at - world.clock.now()).total_seconds() - 1)
+    spoke_at = world.messages()[-1].created_at
+    passes(world, (spoke_at - world.clock.now()).total_seconds() + 299)
     assert now(world, chat).situation == "automatic"
     passes(world, 2)
     is_closed(world, chat)
     assert (world.execution.state, world.execution.reason) == ("aborted", "chat_closed")
+
+
+def test_what_has_said_nothing_yet_is_left_its_time(world: TaskWorld) -> None:
+    """It waits longer than its department lets a customer be led, and then has that time for an answer."""
+    world.reception.settle(max_automatic_s=300)
+    chat = begun(world, {"w": {"type": "delay", "seconds": 7_200, "next": "a"}, **ASKS}, "w")
+    for seconds in (301, 6_900):
+        passes(world, seconds)
+        assert now(world, chat).situation == "automatic"
+    assert world.texts()[-1] == "→ Posso ajudar?"
+    passes(world, 240)
+    assert now(world, chat).situation == "automatic"
+    passes(world, 360)
+    is_closed(world, chat)
+
+
+def test_a_run_that_is_paused_keeps_whom_it_has_not_written_to(world: TaskWorld) -> None:
+    world.reception.settle(max_automatic_s=300)
+    known(world)
+    world.flow_id, runs = world.publish(ASKS), world.container.task_run_service
+    task_id = world.task()
+    world.run_id = runs.start(ADMIN, task_id)["id"]
+    world.work()
+    runs.pause(ADMIN, task_id, world.run_id)
+    for _ in range(3):
+        passes(world, 301)
+    runs.resume(ADMIN, task_id, world.run_id)
+    passes(world, 301)
+    (chat,) = new_chats(world)
+    assert (chat.situation, world.texts()[-1]) == ("automatic", "→ Posso ajudar?")
 
 
 def test_a_flow_that_fails_unanswered(world: TaskWorld, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -303,7 +332,7 @@ def test_who_answers_a_template_in_a_chat_that_moved_is_not_timed(world: TaskWor
     world.reception.settle(max_automatic_s=300)
     chat = opened(world)
     world.say("Oi")
-    timers = world.container.flow_engine._timers
+    timers = world.container.flow_engine._leaving._timers
     arm = timers.arm
 
     def late(*given: Any) -> bool:

@@ -112,20 +112,21 @@ class Flows(Templating, Automating):
 
         from recado.journal import LoggedFlows
         from recado.services.flow_engine import FlowEngine
+        from recado.services.flow_leaving import FlowLeaving
         from recado.services.flow_stops import FlowStops
         from recado.storage.chat_timers import DynamoChatTimers
         from recado.storage.task_runs import DynamoRuns
 
+        leaving = FlowLeaving(
+            self.chats, self.departments, self.system_moves, self.empty_chats, DynamoChatTimers(), self.clock
+        )
         return FlowEngine(
             self.executions,
             self.chats,
             self.flow_library,
             self.flow_steps,
             FlowStops(DynamoRuns(), self.sending_service),
-            self.system_moves,
-            self.empty_chats,
-            DynamoChatTimers(),
-            self.departments,
+            leaving,
             self.accounts,
             self.outbound_queue,
             self.flow_requests_queue,

@@ -168,26 +168,29 @@ class ChatTimers:
         return lambda: self._commit(a, not_started(chat, now), department, "not_started")
 
     def _led_too_long(self, a: str, chat: Chat, department: Department, now: datetime) -> datetime | Callable[[], bool]:
-        """Of a chat that a flow opened the time counts from when the customer wrote first. Nobody who never wrote waits
-        for anybody: their chat is closed; what opened it by a template is left its own time for an answer."""
+        """Of a chat that a flow opened the time counts from when the customer wrote first, or the flow while they have
+        not. Nobody who never wrote waits for anybody: their chat is closed."""
+        most = timedelta(seconds=department.max_automatic_s or 0)
         empty = self._empty.look(a, chat, now)
         if empty is not None:
-            waits = self._waits_behind_opening(a, chat)
-            if waits is not None and waits > now:
-                return waits
-            return lambda: self._moves.commit(a, empty.move, department, empty.why) is not None
+            ends = self._unanswered_until(a, chat, empty.spoke_at, most, now)
+            return ends if ends > now else lambda: self._moves.commit(a, empty.move, department, empty.why) is not None
         wrote_at = self._empty.customer_wrote_at(a, chat) if chat.opened_by is not None else None
-        ends = wrote_at + timedelta(seconds=department.max_automatic_s or 0) if wrote_at is not None else now
-        if ends > now:
-            return ends
+        if wrote_at is not None and wrote_at + most > now:
+            return wrote_at + most
         return lambda: self._commit(a, put_in_queue(chat, department.id, now), department, "automatic_timeout")
 
-    def _waits_behind_opening(self, a: str, chat: Chat) -> datetime | None:
-        """Until when at most, and a moment more for whoever ends its flow."""
+    def _unanswered_until(
+        self, a: str, chat: Chat, spoke_at: datetime | None, most: timedelta, now: datetime
+    ) -> datetime:
+        """What opened the chat by a template is left its own time for an answer, and a moment more for whoever ends its
+        flow. What has said nothing yet, as it waits or its run is paused, is left alone."""
         one = self._executions.get(a, chat.execution_id) if chat.execution_id else None
-        if one is None or one.waits_for != "opening" or one.due_at is None:
-            return None
-        return one.due_at + LOOKED_AGAIN
+        if one is not None and one.waits_for == "opening" and one.due_at is not None:
+            return one.due_at + LOOKED_AGAIN
+        if one is not None and spoke_at is None:
+            return max(one.due_at or now, now) + most
+        return spoke_at + most if spoke_at is not None else now
 
     def _in_vain(self, a: str, chat: Chat, department: Department, now: datetime) -> bool:
         """Who had the chat did not start, and there is nobody else: it goes on to the overflow department, or waits

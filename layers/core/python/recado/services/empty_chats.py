@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Protocol
 
 from recado.domain.chat_moves import ChatMove, close
@@ -24,10 +25,12 @@ class Conversations(Protocol):
 
 @dataclass(frozen=True)
 class EmptyChat:
-    """The close of such a chat, which holds as long as its thread stands where it stood."""
+    """The close of such a chat, which holds as long as its thread stands where it stood. `spoke_at`: when its flow
+    wrote first; None: it has said nothing yet."""
 
     move: ChatMove
     why: WhyEmpty
+    spoke_at: datetime | None
 
 
 class EmptyChats:
@@ -42,9 +45,13 @@ class EmptyChats:
         if not may_be_empty(chat):
             return None
         thread = self._conversations.thread(a, chat.thread)
-        why = why_empty(chat, self._messages(a, chat))
+        messages = self._messages(a, chat)
+        first = next(messages, None)
+        why = why_empty(chat, chain([first] if first else [], messages))
         move = close(chat, thread, now) if thread is not None and why is not None else None
-        return EmptyChat(move, why) if move is not None and why is not None else None
+        if move is None or why is None:
+            return None
+        return EmptyChat(move, why, first.created_at if first else None)
 
     def customer_wrote_at(self, a: str, chat: Chat) -> datetime | None:
         """When the customer wrote first in the chat."""

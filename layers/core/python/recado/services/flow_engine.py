@@ -15,9 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
-from recado.domain.chat_moves import put_in_queue
 from recado.domain.chats import Chat, Message
 from recado.domain.contact_rules import e164_of, region_of
 from recado.domain.errors import Busy
@@ -34,18 +33,16 @@ from recado.domain.flow_executions import (
     traced,
 )
 from recado.domain.flow_runs import bounded, follow, hear, opened, silenced, step_of, time_out, unreached
-from recado.ports.agents import Departments
 from recado.ports.chats import ChatStore
 from recado.ports.core import Clock, Queue
 from recado.ports.flow_executions import ExecutionStore, FlowJournal
 from recado.ports.people import AccountStore
 from recado.ports.sweeps import Swept
-from recado.services.empty_chats import EmptyChats
 from recado.services.flow_commands import failure_command, flow_command, request_command
+from recado.services.flow_leaving import FlowLeaving
 from recado.services.flow_library import FlowLibrary
 from recado.services.flow_steps import FlowSteps, Standing, claims_first
 from recado.services.flow_stops import FlowStops
-from recado.services.system_moves import SystemMoves
 
 GIVES_UP_AT = 4
 LAST_ATTEMPT = 5
@@ -74,14 +71,6 @@ class _Look:
     failed_seq: int | None
 
 
-class Timers(Protocol):
-    """When chats have to be looked at (storage.chat_timers)."""
-
-    def arm(self, a: str, chat: Chat, due_at: datetime | None) -> bool:
-        """Look at the chat at another time; False when it has moved since it was read."""
-        ...
-
-
 class FlowEngine:
     """Looks at executions. `requests`: the queue of those that stand at an HTTP step; `queue`: that of all others.
     `pause` waits some seconds."""
@@ -93,10 +82,7 @@ class FlowEngine:
         library: FlowLibrary,
         steps: FlowSteps,
         stops: FlowStops,
-        moves: SystemMoves,
-        empty: EmptyChats,
-        timers: Timers,
-        departments: Departments,
+        leaving: FlowLeaving,
         accounts: AccountStore,
         queue: Queue,
         requests: Queue,
@@ -109,10 +95,7 @@ class FlowEngine:
         self._library = library
         self._steps = steps
         self._stops = stops
-        self._moves = moves
-        self._empty = empty
-        self._timers = timers
-        self._departments = departments
+        self._leaving = leaving
         self._accounts = accounts
         self._queue = queue
         self._requests = requests
@@ -128,7 +111,7 @@ class FlowEngine:
         if chat is not None and chat.execution_id is not None:
             self._look(self._at(a, False, seq), chat.execution_id, receives)
         elif chat is not None:
-            self._close_if_unreached(a, chat)
+            self._leaving.close_unreached(a, chat)
 
     def look(self, a: str, execution_id: str, receives: int = 1) -> None:
         """Drive an execution as far as it goes now, up to an HTTP step. Repeating it is harmless at any point. Raises
@@ -299,7 +282,7 @@ class FlowEngine:
             after = hear(one, step, said.text, chosen, said.created_at, now, self._phone(a))
             after = replace(after, heard=said.seq, said=said.text[:MAX_SAID])
             line = traced(one, step.id, "answer", said.text, _told(one, after), now)
-            if one.waits_for == "opening" and not self._timed_from_now(a, chat, now):
+            if one.waits_for == "opening" and not self._leaving.time_from_now(a, chat):
                 return None
             return self._written(a, chat, one, bounded(after, now), line)
         if one.due_at is not None and one.due_at <= now:
@@ -336,39 +319,8 @@ class FlowEngine:
     ) -> Execution | None:
         if not is_over(after):
             return after if self._executions.go_on(a, one, after, line) else None
-        return after if self._left(a, chat, Ending(after.state, after.reason, one, line), step) else None
-
-    def _left(self, a: str, chat: Chat, ending: Ending, step: Step | None) -> bool:
-        """Whether the chat waits for people now: a flow that ended without saying where it goes leaves it to them,
-        unless there is nobody at the other end. `step`: the one with which it ended; who was to be handed over, and
-        was reached, waits for people too, and who waited before a flow that failed does so in the old place."""
-        now = self._clock.now()
-        empty = self._empty.look(a, chat, now)
-        if empty is not None and (empty.why == "nobody_reached" or not _hands_over(step)):
-            return self._moves.commit(a, replace(empty.move, ending=ending), None, empty.why) is not None
-        department_id = self._waits_in(a, chat, step)
-        move = put_in_queue(chat, department_id, now, None if ending.state == "finished" else chat.queued_at)
-        if move is None:
-            return True
-        department = self._departments.get(a, department_id)
-        cause = "flow_failed" if ending.state == "failed" else "flow_ended"
-        return self._moves.commit(a, replace(move, ending=ending), department, cause) is not None
-
-    def _close_if_unreached(self, a: str, chat: Chat) -> None:
-        """Where a flow handed over to people whom it reached, they decide when it ends."""
-        for _ in range(_TRIES):
-            empty = self._empty.look(a, chat, self._clock.now())
-            if empty is None or empty.why != "nobody_reached":
-                return
-            if self._moves.commit(a, empty.move, None, empty.why):
-                return
-            chat = self._chats.chat(a, chat.id) or chat
-        raise Busy(f"closing {chat.id}")
-
-    def _waits_in(self, a: str, chat: Chat, step: Step | None) -> str:
-        """The chat's department; after a transfer that was refused, the one to which it was to go, if it is there."""
-        wanted = step.fields.get("department_id") if step is not None and step.type == "transfer" else None
-        return wanted if wanted and self._departments.get(a, wanted) else chat.department_id
+        left = self._leaving.leave(a, chat, Ending(after.state, after.reason, one, line), step)
+        return after if left else None
 
     def _give_up(self, a: str, execution_id: str, error: Exception | None) -> None:
         for _ in range(_TRIES):
@@ -376,7 +328,7 @@ class FlowEngine:
             chat = self._chats.chat(a, one.chat_id) if one is not None and not is_over(one) else None
             if one is None or chat is None or chat.execution_id != execution_id:
                 return
-            if self._left(a, chat, Ending("failed", "internal_error"), self._stands_at(a, one)):
+            if self._leaving.leave(a, chat, Ending("failed", "internal_error"), self._stands_at(a, one)):
                 self._journal.gave_up(execution_id, error)
                 return
         raise Busy(f"end of {execution_id}")
@@ -387,14 +339,6 @@ class FlowEngine:
             drawn = self._library.version(a, one.flow_id, one.flow_version)
             return step_of(one, drawn) if drawn else None
         return None
-
-    def _timed_from_now(self, a: str, chat: Chat, now: datetime) -> bool:
-        """The customer answered what a chat was opened with: from now on a flow leads them, and no longer than their
-        department lets it (services.chat_timers). False when the chat has moved."""
-        department = self._departments.get(a, chat.department_id)
-        if chat.opened_by is None or department is None or department.max_automatic_s is None:
-            return True
-        return self._timers.arm(a, chat, now + timedelta(seconds=department.max_automatic_s))
 
     # -- what the customer wrote ---------------------------------------------------------------------------------------
 
@@ -421,11 +365,6 @@ class FlowEngine:
 def _is_request(one: Execution, step: Step) -> bool:
     """Whether what is to be done next is an HTTP step."""
     return one.state == "running" and one.opening is None and step.type == "http"
-
-
-def _hands_over(step: Step | None) -> bool:
-    """Whether a step says that the chat goes to people."""
-    return step is not None and step.type in ("transfer", "queue")
 
 
 def _heard(message: Message, one: Execution) -> bool:
