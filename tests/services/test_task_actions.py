@@ -154,11 +154,24 @@ def test_a_chat_that_moves_and_is_meant_still_is_acted_on(acting: Acting, monkey
     assert acting.act(chat, "close") == Result("executed")
 
 
-def test_a_customer_who_writes_between_look_and_close_keeps_the_chat(acting: Acting, monkeypatch: Any) -> None:
-    """Chats of whom nobody heard for two days are closed; this one writes at that moment."""
+@pytest.mark.parametrize(
+    "action", ["close", "change_department", "queue", "transfer", "workflow_step", "tabulate"]
+)  # fmt: skip
+def test_a_customer_who_writes_between_look_and_act_keeps_the_chat(
+    acting: Acting, action: str, monkeypatch: Any
+) -> None:
+    """Something is done to chats of whom nobody heard for two days; this one writes at that moment."""
     team = acting.team
     acting.filter = {"field": "last_inbound_at", "op": "older_than", "value": {"n": 2, "unit": "days"}}
+    fields = {
+        "change_department": {"department_id": team.add_department("Vendas")},
+        "transfer": {"agent_id": team.join("A", 1, cap=1)},
+        "workflow_step": {"step_id": team.workflows.create(A, "Venda", [(None, "Novo")]).steps[0].id},
+        "tabulate": {"tabulation_id": team.tabulations.create(A, "Resolvido", None).id},
+    }
     (chat,) = team.arrive()
+    if action == "queue":
+        chat = team.actions.transfer_to_agent(ADMIN, chat.id, team.join("B", 2, cap=1))
     record = ThreadRecord.find(keys.thread_pk(A, chat.thread), "THREAD")
     assert record is not None
     record.update([ThreadRecord.last_inbound_at.set(datetime(2025, 1, 1, tzinfo=UTC))])
@@ -169,8 +182,9 @@ def test_a_customer_who_writes_between_look_and_close_keeps_the_chat(acting: Act
         ])  # fmt: skip
 
     meanwhile(acting, writes, monkeypatch)
-    assert acting.act(chat, "close") == Result("skipped", "no_longer_meant")
-    assert team.chat(chat).situation == "queued"
+    before = team.chat(chat)
+    assert acting.act(chat, action, **fields.get(action, {})) == Result("skipped", "no_longer_meant")
+    assert team.chat(chat) == before
 
 
 def test_a_closed_chat_is_opened_again_though_no_filter_of_open_chats_holds_of_it(acting: Acting) -> None:

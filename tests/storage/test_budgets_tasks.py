@@ -62,12 +62,19 @@ def test_a_task_and_a_run_of_it(product: Any, stack: Stack) -> None:
     assert (calls.wru, calls.rru) == (0, 3 * 8)
 
 
-def test_an_act_on_a_chat(product: Any, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("action", "wru"), [("close", 2), ("tabulate", 2 + 2)])
+def test_an_act_on_a_chat(product: Any, stack: Stack, monkeypatch: pytest.MonkeyPatch, action: str, wru: int) -> None:
     """Beside what the same costs by the API: ACT, which is looked for before, and the chat as the run's filter reads
-    it; the filter once a run."""
+    it; the filter once a run. A check of THREAD, unless it moves that anyway."""
     chat_id = next(iter(ChatRecord.scan(ChatRecord.sk == "CHAT"))).id
+    filed = product.tabulation_service.create(A, "Resolvido", None).id
     with record() as calls:
-        product.chat_actions.close(ADMIN, chat_id)
+        if action == "close":
+            product.chat_actions.close(ADMIN, chat_id)
+        else:
+            product.chat_marks.tabulate(ADMIN, chat_id, filed)
+    if action == "tabulate":
+        product.chat_marks.tabulate(ADMIN, chat_id, None)
     own, acts = TaskActions.act, list[tuple[float, float]]()
 
     def act(*given: Any) -> Any:
@@ -77,8 +84,10 @@ def test_an_act_on_a_chat(product: Any, stack: Stack, monkeypatch: pytest.Monkey
         return result
 
     monkeypatch.setattr(TaskActions, "act", act)
-    task = product.task_service.create(ADMIN, NewTask("Fechar", "chats", {"type": "close"}))
+    does = {"type": action, **({"tabulation_id": filed} if action == "tabulate" else {})}
+    task = product.task_service.create(ADMIN, NewTask("Fechar", "chats", does))
     product.task_run_service.start(ADMIN, task.id)
     stack.work("task_run", "task_run")
     stack.work("task_run", "task_run")
-    assert acts == [(2, 3 + 2), *[(2, 3)] * (CHATS - 2)]
+    first, *others = acts
+    assert (first, set(others)) == ((wru, 3 + 2), {(wru, 3)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from recado.domain import chat_moves
@@ -106,6 +107,10 @@ def a_message_comes_while_the_chat_is_closed(clock: Any, ids: Any) -> None:
     ThreadRecord.of_thread(ACCOUNT, Thread(chat.thread, chat.contact_id, 2, open_chat_id=chat.id, unread=2)).save()
     team.moves.commit(ACCOUNT, MoveCommit([move], [], []))
     assert team.chat(chat).situation == "queued", "closed over a message that nobody read"
+    judged = chat_moves.put_in_queue(chat, team.add_department("Vendas"), clock.now())
+    assert judged is not None
+    team.moves.commit(ACCOUNT, MoveCommit([replace(judged, judged_seq=seen.last_seq)], [], []))
+    assert team.chat(chat) == chat, "moved by what was judged before the customer wrote"
 
 
 @scenario("turn-is-taken-once")

@@ -45,6 +45,8 @@ class ChatMove:
     """The contact with whom a flow begins, who has to be there."""
     ending: Ending | None = None
     """How the execution that led it ends; None: as one that was broken off."""
+    judged_seq: int | None = None
+    """The last seq of the thread with which the chat was judged (`Caller.judged`), at which it has to stand still."""
 
     @property
     def released(self) -> str | None:

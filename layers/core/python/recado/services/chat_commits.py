@@ -34,13 +34,20 @@ _STEP_OF = {"transferred": "transfer", "queued": "queue", "closed": "close"}
 """The steps with which flows end by themselves."""
 
 
-def refuse_moved(caller: Caller, move: ChatMove) -> None:
-    """Raises Conflict `chat_moved` where the caller judged the chat as it is no more. What moves after this the move's
-    own conditions tell."""
+def as_judged(caller: Caller, move: ChatMove) -> ChatMove:
+    """The move, held to the chat and its thread as the caller judged them. Raises Conflict `chat_moved` where they are
+    so no more."""
     seen, thread = caller.judged, move.thread
-    if seen is None or (move.before.version == seen.version and (not thread or thread.last_seq == seen.thread_seq)):
-        return
-    raise Conflict("The chat moved since it was judged.", code="chat_moved")
+    if seen is None:
+        return move
+    if move.before.version != seen.version or (thread and thread.last_seq != seen.thread_seq):
+        raise moved_since()
+    return replace(move, judged_seq=seen.thread_seq)
+
+
+def moved_since() -> Conflict:
+    """What a caller is told who judged a chat before they act on it: it is to be judged anew."""
+    return Conflict("The chat moved since it was judged.", code="chat_moved")
 
 
 class ChatCommits:
@@ -64,16 +71,18 @@ class ChatCommits:
 
     def write(self, caller: Caller, move: ChatMove, cause: str, now: datetime, notes: Mapping[str, Any]) -> Chat | None:
         """The chat as it is now; None when something of what was decided upon had moved, or the caller's act was done
-        before. 409 `agent_at_cap`, `chat_moved` when the caller judged the chat as it is no more, 400 `/agent_id` when
-        the agent is gone."""
+        before. 409 `agent_at_cap`, `chat_moved` when the caller judged the chat and something of this had moved, 400
+        `/agent_id` when the agent is gone."""
         a = caller.account
-        refuse_moved(caller, move)
+        move = as_judged(caller, move)
         move = replace(move, after=self.armed(a, replace(move.after, moved_by=caller.id)))
         if caller.execution_id is not None and move.left_execution == caller.execution_id:
             move = replace(move, ending=Ending("finished", _STEP_OF.get(cause, cause)))
         agents = self._agent_changes(a, move, cause)
         events = self._events(a, caller, move, agents, cause, now, notes)
         if self._moves.commit(a, MoveCommit([move], agents, events, act_id=caller.act_id)):
+            if caller.judged is not None:
+                raise moved_since()
             return None
         self._wake(a, move, agents)
         return move.after

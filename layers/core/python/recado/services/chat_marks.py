@@ -15,7 +15,7 @@ from recado.ports.agents import ChatMoveStore, ChatReads
 from recado.ports.core import Clock, Ids
 from recado.ports.filing import ReadMarks
 from recado.services.chat_actions import KnownTabulations, VisibleChats, whereabouts
-from recado.services.chat_commits import refuse_moved
+from recado.services.chat_commits import as_judged, moved_since
 from recado.services.chat_shapes import ChatShapes
 
 _TRIES = 5
@@ -129,12 +129,14 @@ class ChatMarks:
             move = marked(chat, change(chat))
             if move is None:
                 return chat
-            refuse_moved(caller, move)
+            move = as_judged(caller, move)
             told = {**self._shapes.of(a, move.after), **data(chat)}
             event_id, now = self._ids.new("ev", a), self._clock.now()
             event = Event(event_id, event_type, now, caller.author, told, chat.contact_id, chat.id)
             if not self._moves.commit(a, MoveCommit([move], [], [event], act_id=caller.act_id)):
                 return move.after
+            if caller.judged is not None:
+                raise moved_since()
         raise Busy(f"chat {chat_id}")
 
     def _permitted(self, caller: Caller, chat_id: str) -> Chat:

@@ -29,8 +29,9 @@ CHAT_MOVES = guard(
 )
 THREAD_STANDS = guard(
     "thread-stands-at-seen-seq",
-    "the customer writes while the chat is being closed or opened again, or a flow begins in it: the message would "
-    "fall into a closed chat, two chats would be open, or the flow would not hear it",
+    "the customer writes while the chat is being closed or opened again, a flow begins in it, or a task acts on it: "
+    "the message would fall into a closed chat, two chats would be open, the flow would not hear it, or a chat that is "
+    "not meant any more would be moved",
 )
 TURN_ONCE = guard(
     "turn-is-taken-once",
@@ -40,8 +41,8 @@ TURN_ONCE = guard(
 
 def add_move(tx: Transaction, a: str, move: ChatMove) -> None:
     """CHAT, its WAIT items, SERVED of who leaves it and, when it closes or opens again or a flow begins or ends, its
-    thread and the executions. Labels `chat:<id>`, `wait…:<id>`, `served:<id>`, `thread:<id>`, and those of
-    executions; `contact` of whom a flow begins with."""
+    thread and the executions; a check of the thread when the chat was judged with it. Labels `chat:<id>`, `wait…:<id>`,
+    `served:<id>`, `thread:<id>`, and those of executions; `contact` of whom a flow begins with."""
     before, after = move.before, move.after
     tx.put(f"chat:{after.id}", ChatRecord.of_chat(a, after), CHAT_MOVES(ChatRecord.version == before.version))
     old = wait_record(a, before) if before.situation == "queued" else None
@@ -64,7 +65,7 @@ def add_move(tx: Transaction, a: str, move: ChatMove) -> None:
 def _add_thread(tx: Transaction, a: str, move: ChatMove) -> None:
     """The thread has no open chat any more, or has this one again, or a flow leads it. It moves by one seq, so that a
     message that was being written meanwhile reads it again. Where a flow ends it does not: what is written meanwhile
-    is heard by nobody."""
+    is heard by nobody. Where the chat was judged with it, it stands as it was then, whatever moves."""
     before, after = move.before.situation, move.after.situation
     actions: list[Action] = []
     if after == "closed" and before != after:
@@ -72,19 +73,22 @@ def _add_thread(tx: Transaction, a: str, move: ChatMove) -> None:
         actions += [ThreadRecord.open_chat_id.remove(), ThreadRecord.unread.set(0), last]
     elif before == "closed" and before != after:
         actions.append(ThreadRecord.open_chat_id.set(move.after.id))
-    condition = None
+    stands_at = move.judged_seq
     if move.thread is not None and (actions or move.begins is not None):
         actions.append(ThreadRecord.last_seq.set(move.thread.last_seq + 1))
-        condition = THREAD_STANDS(ThreadRecord.last_seq == move.thread.last_seq)
+        stands_at = move.thread.last_seq
     else:
         actions = []
     if move.begins is not None:
         actions.append(ThreadRecord.led_by.set(move.begins.id))
     elif move.left_execution is not None:
         actions.append(ThreadRecord.led_by.remove())
+    label, thread = f"thread:{move.after.id}", ThreadRecord(keys.thread_pk(a, move.after.thread), "THREAD")
+    condition = None if stands_at is None else THREAD_STANDS(ThreadRecord.last_seq == stands_at)
     if actions:
-        thread = ThreadRecord(keys.thread_pk(a, move.after.thread), "THREAD")
-        tx.update(f"thread:{move.after.id}", thread, actions, condition)
+        tx.update(label, thread, actions, condition)
+    else:
+        tx.check(label, thread, condition)
 
 
 def add_turn(tx: Transaction, a: str, turn: Turn) -> None:
