@@ -21,6 +21,7 @@ from recado.domain.tasks import Task
 from recado.ports.core import Command
 from recado.ports.sweeps import Swept
 from recado.ports.task_runs import DueRun, DueTarget, Going, NotBegun, Owner, Turn
+from recado.services.task_endings import RunEndings
 from recado.services.task_run_work import TaskRunWork
 from recado.services.task_runs import RunBeginnings
 from recado.services.task_sends import TaskSends
@@ -100,7 +101,7 @@ class Tables:
     def lane(self, a: str, run_id: str, number: int) -> Lane | None:
         return self.lanes_of[run_id][number]
 
-    def move(self, a: str, before: Run, after: Run, event: Event | None = None) -> bool:
+    def move(self, a: str, before: Run, after: Run, event: Event | None = None, alerted: str | None = None) -> bool:
         return bool(self.killer.around(("run", after.id, after.version), lambda: self._move(before, after, event)))
 
     def _move(self, before: Run, after: Run, event: Event | None) -> bool:
@@ -109,6 +110,12 @@ class Tables:
         self.runs[before.id] = after
         self.events += [event] if event else []
         return True
+
+    def stop(self, a: str, run: Run, given: object, because: str) -> None:
+        """There are no tasks here."""
+
+    def default(self, a: str) -> str | None:
+        return None
 
     def again(self, a: str, before: Run, after: Run, task: Task) -> bool:
         raise NotImplementedError
@@ -343,7 +350,8 @@ class World:
         sends = TaskSends(targets, self.messages, self.messages, clock)
         self.work = TaskRunWork(
             self.tables, self.tables, targets, self.tables, Filters(), self.acts, self.acts, self.acts, sends,
-            self.beginnings, clock, ids, clock.move, self.journal,
+            self.beginnings, RunEndings(self.tables, self.tables, self.tables, clock, ids), clock, clock.move,
+            self.journal,
         )  # fmt: skip
         self.people = [make_id("ct", A, clock.now(), f"{number:016x}") for number in range(people)]
         self.tables.records = [{"id": {"S": one}, "name": {"S": f"Pessoa {one[-4:]}"}} for one in self.people]

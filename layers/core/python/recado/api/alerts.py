@@ -15,12 +15,15 @@ alerts = Resource("alerts")
 
 
 class AlertShape(msgspec.Struct):
-    """An event that the supervisors of a department are told: `chat.unattended`, when everybody who could be given a
-    chat had it and nobody started. Kept for 30 days.
+    """An event that the supervisors of a department are told. Kept for 30 days.
 
-    `data` is the chat as it is then, with `not_started_by`, the ids of the agents who had it and did not start it, in
-    that order, and `from` {agent_id, department_id}: where it was; `agent_id` is null, and the department is the one
-    whose supervisors are told. It may wait elsewhere by then (`data.department_id`)."""
+    `task.run_finished`, of the default department: a run of a task was cancelled by itself; `data` is the run, with its
+    `reason`.
+
+    `chat.unattended`: everybody who could be given a chat had it and nobody started. `data` is the chat as it is then,
+    with `not_started_by`, the ids of the agents who had it and did not start it, in that order, and `from` {agent_id,
+    department_id}: where it was; `agent_id` is null, and the department is the one whose supervisors are told. It may
+    wait elsewhere by then (`data.department_id`)."""
 
     id: str
     type: str

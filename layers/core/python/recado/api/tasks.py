@@ -14,7 +14,7 @@ from recado.api.rules import ADMINS, may
 from recado.domain.recurrences import Recurrence, recurrence
 from recado.domain.segment_fields import Table
 from recado.domain.task_runs import RunState, TargetState, Trigger
-from recado.domain.tasks import DisabledBecause, WhenOpen
+from recado.domain.tasks import WhenOpen
 from recado.services.tasks import NewTask, task_view
 
 tasks = Resource("tasks")
@@ -118,7 +118,8 @@ class TaskPatch(Body, frozen=True):
 
 class TaskShape(msgspec.Struct):
     """`next_run_at`: when it runs by itself next; null: it does not. `skipped_months`: those before that without its
-    day. `disabled_because`: why it was switched off when nobody did."""
+    day. `disabled_because`: why it was switched off when nobody did: `ended`, `channel_removed`, or the
+    `reason` of a run that was cancelled because something that the task names is gone."""
 
     id: str
     name: str
@@ -131,7 +132,7 @@ class TaskShape(msgspec.Struct):
     next_run_at: str | None
     skipped_months: list[str]
     last_run_at: str | None
-    disabled_because: DisabledBecause | None
+    disabled_because: str | None
     created_at: str
     updated_at: str
 

@@ -184,6 +184,7 @@ class Tasks(Flows):
         from time import sleep
 
         from recado.journal import LoggedRuns
+        from recado.services.task_endings import RunEndings
         from recado.services.task_run_work import TaskRunWork
         from recado.storage.segment_reads import DynamoSegmentReads
         from recado.storage.task_runs import DynamoRuns
@@ -200,8 +201,8 @@ class Tasks(Flows):
             self.task_pacing,
             self.task_sends,
             self.task_beginnings,
+            RunEndings(DynamoRuns(), self.task_upkeep, self.departments, self.clock, self.ids),
             self.clock,
-            self.ids,
             sleep,
             LoggedRuns(),
         )

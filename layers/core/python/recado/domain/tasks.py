@@ -23,8 +23,6 @@ MAX_FILTER_CHARACTERS = 100_000
 """Of a filter as JSON in ASCII: with everything else it fits an item of 400 KB."""
 
 WhenOpen = Literal["run", "skip"]
-DisabledBecause = Literal["ended", "channel_removed"]
-"""Why a task is switched off that nobody switched off."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ class Task:
     next_run_at: datetime | None = None
     last_planned_at: datetime | None = None
     last_run_at: datetime | None = None
-    disabled_because: DisabledBecause | None = None
+    disabled_because: str | None = None
     version: int = 1
 
     @property
@@ -95,7 +93,7 @@ def after_run(task: Task, zone: tzinfo, now: datetime) -> Task:
     )
 
 
-def switched_off(task: Task, because: DisabledBecause | None, now: datetime) -> Task:
+def switched_off(task: Task, because: str | None, now: datetime) -> Task:
     """The task, which runs no more by itself."""
     return replace(
         task, enabled=False, disabled_because=because, next_run_at=None, updated_at=now, version=task.version + 1

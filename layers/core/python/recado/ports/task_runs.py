@@ -89,8 +89,8 @@ class RunStore(Protocol):
         """One, strongly consistent."""
         ...
 
-    def move(self, a: str, before: Run, after: Run, event: Event | None = None) -> bool:
-        """Write a step of the run."""
+    def move(self, a: str, before: Run, after: Run, event: Event | None = None, alerted: str | None = None) -> bool:
+        """Write a step of the run. `alerted`: a department whose supervisors are told the event."""
         ...
 
     def again(self, a: str, before: Run, after: Run, task: Task) -> bool:

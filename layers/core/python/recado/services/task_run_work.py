@@ -39,11 +39,12 @@ from recado.domain.task_runs import (
     wanted,
 )
 from recado.domain.task_window import Window
-from recado.ports.core import Clock, Ids
+from recado.ports.core import Clock
 from recado.ports.sweeps import Swept
 from recado.ports.task_runs import Audience, LaneStore, Owner, RunStore, TargetStore, Turn
 from recado.services.task_ahead import OnTheirWay
-from recado.services.task_runs import RunBeginnings, run_event
+from recado.services.task_endings import RunEndings
+from recado.services.task_runs import RunBeginnings
 from recado.services.task_sends import TaskSends
 from recado.services.tasks import ActionReferences
 
@@ -123,8 +124,8 @@ class TaskRunWork:
         pace: TaskPace,
         sends: TaskSends,
         beginnings: RunBeginnings,
+        endings: RunEndings,
         clock: Clock,
-        ids: Ids,
         sleep: Callable[[float], None],
         journal: WorkJournal,
     ) -> None:
@@ -138,8 +139,8 @@ class TaskRunWork:
         self._pace = pace
         self._sends = sends
         self._beginnings = beginnings
+        self._endings = endings
         self._clock = clock
-        self._ids = ids
         self._sleep = sleep
         self._journal = journal
 
@@ -152,7 +153,7 @@ class TaskRunWork:
         held = _Held(self, a, run, lane)
         try:
             if lane.tries >= MOST_TRIES or steps.is_of_version_before(lane, run):
-                self.cancel(a, run, "gave_up")
+                self._endings.cancel(a, run, "gave_up")
                 return
             held.step(steps.taken(lane, version, self._clock.now()))
             outcome = held.go_on(has_time)
@@ -184,7 +185,7 @@ class TaskRunWork:
         failed = dict(swept.failed)
         for a, task_id, run_id in owners:
             try:
-                self.end(a, task_id, run_id)
+                self._endings.end(a, task_id, run_id)
             except Exception as error:  # the minute's look at the run ends it
                 failed[run_id] = error
         return Swept(swept.seen, swept.done, swept.more, failed)
@@ -198,31 +199,11 @@ class TaskRunWork:
             return False
         lanes = self._runs.lanes(a, run_id)
         if is_through(run, lanes):
-            return self.end(a, task_id, run_id)
+            return self._endings.end(a, task_id, run_id)
         left = to_ask_for(run, lanes, now)
         if left:
             self._beginnings.ask(a, run, left, f"-{now:%H%M%S}")
         return bool(left)
-
-    def end(self, a: str, task_id: str, run_id: str) -> bool:
-        """The run is done when all of its targets have ended; whether it was ended here."""
-        for _ in range(_TRIES):
-            run, lanes = self._runs.get(a, task_id, run_id), self._runs.lanes(a, run_id)
-            if run is None or not is_through(run, lanes):
-                return False
-            now = self._clock.now()
-            after = steps.done(run, lanes, now)
-            event = run_event(self._ids.new("ev", a), "task.run_finished", after, lanes, now)
-            if self._runs.move(a, run, after, event):
-                return True
-        raise Busy(f"end of {run_id}")
-
-    def cancel(self, a: str, run: Run, reason: str) -> None:
-        """The run goes no further, as nobody asked for. Who moved it first decides."""
-        lanes, now = self._runs.lanes(a, run.id), self._clock.now()
-        after = steps.cancelled(run, lanes, now, reason)
-        event = run_event(self._ids.new("ev", a), "task.run_finished", after, lanes, now)
-        self._runs.move(a, run, after, event)
 
 
 class _Held:
@@ -274,7 +255,7 @@ class _Held:
         """A run whose action names what is gone goes no further. Raises Overtaken."""
         errors = self._work._references.errors(self._a, self.run.table, self.run.action)
         if errors:
-            self._work.cancel(self._a, self.run, _code_of(errors))
+            self._work._endings.gone(self._a, self.run, _code_of(errors))
             raise Overtaken
 
     # -- freezing ------------------------------------------------------------------------------------------------
@@ -285,7 +266,7 @@ class _Held:
         try:
             tree = work._filters.tree(self._a, run.table, work._runs.filter_of(self._a, run.id), at=run.created_at)
         except Invalid as wrong:  # a field or a workflow that it names is gone
-            work.cancel(self._a, run, f"filter_{_code_of(wrong.errors)}")
+            work._endings.gone(self._a, run, f"filter_{_code_of(wrong.errors)}")
             raise Overtaken from wrong
         matcher, bounds = Matcher(tree), bounds_of(tree)
         while self.lane.stage == "freezing":
@@ -359,7 +340,7 @@ class _Held:
                 return "waits"
         self.step(self.lane)
         self._away.wait(_LOOKS_AT_SENDS, has_time)
-        work.end(self._a, run.task_id, run.id)
+        work._endings.end(self._a, run.task_id, run.id)
         return "over"
 
     def _act_on(self, targets: list[Target], room: int, has_time: Callable[[], bool]) -> bool:

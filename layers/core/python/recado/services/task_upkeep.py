@@ -1,4 +1,5 @@
-"""What happens to tasks when something else of the account changes: its time zone, or a channel that is removed."""
+"""What happens to tasks when something else of the account changes: its time zone, a channel that is removed, or what
+else they need and is gone."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from recado.domain.errors import Busy
+from recado.domain.task_runs import Run
 from recado.domain.tasks import Task, due_at, planned_anew, switched_off
 from recado.ports.core import Clock
 from recado.ports.tasks import TaskStore
@@ -15,7 +17,7 @@ _TRIES = 5
 
 
 class TaskUpkeep:
-    """Level-triggered: repeating either is no harm."""
+    """Level-triggered: repeating any is no harm."""
 
     def __init__(self, store: TaskStore, clock: Clock) -> None:
         self._store = store
@@ -41,6 +43,20 @@ class TaskUpkeep:
             return switched_off(task, "channel_removed", self._clock.now())
 
         for task in self._store.all(a):
+            self._change(a, task, step)
+
+    def stop(self, a: str, run: Run, given: object, because: str) -> None:
+        """What a run needs is gone: its task runs no more by itself, while it is what the run, with the filter
+        `given`, began with."""
+
+        def step(task: Task) -> Task:
+            is_what_ran = task.action == run.action and task.filter == given
+            if not task.enabled or task.recurrence is None or not is_what_ran:
+                return task
+            return switched_off(task, because, self._clock.now())
+
+        task = self._store.get(a, run.task_id)
+        if task is not None:
             self._change(a, task, step)
 
     def _change(self, a: str, task: Task, step: Callable[[Task], Task]) -> None:

@@ -18,6 +18,7 @@ from recado.domain.task_runs import ENDED, Lane, Run
 from recado.domain.tasks import Task
 from recado.ports.task_runs import DueRun, Going, NotBegun
 from recado.storage import keys
+from recado.storage.alerts import add_alert
 from recado.storage.due import Due, due_records
 from recado.storage.tables import TimeAttribute, WorkspaceRecord
 from recado.storage.tasks import TaskRecord, add_task_step, seen
@@ -210,14 +211,16 @@ class DynamoRuns:
         found = TaskLaneRecord.find(keys.run_pk(a, run_id), lane_sk(number))
         return None if found is None else found.lane()
 
-    def move(self, a: str, before: Run, after: Run, event: Event | None = None) -> bool:
-        """1 transaction: RUN, where it ends its entry among those that go on, the fact."""
+    def move(self, a: str, before: Run, after: Run, event: Event | None = None, alerted: str | None = None) -> bool:
+        """1 transaction: RUN, where it ends its entry among those that go on, the fact, and its copy as an alert."""
         tx = Transaction()
         tx.put("run", TaskRunRecord.of_run(a, after), _seen(before))
         if after.is_over and not before.is_over:
             tx.delete("going", GoingRunRecord(keys.workspace_pk(a, "GOING"), after.id))
         if event is not None:
             add_workspace_event(tx, a, after.id, event)
+        if event is not None and alerted is not None:
+            add_alert(tx, a, alerted, event)
         return tx.committed()
 
     def again(self, a: str, before: Run, after: Run, task: Task) -> bool:
