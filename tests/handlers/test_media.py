@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from recado.channels.registry import adapter
+from recado.domain.fetching import Fetching
 from recado.domain.file_limits import MB
 from recado.ports.core import AddressRefused, ConnectFailed, HttpResponse, NoAnswer
+from recado.ports.fetching import Place
 from recado.services.received_files import Refused
 from recado.storage import keys
 from recado.storage.chat_records import MessageRecord
@@ -322,6 +324,29 @@ def test_a_lost_command_is_found_by_the_sweep(world: FetchWorld, clock: Any) -> 
     assert world.work(place)["state"] == "accepted"
     clock.move(3_600)
     assert world.service.sweep(100).seen == 0
+
+
+def test_a_file_that_cannot_be_read_stands_before_no_other(
+    world: FetchWorld, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, other = world.arrive(), world.arrive()
+    get = world.store.get
+
+    def breaks(place: Place) -> Fetching | None:
+        if place == broken:
+            raise ConnectionError
+        return get(place)
+
+    clock.move(60)
+    with monkeypatch.context() as patch:
+        patch.setattr(world.store, "get", breaks)
+        swept = world.service.sweep(100)
+        assert (swept.done, len(swept.failed)) == (1, 1)
+        assert world.service.sweep(100).seen == 0, "it is looked at again at once, for ever"
+    assert world.work(other)["state"] == "accepted"
+    clock.move(60)
+    assert world.service.sweep(100).done == 1
+    assert world.work(broken)["state"] == "accepted"
 
 
 def test_a_doubled_command_asks_nobody(world: FetchWorld) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from recado.domain.calls import Call
 from recado.domain.chats import ThreadKey
 from recado.storage import keys
-from recado.storage.calls import DynamoCalls
+from recado.storage.calls import CallRecord, DynamoCalls
 from recado.storage.chat_records import MessageRecord
 from tests.storage.scenarios import scenario
 from tests.storage.scenarios.inbound import CHANNEL, PHONE, A, first_message, read
@@ -38,6 +38,15 @@ def it_is_answered_while_it_ends(clock: Any, ids: Any) -> None:
     found = store.get(A, CHANNEL, "CA1")
     assert found is not None
     assert found.answered_by == "us_1", "a call that was answered is told to be missed"
+
+
+@scenario("call-is-there-to-look-at")
+def it_ends_while_the_sweep_puts_it_off(clock: Any, ids: Any) -> None:
+    store, call = DynamoCalls(), begun(clock)
+    assert store.write(A, call, replace(call, ended_at=clock.now(), version=2))
+    store.look_again_at(A, CHANNEL, "CA1", clock.now())
+    record = CallRecord.find(keys.call_pk(A, CHANNEL, "CA1"), "CALL")
+    assert record is not None and record.due_sk is None, "it would be looked at for ever"
 
 
 @scenario("call-message-is-there")

@@ -58,6 +58,10 @@ class DueCalls(Protocol):
         """Their accounts, and `<channel id>#<call id>` of each."""
         ...
 
+    def look_again_at(self, a: str, channel_id: str, call_id: str, when: datetime) -> None:
+        """Let the sweep come back then, if the call goes on still."""
+        ...
+
 
 class Staff(Protocol):
     """Who of a department can be given a chat."""

@@ -7,6 +7,7 @@ one condition decides which attempt settles the message."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 from recado.domain.fetching import Fetching, Reason, begun
@@ -60,8 +61,10 @@ class FetchService:
             self._go_on(place, found)
 
     def sweep(self, limit: int) -> Swept:
-        """Files whose next attempt is due, or whose first command got lost, go into the queue (again)."""
+        """Files whose next attempt is due, or whose first command got lost, go into the queue (again). One that cannot
+        be read is put off as well: it stands before no other."""
         now = self._clock.now()
+        later = now + timedelta(seconds=_LOOKED_AGAIN_S)
         page = self._store.due(now, limit)
         commands: list[Command] = []
         failed: dict[str, Exception] = {}
@@ -70,9 +73,11 @@ class FetchService:
                 found = self._store.get(place)
                 if found is not None and found.due <= now:
                     commands.append(fetch_command(place, found.message.id, found.attempt + 1))
-                self._store.look_again_at(place, now + timedelta(seconds=_LOOKED_AGAIN_S))
+                self._store.look_again_at(place, later)
             except Exception as error:  # whatever it is, it stops no other
                 failed[f"{place.thread.channel_id}/{place.seq}"] = error
+                with suppress(Exception):  # what failed first is told; the file stays due
+                    self._store.look_again_at(place, later)
         if commands:
             self._queue.send(commands)
         return Swept(len(page.found), len(commands), page.more, failed)

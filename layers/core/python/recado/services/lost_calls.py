@@ -3,13 +3,16 @@ they would be under way for ever."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from recado.domain.calls import open_until
 from recado.ports.calls import CallStore, DueCalls
 from recado.ports.core import Clock
 from recado.ports.sweeps import Swept
+
+_FAILED_AGAIN = timedelta(minutes=1)
 
 
 class LostCalls:
@@ -23,17 +26,19 @@ class LostCalls:
 
     def end_due(self, limit: int) -> Swept:
         """A page of calls. Who loses the race to a request of the call leaves it: it is due again if that was not its
-        end."""
+        end. One that breaks is put off, so that it stands before no other."""
         now = self._clock.now()
         page = self._due.due(now, limit)
         done = 0
         failed: dict[str, Exception] = {}
         for a, place in page.found:
+            channel_id, call_id = place.split("#", 1)
             try:
-                channel_id, call_id = place.split("#", 1)
                 done += self._end(a, channel_id, call_id, now)
             except Exception as error:  # whatever it is, it stops no other
                 failed[place] = error
+                with suppress(Exception):  # what failed first is told; the call stays due
+                    self._due.look_again_at(a, channel_id, call_id, now + _FAILED_AGAIN)
         return Swept(len(page.found), done, page.more, failed)
 
     def _end(self, a: str, channel_id: str, call_id: str, now: datetime) -> bool:

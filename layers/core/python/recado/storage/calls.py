@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.exceptions import UpdateError
 
 from recado.domain.calls import KEPT_DAYS, Call, open_until
 from recado.domain.chats import ThreadKey
@@ -13,7 +14,7 @@ from recado.storage import keys
 from recado.storage.chat_records import MessageRecord
 from recado.storage.due import Due, due_page
 from recado.storage.tables import ChatsRecord, TimeAttribute
-from recado.storage.transaction import Cancelled, Transaction, guard
+from recado.storage.transaction import Cancelled, Transaction, condition_failed, guard
 
 _BEGINS = guard("call-begins-once", "a call's first request comes twice at once: the later would begin its menu anew")
 _MOVES = guard(
@@ -23,6 +24,7 @@ _MOVES = guard(
 _MESSAGE_THERE = guard(
     "call-message-is-there", "a contact is erased while they are on the telephone: an empty message would be made anew"
 )
+_DUE = guard("call-is-there-to-look-at", "a call ends while the sweep puts it off: it would be looked at for ever")
 _COUNTS, _LENGTHS = ("asked", "seq", "version"), ("duration_s", "talk_s")
 
 
@@ -89,6 +91,15 @@ class DynamoCalls:
     def due(self, now: datetime, limit: int) -> DuePage:
         """By the `due` index."""
         return due_page("CALL", CallRecord, now, limit)
+
+    def look_again_at(self, a: str, channel_id: str, call_id: str, when: datetime) -> None:
+        """Moves the place in the index only; the call's next state puts it right. 1 WRU and the index."""
+        record = CallRecord(keys.call_pk(a, channel_id, call_id), "CALL")
+        try:
+            record.update([CallRecord.due_sk.set(keys.stamp(when))], condition=_DUE(CallRecord.due_sk.exists()))
+        except UpdateError as error:
+            if not condition_failed(error):
+                raise
 
     def _commit(self, a: str, before: Call | None, after: Call, with_message: bool) -> frozenset[str]:
         tx = Transaction()
