@@ -27,6 +27,7 @@ os.environ.update(
     FILES_BUCKET="recado-files",
 )
 
+from recado.aws import channel_directory  # noqa: E402
 from recado.domain.ids import make_id  # noqa: E402
 from recado.passwords import Argon2Passwords  # noqa: E402
 from recado.storage import tables, transaction  # noqa: E402
@@ -98,8 +99,10 @@ Argon2Passwords._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelis
 
 @pytest.fixture
 def dynamodb() -> Iterator[Any]:
-    """A boto3 client on the three empty tables in moto."""
-    with mock_aws():
+    """A boto3 client on the three empty tables in moto. What a process remembers of channels for some seconds it
+    remembers throughout a test: what is read must not depend on how busy this machine is."""
+    with mock_aws(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(channel_directory, "monotonic", lambda: 0.0)
         client = _client()
         make_tables(client)
         yield client
