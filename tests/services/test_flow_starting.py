@@ -211,3 +211,20 @@ def test_a_task_finds_the_chat_that_is_open(world: FlowWorld, flow_id: str) -> N
     )
     assert (started.chat.id, started.chat.situation, started.chat.agent_id) == (chat.id, "automatic", None)
     assert started.before == chat
+
+
+def test_two_who_do_the_same_start_at_once_begin_it_once(world: FlowWorld, flow_id: str) -> None:
+    """Whoever is second finds the chat led, by what they were to begin."""
+    chat, starting, first = queued(world), world.container.flow_starting, list[str]()
+    given = (SYSTEM, chat.contact_id, CHANNEL, FlowStart(flow_id, "task", {}, ORIGIN, ("queued",)))
+    start = starting._starting.start
+
+    def overtaken(*of_chat: Any) -> Any:
+        if not first:
+            first.append("")
+            first[0] = starting.with_contact(*given).execution.id
+        return start(*of_chat)
+
+    starting._starting.start = overtaken  # type: ignore[method-assign]
+    assert [starting.with_contact(*given).execution.id] == first
+    assert [one.id for one in world.executions] == first

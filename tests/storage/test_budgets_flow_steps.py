@@ -72,12 +72,12 @@ def driven(world: FlowWorld, **steps: Mapping[str, Any]) -> list[Figures]:
 def test_a_flow_begins(world: FlowWorld) -> None:
     """A chat that was served is about a KB large, before or after it."""
     flow_id = world.publish({"a": ASK, "q": QUEUE})
-    assert begun(world, flow_id) == (12, 5, 9), "of a chat that waits"
-    assert begun(world, flow_id) == (14, 5, 7), "in the place of another flow"
+    assert begun(world, flow_id) == (12, 4, 9), "of a chat that waits"
+    assert begun(world, flow_id) == (14, 4, 7), "in the place of another flow"
     world.agent()
     world.container.chat_actions.assume(Caller(A, "admin", user_id=ANA_USER), world.chat.id)
     served = begun(world, flow_id)
-    assert served[0] <= 16 and served[1:] == (7, 10), "of a chat that somebody serves"
+    assert served[0] <= 16 and served[1:] == (6, 10), "of a chat that somebody serves"
     world.container.chat_actions.close(ADMIN, world.chat.id)
     assert begun(world, flow_id, with_contact=True) == (16, 5, 9), "with a new chat"
 
@@ -175,6 +175,6 @@ def test_a_task_begins_a_flow(dynamodb: Any, clock: Any, ids: Any, monkeypatch: 
     world.run_task("chats", when_automatic="run")
     world.container.chat_actions.close(ADMIN, world.chat.id)
     world.run_task()
-    assert acts[0] == (14, 18, 9), "with a contact whose chat waits"
-    assert acts[1] == (14, 15, 7), "in a chat"
+    assert acts[0] == (14, 14, 9), "with a contact whose chat waits"
+    assert acts[1] == (14, 14, 7), "in a chat"
     assert acts[2] == (16, 11, 9), "with a contact who has no chat"

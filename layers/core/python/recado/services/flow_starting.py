@@ -76,33 +76,22 @@ class FlowStarting:
 
         404, 403 `not_your_chat`, 400 `/flow_id` and `/variables/…`, 409 `chat_closed`, `chat_moved` when somebody moved
         it at this moment."""
-        _permit(caller, self._gate.visible(caller, chat_id))
+        chat = self._gate.visible(caller, chat_id)
+        _permit(caller, chat)
         begins = self._beginning(caller.account, wanted)
-        first: Chat | None = None
-        for _ in range(_TRIES):
-            known = self._begun_before(caller.account, begins.execution_id) if wanted.origin else None
-            if known is not None:
-                return known
-            chat = self._gate.visible(caller, chat_id)
-            if first is not None and _place(chat) != _place(first):
-                raise Conflict("Somebody else moved the chat meanwhile.", code="chat_moved", extra=whereabouts(chat))
-            started = self._lead(caller, chat, begins, wanted)
-            if started is not None:
-                return started
-            first = first or chat
-        raise Busy(f"start of a flow in {chat_id}")
+        return self._known(caller.account, begins, wanted) or self._led(caller, chat, begins, wanted)
 
     def with_contact(self, caller: Caller, contact_id: str, channel_id: str, wanted: FlowStart) -> StartedFlow:
         """Let a flow lead the open chat with a contact on a channel, as `in_chat`, or a new one, as
         `ChatStarting.start`, whose refusals it has too."""
         a = caller.account
         begins = self._beginning(a, wanted)
-        known = self._begun_before(a, begins.execution_id) if wanted.origin else None
+        known = self._known(a, begins, wanted)
         if known is not None:
             return known
         started = self._starting.start(caller, contact_id, channel_id, begins)
         if started.was_open:
-            return self.in_chat(caller, started.chat.id, replace(wanted, contact_id=contact_id))
+            return self._led(caller, started.chat, begins, replace(wanted, contact_id=contact_id))
         self._enqueue(a, begins.execution_id, started.chat)
         execution = begins.execution(started.chat.id, started.chat.contact_id, self._clock.now())
         return StartedFlow(execution, started.chat, None)
@@ -117,8 +106,9 @@ class FlowStarting:
             begins_as, wanted.flow_id, *found, wanted.started_by, wanted.variables, wanted.opening, wanted.of_run
         )
 
-    def _begun_before(self, a: str, known_as: str) -> StartedFlow | None:
-        execution = self._executions.get(a, known_as)
+    def _known(self, a: str, begins: Beginning, wanted: FlowStart) -> StartedFlow | None:
+        """What an earlier run of the same start began."""
+        execution = self._executions.get(a, begins.execution_id) if wanted.origin else None
         if execution is None:
             return None
         chat = self._reads.chat(a, execution.chat_id)
@@ -127,6 +117,26 @@ class FlowStarting:
         if not is_over(execution):
             self._enqueue(a, execution.id, chat)  # whoever began it may have died before
         return StartedFlow(execution, chat, None)
+
+    def _led(self, caller: Caller, first: Chat, begins: Beginning, wanted: FlowStart) -> StartedFlow:
+        """Begin in an open chat, which was read by now. What the start did meanwhile, by somebody who does the same, is
+        looked for where something stands against it: that may be its own work."""
+        chat = first
+        for _ in range(_TRIES):
+            try:
+                started = self._lead(caller, chat, begins, wanted)
+            except Conflict:
+                known = self._known(caller.account, begins, wanted)
+                if known is None:
+                    raise
+                return known
+            started = started or self._known(caller.account, begins, wanted)
+            if started is not None:
+                return started
+            chat = self._gate.visible(caller, first.id)
+            if _place(chat) != _place(first):
+                raise Conflict("Somebody else moved the chat meanwhile.", code="chat_moved", extra=whereabouts(chat))
+        raise Busy(f"start of a flow in {first.id}")
 
     def _lead(self, caller: Caller, chat: Chat, begins: Beginning, wanted: FlowStart) -> StartedFlow | None:
         """None when something of what was decided upon had moved."""
