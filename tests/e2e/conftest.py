@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from random import SystemRandom
+from types import FrameType
 
 import pytest
 
@@ -35,8 +37,28 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A running stack with its fresh demo account (`stack.demo`), shared by all tests: each makes what it needs."""
     port, ministack_port, providers_port = free_ports(3)
     folder = tmp_path_factory.mktemp("stack")
-    with Stack(folder, port, ministack_port, providers_port, quiet=True, throwaway=True) as running:
+    with (
+        Stack(folder, port, ministack_port, providers_port, quiet=True, throwaway=True) as running,
+        _ended_by_ctrl_c(running),
+    ):
         yield running
+
+
+@contextmanager
+def _ended_by_ctrl_c(running: Stack) -> Iterator[None]:
+    """Ctrl-C ends the stack before the test that it interrupts: a worker has ten seconds, and tests tidy up by asking
+    the stack."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, before)
+        running.stop()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

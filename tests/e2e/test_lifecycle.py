@@ -13,6 +13,8 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -109,23 +111,15 @@ class Run:
     def left_behind(self) -> list[str]:
         """Ports that somebody still listens on, and processes that still name the folder."""
         listening = [f"port {port}" for port in self.ports if _listens(port)]
-        commands = [file.read_bytes().replace(b"\0", b" ").decode() for file in _command_lines()]
-        return listening + [command for command in commands if str(self.folder) in command]
+        return listening + [command for command in _command_lines() if str(self.folder) in command]
 
 
-def _command_lines() -> list[Path]:
-    return [
-        file
-        for file in Path("/proc").glob("[0-9]*/cmdline")
-        if file.parent.name != str(os.getpid()) and _readable(file)
-    ]
-
-
-def _readable(file: Path) -> bool:
-    try:
-        return bool(file.read_bytes())
-    except OSError:
-        return False
+def _command_lines() -> Iterator[str]:
+    """Of all other processes; one may end while they are read."""
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        if file.parent.name != str(os.getpid()):
+            with suppress(OSError):
+                yield file.read_bytes().replace(b"\0", b" ").decode()
 
 
 def _listens(port: int) -> bool:
