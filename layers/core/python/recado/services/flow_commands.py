@@ -8,7 +8,7 @@ from recado.ports.core import Command
 
 LANES = 5
 """HTTP steps that one account has at work at once, and so the most workers that its servers hold, however slow they
-are. A tenth of those that there are (WorkerConcurrency of template.yaml)."""
+are. A tenth of those that there are, or half of the fewest (FlowRequestConcurrency of template.yaml)."""
 
 COMES_AGAIN_AFTER_S = (10, 30, 120)
 """After each time that a look failed. Its chat is silent until then, and all behind it in its group wait; the queue's
