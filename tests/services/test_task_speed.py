@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from recado.domain.flow_definitions import Definition, definition
 from recado.domain.flow_runs import MAX_STEPS_PER_MESSAGE
 from recado.domain.task_reach import messages_at_once
+from recado.services.said_at_once import SaidAtOnce
 from recado.storage.chat_records import MessageRecord
 from tests.flow_task_world import TaskWorld, task_world
 from tests.flow_world import ADMIN
@@ -81,6 +83,36 @@ def test_a_template_that_opens_is_one_message(world: TaskWorld) -> None:
 
 def drawn(**steps: Any) -> Definition:
     return definition(next(iter(steps)), steps)
+
+
+def test_what_a_flow_says_at_once_is_counted_once_for_all(world: TaskWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = Mock(wraps=messages_at_once)
+    monkeypatch.setattr("recado.services.said_at_once.messages_at_once", counted)
+    seconds(world, "chats")
+    assert counted.call_count == 1
+
+
+def test_what_is_counted_of_a_large_flow(clock: Any) -> None:
+    """Of 195 conditions whose ways lead to five other flows each is asked for once in a minute, however many targets
+    there are."""
+    steps: dict[str, Any] = {
+        f"c{one}": {"type": "condition", "filter": {}, "then": f"c{one + 1}", "else": f"r{one % 5}"}
+        for one in range(195)
+    }
+    steps |= {f"r{one}": {"type": "run_flow", "flow_id": f"fl_{one}"} for one in range(5)}
+    large, newest = drawn(**steps), Mock(side_effect=lambda *_: (1, drawn(**ONE)))
+    said = SaidAtOnce(Mock(newest=newest), clock)
+    assert {said.of("accounta", "fl", 1, large) for _ in range(1_000)} == {1}
+    assert newest.call_count == 5
+    newest.side_effect = lambda *_: (2, drawn(**THREE))
+    assert said.of("accounta", "fl", 2, large) == 3, "another version was counted before"
+    assert said.of("accountb", "fl", 1, large) == 3, "what another account's flow says is its own"
+    assert said.of("accounta", "fl", 1, large) == 1
+    clock.move(60)
+    assert said.of("accounta", "fl", 1, large) == 3, "what was published since is not known"
+    for number in range(100):
+        said.of("accounta", "fl", number, large)
+    assert len(said._known) == 50
 
 
 @pytest.mark.parametrize(

@@ -88,8 +88,9 @@ def opening_template(drawn: Definition) -> Mapping[str, Any] | None:
 
 def messages_at_once(drawn: Definition, other: Callable[[str], Definition | None]) -> int:
     """How many messages a flow says before it waits for somebody or for time, on the way on which it says most; one
-    that is refused leads nowhere. `other`: a flow that it goes on with, by its id."""
+    that is refused leads nowhere. `other`: a flow that it goes on with, by its id; each is asked for once."""
     known: dict[tuple[str, str | None, int], int] = {}
+    others: dict[str, Definition | None] = {}
 
     def behind(flow_id: str, within: Definition, step_id: str | None, left: int) -> int:
         place = (flow_id, step_id, left)
@@ -101,8 +102,11 @@ def messages_at_once(drawn: Definition, other: Callable[[str], Definition | None
         if step is None or left < 0:
             return 0
         if step.type == "run_flow":
-            following = other(step.fields["flow_id"])
-            return behind(step.fields["flow_id"], following, following.start, left) if following else 0
+            onward = step.fields["flow_id"]
+            if onward not in others:
+                others[onward] = other(onward)
+            following = others[onward]
+            return behind(onward, following, following.start, left) if following else 0
         says = step.type in _SAYING
         ways = [step.next] if says else [target for target, _ in step.targets]
         further = [0] if step.type in WAITING else [behind(flow_id, within, one, left) for one in ways]

@@ -38,6 +38,11 @@ class FlowLibrary:
 
     def begin_at(self, a: str, flow_id: str) -> tuple[int, str] | None:
         """The version with which a flow begins now, and its first step."""
+        newest = self.newest(a, flow_id)
+        return None if newest is None else (newest[0], newest[1].start)
+
+    def newest(self, a: str, flow_id: str) -> tuple[int, Definition] | None:
+        """The version with which a flow begins now, and its steps."""
         number = self.published(a, flow_id)
         drawn = self.version(a, flow_id, number) if number is not None else None
-        return None if number is None or drawn is None else (number, drawn.start)
+        return None if number is None or drawn is None else (number, drawn)

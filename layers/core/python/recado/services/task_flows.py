@@ -19,7 +19,6 @@ from recado.domain.task_reach import (
     Reach,
     first_words,
     left_out,
-    messages_at_once,
     needs_opening,
     opening_template,
     situations_of,
@@ -30,6 +29,7 @@ from recado.ports.core import Clock
 from recado.ports.flow_executions import ExecutionStore
 from recado.services.flow_library import FlowLibrary
 from recado.services.flow_starting import FlowStarting, LeftAlone, StartedFlow
+from recado.services.said_at_once import SaidAtOnce
 from recado.services.task_merges import MergedTargets
 from recado.services.task_reach import TaskReach
 
@@ -85,6 +85,7 @@ class TaskFlows:
         self._starting = starting
         self._executions = executions
         self._library = library
+        self._said = SaidAtOnce(library, clock)
         self._contacts = contacts
         self._chats = chats
         self._channels = channels
@@ -111,7 +112,7 @@ class TaskFlows:
         chat = self._chats.chat(caller.account, target.id)
         if chat is None:
             raise NotFound("There is no such chat.")
-        drawn = self._drawn(caller.account, run.action["flow_id"])
+        number, drawn = self._drawn(caller.account, run.action["flow_id"])
         if first_words(drawn):
             self._usable(caller.account, chat.channel_id)
         may_lead = _may_lead(chat, situations, target)
@@ -120,7 +121,7 @@ class TaskFlows:
             self._check_template(caller.account, drawn, opening, chat)
         wanted = _wanted(caller, run, target, situations, opening)
         started = self._starting.in_chat(replace(caller, act_id=None), target.id, wanted)
-        return self._begun(caller.account, drawn, opening, started)
+        return self._begun(caller.account, run, (number, drawn), opening, started)
 
     def result(self, a: str, execution_id: str) -> Result:
         """What a flow tells of its target: where its first message lies, or how it ended without one; `pending` while
@@ -148,7 +149,7 @@ class TaskFlows:
         caller = replace(caller, act_id=self._merges.act_id(a, run, target, contact, caller.act_id or ""))
         if contact.id != target.id and (begun := self.begun(a, caller.act_id or "")):
             return Result("pending", None, Sent(execution_id=begun))
-        drawn = self._drawn(a, action["flow_id"])
+        number, drawn = self._drawn(a, action["flow_id"])
         channel = self._usable(a, action["channel_id"])
         reach, thread = self._reach.of_contact(a, contact, channel)
         chat = self._open_chat(a, thread)
@@ -158,10 +159,12 @@ class TaskFlows:
             self._check_template(a, drawn, opening, chat or self._to_be(caller, contact, channel))
         wanted = _wanted(caller, run, target, situations, opening)
         started = self._starting.with_contact(replace(caller, act_id=None), contact.id, channel.id, wanted)
-        return self._begun(a, drawn, opening, started)
+        return self._begun(a, run, (number, drawn), opening, started)
 
-    def _begun(self, a: str, drawn: Definition, opening: Mapping[str, Any] | None, started: StartedFlow) -> Result:
-        messages = 1 if opening is not None else messages_at_once(drawn, lambda flow_id: self._published(a, flow_id))
+    def _begun(
+        self, a: str, run: Run, version: tuple[int, Definition], opening: Mapping[str, Any] | None, started: StartedFlow
+    ) -> Result:
+        messages = 1 if opening is not None else self._said.of(a, run.action["flow_id"], *version)
         return Result("pending", None, Sent(execution_id=started.execution.id), messages)
 
     def _usable(self, a: str, channel_id: str) -> Channel:
@@ -198,15 +201,11 @@ class TaskFlows:
             channel.department_id, "automatic", self._clock.now(), 1,
         )  # fmt: skip
 
-    def _published(self, a: str, flow_id: str) -> Definition | None:
-        begins = self._library.begin_at(a, flow_id)
-        return self._library.version(a, flow_id, begins[0]) if begins else None
-
-    def _drawn(self, a: str, flow_id: str) -> Definition:
-        drawn = self._published(a, flow_id)
-        if drawn is None:
+    def _drawn(self, a: str, flow_id: str) -> tuple[int, Definition]:
+        newest = self._library.newest(a, flow_id)
+        if newest is None:
             raise Invalid.field("/flow_id", "not_found", "There is no such flow, or it was never published.")
-        return drawn
+        return newest
 
     def _open_chat(self, a: str, thread: Thread | None) -> Chat | None:
         return self._chats.chat(a, thread.open_chat_id) if thread is not None and thread.open_chat_id else None
