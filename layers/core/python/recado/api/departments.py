@@ -34,8 +34,8 @@ class DistributionSettings(Body, frozen=True):
 
 
 class TimerSettings(Body, frozen=True):
-    """Null turns a timer off. `max_automatic_s`: how long a chat may stay automatic before it queues;
-    `close_idle_after_s`: after how long without a message a started chat closes."""
+    """Null turns a timer off. `max_automatic_s`: how long a chat may stay automatic before it queues, or closes where a
+    flow opened it and nobody answered; `close_idle_after_s`: after how long without a message a started chat closes."""
 
     max_automatic_s: Annotated[int, Meta(ge=60, le=604_800)] | Maybe | None = UNSET
     close_idle_after_s: Annotated[int, Meta(ge=300, le=2_592_000)] | Maybe | None = UNSET
