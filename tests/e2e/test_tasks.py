@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from time import sleep
 from typing import Any
 
 import pytest
@@ -68,3 +70,37 @@ def test_contacts_are_written_to_by_a_flow(live: Live) -> None:
     for target in targets:
         [sent] = live.sends_of(target["message_id"])
         assert sent["body"]["text"]["body"] == "Lembrete da tarefa"
+
+
+def test_a_cancelled_run_writes_to_nobody_more(live: Live) -> None:
+    """What was on its way leaves, and nothing else; an agent's message does not wait long behind the run."""
+
+    def contact(number: int) -> None:
+        body = {"name": f"Campanha {number}", "mobile": f"+55119{70_000_000 + number}"}
+        live.admin.post("/v1/contacts", body, expect=201)
+
+    def written_to() -> list[str]:
+        calls = live.providers.items("/calls", channel="whatsapp")
+        to = [one["body"].get("to", "") for one in calls if isinstance(one["body"], dict)]
+        return [one for one in to if one.startswith("55119700")]
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(contact, range(120)))
+    reminder = next(one for one in live.admin.items("/v1/flows") if one["name"] == "Lembrete de pagamento")
+    action = {**flow(live), "project_id": reminder["project_id"], "flow_id": reminder["id"]}
+    meant = {"field": "name", "op": "starts_with", "value": "Campanha"}
+    task = {"name": "Campanha", "table": "contacts", "filter": meant, "action": action}
+    made, waits = live.admin.post("/v1/tasks", task, expect=201), live.writes(Customer("Quem espera"))
+    begun = live.admin.post(f"/v1/tasks/{made['id']}/runs", {}, expect=202)
+    path = f"/v1/tasks/{made['id']}/runs/{begun['id']}"
+    again = live.admin.post(f"/v1/tasks/{made['id']}/runs", {}, expect=409)
+    assert (again["code"], again["run_id"]) == ("task_running", begun["id"])
+    eventually(lambda: live.admin.get(path)["executed"] >= 5, within_s=60)
+    answer = live.admin.post(f"/v1/chats/{waits['id']}/messages", {"text": "Já vou"}, expect=201)
+    told = live.admin.post(f"{path}/cancel", {}, expect=200)
+    eventually(lambda: live.status_of(waits["id"], answer["id"])["status"] != "queued")
+    sent = eventually(lambda: (seen := written_to()) and not sleep(2) and written_to() == seen and seen)
+    assert len(sent) <= told["executed"] + told["waiting"] + 8 < 120, "one of each lane's page may be begun still"
+    sleep(5)
+    assert written_to() == sent, "a run that was cancelled goes on writing"
+    assert len(set(sent)) == len(sent)
