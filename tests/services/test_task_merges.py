@@ -35,6 +35,26 @@ class Merging(TaskWorld):
         self.freeze()
         return self.in_turn()
 
+    def begin_with_known(self) -> list[str]:
+        """They wrote before, the second of them last: the channel's own way to each is known."""
+        senders = [f"55119876{number:05d}" for number in range(2)]
+        for sender in senders:
+            self.wrote(sender)
+        self.task_id = self.task()
+        self.run_id = self.container.task_run_service.start(ADMIN, self.task_id)["id"]
+        self.freeze()
+        turns = self.in_turn()
+        [sender] = {one.thread.sender for one in self.reception.chats() if one.contact_id == turns[1]}
+        self.wrote(sender.removeprefix("+"))
+        return turns
+
+    def wrote(self, sender: str) -> None:
+        self.clock.move(1)
+        self.say("Oi", sender=sender)
+        for chat in self.reception.chats():
+            if chat.situation != "closed":
+                self.container.chat_actions.close(ADMIN, chat.id)
+
     def freeze(self) -> None:
         """Everybody is a target when the worker dies, and nobody was acted on."""
         lanes = self.container.task_run_work._lanes
@@ -207,10 +227,12 @@ def test_two_lanes_that_act_on_the_kept_one_at_once(world: Merging) -> None:
     assert len(world.said()) == len(world.executions) == 1
 
 
+@pytest.mark.parametrize("address", ["learned", "known"])
 @pytest.mark.parametrize("kept", [0, 1])
-def test_a_merge_at_the_moment_of_the_act(world: Merging, kept: int) -> None:
-    """The first's act is decided; before it is written they are merged, and the second has its turn in another lane."""
-    turns = world.begin()
+def test_a_merge_at_the_moment_of_the_act(world: Merging, kept: int, address: str) -> None:
+    """The first's act is decided; before it is written they are merged, and the second has its turn in another lane.
+    Where the address is known already nothing is written of the contact."""
+    turns = world.begin() if address == "learned" else world.begin_with_known()
     actions, threads = world.container.task_actions, world.container.chat_starting._threads
     take_in, run = threads.take_in, world.container.task_run_work._runs.get(A, world.task_id, world.run_id)
     assert run is not None
@@ -232,7 +254,7 @@ def test_a_merge_at_the_moment_of_the_act(world: Merging, kept: int) -> None:
         assert actions.act(A, run, Target(turns[0]), acts[0]).state == "pending"
         assert results == [Result("skipped", "merged")]
     world.run()
-    assert len(world.said()) == len(world.executions) == 1
+    assert len([one for one in world.said() if one != "Oi"]) == len(world.executions) == 1
 
 
 def test_a_merge_at_the_moment_of_an_act_in_an_open_chat(world: Merging) -> None:
