@@ -3,7 +3,6 @@ process may die before or after any write."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -23,33 +22,10 @@ from recado.ports.contacts import ClaimsTaken, ContactChange, ContactMoved, Grou
 from recado.ports.files import Found, Replaced
 from recado.ports.groups import NameTaken
 from recado.ports.sweeps import DuePage
+from tests.deaths import Deaths
 
 A = "accounta"
 ADMIN = Caller(A, "admin", user_id=f"us_{A}_{'0' * 27}")
-
-
-class Died(BaseException):
-    """The process is gone: nothing catches it."""
-
-
-class Deaths:
-    """Lets the process die at random, before a write or after it."""
-
-    def __init__(self) -> None:
-        self.chance = random.Random(5)
-        self.each = 0.0
-        self.count = 0
-
-    def around(self, write: Callable[[], Any]) -> Any:
-        self._maybe()
-        answer = write()
-        self._maybe()
-        return answer
-
-    def _maybe(self) -> None:
-        if self.each and self.chance.random() < self.each:
-            self.count += 1
-            raise Died
 
 
 @dataclass

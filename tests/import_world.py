@@ -28,10 +28,10 @@ from recado.services.contacts import ContactService
 from recado.services.custom_fields import RememberedFields
 from recado.services.groups import GroupService
 from recado.services.references import References
+from tests.deaths import Died
 from tests.import_stores import (
     ADMIN,
     A,
-    Died,
     Memory,
     MemoryContacts,
     MemoryFields,

@@ -365,6 +365,17 @@ class World:
         assert self.beginnings.begin(A, run, task, task, None) is None
         return run.id
 
+    def dies_once_at_each(self) -> None:
+        """Before the act on it, the first time that somebody comes to it."""
+        died = set[str]()
+
+        def before(target_id: str) -> None:
+            if target_id not in died:
+                died.add(target_id)
+                raise Killed(target_id)
+
+        self.acts.before = before
+
     def run(self, run_id: str) -> Run:
         return self.tables.runs[run_id]
 

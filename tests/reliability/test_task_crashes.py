@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.task_world import Killed, World
+from tests.task_world import World
 
 
 def whole(world: World, run_id: str, audience: int) -> None:
@@ -56,14 +56,7 @@ def test_a_worker_that_has_no_time_gives_the_lane_on(clock: Any, ids: Any) -> No
 
 def test_killed_in_the_middle_of_a_page_acts_again_by_the_same_id(clock: Any, ids: Any) -> None:
     world = World(clock, ids, people=60)
-    died = set[str]()
-
-    def dies_once(target_id: str) -> None:
-        if target_id not in died:
-            died.add(target_id)
-            raise Killed(target_id)
-
-    world.acts.before = dies_once
+    world.dies_once_at_each()
     run_id = world.begin(lanes=2)
     world.to_the_end(run_id)
     whole(world, run_id, 60)

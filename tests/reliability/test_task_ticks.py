@@ -3,7 +3,6 @@ the clock changes (R9): each occurrence has one run, none has two, none is left 
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -22,31 +21,21 @@ from recado.services.task_runs import RunBeginnings
 from recado.services.task_schedule import TaskSchedule
 from recado.storage.task_runs import DynamoRuns
 from recado.storage.tasks import DynamoTasks
-from tests.task_world import ACTION, A, Acts, Journal, Killed, Killer, Queue
+from tests.deaths import Deaths, Died
+from tests.task_world import ACTION, A, Acts, Journal, Killer, Queue
 
 DIES = 0.25
 MOST_WRONG_S = 300
 
 
-class Fate:
+class Fate(Deaths):
     """Who writes may die before or behind it; who reads a task may be overtaken by a whole tick."""
 
     def __init__(self, seed: int) -> None:
-        self.chance = random.Random(seed)
-        self.deaths = self.overtaken = 0
+        super().__init__(seed, DIES)
+        self.overtaken = 0
         self.begun = Counter[str]()
         self.meanwhile: Callable[[], None] | None = None
-
-    def around(self, write: Callable[[], Any]) -> Any:
-        self._maybe()
-        answer = write()
-        self._maybe()
-        return answer
-
-    def _maybe(self) -> None:
-        if self.chance.random() < DIES:
-            self.deaths += 1
-            raise Killed
 
     def between(self) -> None:
         """Whoever is here has read, and not written yet."""
@@ -115,7 +104,7 @@ class Ticks:
     def _other(self) -> None:
         try:
             assert not self.schedule.run_due(160).failed
-        except Killed:
+        except Died:
             return
 
     def right(self) -> None:
@@ -125,7 +114,7 @@ class Ticks:
             try:
                 self.schedule.run_due(160)
                 return
-            except Killed:
+            except Died:
                 continue
 
     def every(self) -> list[Run]:
@@ -174,7 +163,7 @@ def test_every_half_hour_over_a_change_of_clocks(dynamodb: Any, clock: Any, ids:
     clock.at = ends
     ticks.right()
     assert ticks.occurrences(ends) == list(half_hours(began, ends))
-    assert ticks.fate.deaths > 5 and ticks.fate.overtaken > 5
+    assert ticks.fate.count > 5 and ticks.fate.overtaken > 5
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -248,7 +237,7 @@ def test_a_run_whose_tick_died_behind_it_is_worked_on(dynamodb: Any, clock: Any,
     ticks.fate.chance = SimpleNamespace(random=iter([1.0, 0.0]).__next__)  # type: ignore[assignment]
     ticks._other()
     [run] = ticks.every()
-    assert ticks.fate.deaths == 1 and ticks.queue.waiting == [], "its commands were sent by the dead"
+    assert ticks.fate.count == 1 and ticks.queue.waiting == [], "its commands were sent by the dead"
     clock.move(61)
     found, _ = ticks.runs.due(clock.now(), 160)
     assert [one.run_id for one in found] == [run.id], "nobody looks whether it goes on"

@@ -12,7 +12,7 @@ from recado.domain.contact_import_lanes import LANES
 from recado.domain.contact_imports import WAY_BACK, Trouble, without_refused
 from recado.domain.errors import Conflict
 from recado.ports.contacts import ContactMoved
-from tests.import_stores import Died
+from tests.deaths import Died
 from tests.import_world import ADMIN, A, ImportWorld, csv_of
 from tests.services.test_contact_imports import HEADER, counts, people
 

@@ -15,7 +15,7 @@ from recado.domain.ids import make_id
 from recado.domain.task_runs import Result, Sent
 from recado.domain.task_window import Window
 from recado.ports.task_runs import Turn
-from tests.task_world import A, Killed, World
+from tests.task_world import A, World
 
 
 @pytest.fixture
@@ -275,14 +275,7 @@ def test_a_page_that_a_dead_worker_began_is_gone_on_with_within_the_bound(
     monkeypatch.setattr("recado.services.task_run_work.Window", lambda most, *_: whole_pages(most))
     for one in world.people:
         sending(world, one, "queued")
-    died = set[str]()
-
-    def dies_once(target_id: str) -> None:
-        if target_id not in died:
-            died.add(target_id)
-            raise Killed(target_id)
-
-    world.acts.before = dies_once
+    world.dies_once_at_each()
     run_id = world.begin(lanes=1)
     for _ in range(5):
         world.go_on()

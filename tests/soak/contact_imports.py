@@ -28,7 +28,8 @@ from recado.ports.contacts import ContactChange
 from recado.ports.files import Found
 from recado.services.contact_import_results import ContactImportResults
 from tests.conftest import CountedIds, FixedClock
-from tests.import_stores import ADMIN, A, Died, MemoryFiles, MemoryImports, MemoryRowContacts
+from tests.deaths import Died
+from tests.import_stores import ADMIN, A, MemoryFiles, MemoryImports, MemoryRowContacts
 from tests.import_world import ImportWorld
 from tests.soak.peaks import peak_mb
 
