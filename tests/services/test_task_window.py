@@ -106,6 +106,17 @@ def test_a_provider_that_stands_still_gets_few(clock: Any, ids: Any) -> None:
     assert sorted(outbound.sent) == sorted(world.people)
 
 
+def test_pages_of_those_who_are_skipped_are_whole(clock: Any, ids: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each page is two transactions, and nothing of them is on its way."""
+    world = World(clock, ids, people=600)
+    world.acts.ahead = lambda *_: AHEAD  # type: ignore[method-assign]
+    world.acts.results |= dict.fromkeys(world.people, Result("skipped", "in_service"))
+    pages, begin = list[Any](), world.tables.begin_page
+    monkeypatch.setattr(world.tables, "begin_page", lambda *given: pages.append(given) or begin(*given))
+    world.to_the_end(world.begin(lanes=1), minutes=1)
+    assert len(pages) <= 16 * 2 + 8, "pages stay as small as they began"
+
+
 def test_a_window_follows_what_goes_out(clock: Any) -> None:
     now = clock.now()
     window = Window(AHEAD)

@@ -3,10 +3,10 @@ G7)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from recado.domain.task_runs import ACTED_AT_ONCE, Target
+from recado.domain.task_runs import ACTED_AT_ONCE, Target, waits
 from recado.domain.task_window import Window
 from recado.ports.core import Clock
 from recado.ports.task_runs import Owner
@@ -38,15 +38,18 @@ class OnTheirWay:
         self._clock = clock
         self._sleep = sleep
         self._own: list[Target] = []
+        self._at_once = 0
 
-    def begun(self, targets: Iterable[Target]) -> None:
-        """So many more."""
-        self._own += targets
+    def acted_on(self, targets: Sequence[Target]) -> None:
+        """Some more: those that ended with their act are gone at once."""
+        away = [one for one in targets if waits(one)]
+        self._own += away
+        self._at_once += len(targets) - len(away)
 
     def look(self) -> None:
         """What became of them since."""
         left = [one for one in self._own if not self._sends.look(self._a, self._owner, one)]
-        gone, self._own = len(self._own) - len(left), left
+        gone, self._own, self._at_once = len(self._own) - len(left) + self._at_once, left, 0
         if self._window is not None:
             self._window = self._window.seen(gone, self._begun_at(), self._clock.now())
 

@@ -35,7 +35,6 @@ from recado.domain.task_runs import (
     may_take,
     page_begun,
     to_ask_for,
-    waits,
     wanted,
 )
 from recado.domain.task_window import Window
@@ -409,7 +408,7 @@ class _Held:
         after = acted_up_to(self.lane, ended[-1][1].id, self._work._clock.now())
         self._must(self._work._lanes.settle(self._a, self.run, self._written, after, ended), after)
         self.acted += len(ended)
-        self._away.begun(now for _, now in ended if waits(now))
+        self._away.acted_on([now for _, now in ended])
 
     def _read_run(self) -> None:
         found = self._work._runs.get(self._a, self.run.task_id, self.run.id)
