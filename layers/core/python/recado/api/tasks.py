@@ -292,7 +292,7 @@ def list_task_targets(call: Call, task_id: str, run_id: str) -> Any:
 
 @tasks.post(_OF_A_RUN + "/pause", _WRITE, answers=TaskRunShape, problems=("run_is_over",))
 def pause_task_run(call: Call, task_id: str, run_id: str) -> Any:
-    """Let a run stand still; the few that are being acted on at this moment still are."""
+    """Let a run stand still, and its flows that have said nothing yet. `waiting`: so many are on their way at most."""
     return call.services.task_run_service.pause(call.caller, task_id, run_id)
 
 
@@ -304,7 +304,8 @@ def resume_task_run(call: Call, task_id: str, run_id: str) -> Any:
 
 @tasks.post(_OF_A_RUN + "/cancel", _WRITE, answers=TaskRunShape, problems=("run_is_over",))
 def cancel_task_run(call: Call, task_id: str, run_id: str) -> Any:
-    """End a run where it is: whom it did not reach stays `pending`."""
+    """End a run where it is: whom it did not reach stays `pending`, and flows that have said nothing yet end.
+    `waiting`: so many are on their way at most."""
     return call.services.task_run_service.cancel(call.caller, task_id, run_id)
 
 
