@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from infra.local.flow_world import A, World, made_id, phone
 from recado.domain.flow_definitions import Definition, Step
 from recado.domain.flow_executions import Execution, is_over, traced
-from recado.domain.flow_runs import answer, follow, silenced, step_of, time_out
+from recado.domain.flow_progress import answer, follow, silenced, step_of, time_out
 from recado.services.flow_steps import Standing
 
 HELP = """Write what the customer writes, or

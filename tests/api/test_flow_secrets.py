@@ -10,7 +10,7 @@ import pytest
 
 from recado.bootstrap import Container
 from recado.domain.flow_definitions import Step, definition
-from recado.domain.flow_runs import act
+from recado.domain.flow_progress import act
 from recado.ports.flow_http import FlowRequestFailed, FlowResponse
 from recado.services.flow_requests import FlowRequesting, part_of_address
 from tests.api.conftest import Api, Company

@@ -12,7 +12,7 @@ from recado.channels.registry import adapter, types
 from recado.domain.flow_answers import Pressed, option_id, pressed
 from recado.domain.flow_definitions import MAX_OPTIONS
 from recado.domain.flow_executions import Execution
-from recado.domain.flow_runs import MAX_STEPS, question_of, ways_to_ask
+from recado.domain.flow_progress import MAX_STEPS, question_of, ways_to_ask
 from recado.domain.ids import make_id
 from tests.channels.kit import NOW, Bench, recipient
 from tests.channels.kit import outbound as message_of

@@ -12,7 +12,7 @@ import pytest
 from recado.domain.access import Caller
 from recado.domain.chats import MessageError
 from recado.domain.errors import Busy
-from recado.domain.flow_runs import MAX_ANSWERS, MAX_STEPS
+from recado.domain.flow_progress import MAX_ANSWERS, MAX_STEPS
 from recado.domain.flow_starts import FlowStart
 from recado.domain.openings import MAX_FLOWS_IN_A_ROW
 from recado.storage.chat_records import MessageRecord

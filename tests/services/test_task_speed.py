@@ -9,7 +9,7 @@ from unittest.mock import Mock
 import pytest
 
 from recado.domain.flow_definitions import Definition, definition
-from recado.domain.flow_runs import MAX_STEPS_PER_MESSAGE
+from recado.domain.flow_progress import MAX_STEPS_PER_MESSAGE
 from recado.domain.task_reach import messages_at_once
 from recado.services.said_at_once import SaidAtOnce
 from recado.storage.chat_records import MessageRecord

@@ -14,7 +14,7 @@ import pytest
 from recado.domain.errors import Invalid
 from recado.domain.flow_answers import Pressed, pressed
 from recado.domain.flow_definitions import Definition, definition
-from recado.domain.flow_runs import (
+from recado.domain.flow_progress import (
     MAX_UNANSWERED,
     Execution,
     Outcome,

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from recado.domain.chats import OPEN_SITUATIONS, Situation, Thread
 from recado.domain.flow_definitions import WAITING, Definition, Step
-from recado.domain.flow_runs import MAX_STEPS_PER_MESSAGE
+from recado.domain.flow_progress import MAX_STEPS_PER_MESSAGE
 from recado.domain.windows import WindowRule, may_send
 
 Reachable = Literal["free", "template", "unreachable"]

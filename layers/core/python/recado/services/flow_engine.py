@@ -32,7 +32,7 @@ from recado.domain.flow_executions import (
     is_over,
     traced,
 )
-from recado.domain.flow_runs import bounded, follow, hear, opened, silenced, step_of, time_out, unreached
+from recado.domain.flow_progress import bounded, follow, hear, opened, silenced, step_of, time_out, unreached
 from recado.ports.chats import ChatStore
 from recado.ports.core import Clock, Queue
 from recado.ports.flow_executions import ExecutionStore, FlowJournal

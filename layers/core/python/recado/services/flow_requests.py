@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from recado.domain.flow_definitions import Step
-from recado.domain.flow_runs import act
+from recado.domain.flow_progress import act
 from recado.domain.flow_secrets import named
 from recado.ports.flow_http import FlowRequestFailed, FlowRequests, FlowResponse
 from recado.ports.flow_secrets import FlowSecretStore

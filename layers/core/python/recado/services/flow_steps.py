@@ -20,7 +20,7 @@ from recado.domain.custom_fields import CustomField
 from recado.domain.errors import DomainError, Invalid
 from recado.domain.flow_definitions import Definition, Step
 from recado.domain.flow_executions import Execution, effect_origin
-from recado.domain.flow_runs import Act, Outcome, act, question_of, typed_answers, ways_to_ask, with_each_value
+from recado.domain.flow_progress import Act, Outcome, act, question_of, typed_answers, ways_to_ask, with_each_value
 from recado.domain.flow_secrets import texts_of
 from recado.domain.flow_variables import filled
 from recado.domain.messages import Template

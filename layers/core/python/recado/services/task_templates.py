@@ -9,7 +9,7 @@ from typing import Any
 
 from recado.domain.channels import Channel
 from recado.domain.errors import FieldError
-from recado.domain.flow_runs import with_each_value
+from recado.domain.flow_progress import with_each_value
 from recado.domain.flow_secrets import texts_of
 from recado.domain.flow_variables import with_any_values
 from recado.domain.segment_fields import Table
