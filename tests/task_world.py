@@ -120,10 +120,10 @@ class Tables:
     def again(self, a: str, before: Run, after: Run, task: Task) -> bool:
         raise NotImplementedError
 
-    def look_again_at(self, a: str, run: Run, when: datetime) -> None:
-        now = self.runs[run.id]
+    def look_again_at(self, a: str, task_id: str, run_id: str, when: datetime) -> None:
+        now = self.runs[run_id]
         if now.due is not None:
-            self.runs[run.id] = replace(now, due=when)
+            self.runs[run_id] = replace(now, due=when)
 
     def due(self, now: datetime, limit: int) -> tuple[list[DueRun], bool]:
         return [DueRun(A, one.task_id, one.id) for one in self.runs.values() if one.due and one.due <= now], False

@@ -9,7 +9,9 @@ import pytest
 
 from recado.bootstrap import Container
 from recado.domain.messages import TemplateUpdate
+from recado.domain.templates import MessageTemplate
 from recado.ports.core import ConnectFailed, HttpResponse, NoAnswer
+from recado.storage.templates import DynamoTemplates
 from tests.api.conftest import Api, Company
 from tests.graph_templates import WABA, GraphOfTests, refusal
 
@@ -174,6 +176,44 @@ def test_a_submission_without_an_answer_is_looked_up_and_not_made_again(
         again = api.patch(path, {"components": [BODY]}, token=company.admin)
         assert (again.json["status"], again.json["submission"]["state"]) == ("PENDING", "taken")
         assert graph.submissions()[1]["name"] == "fatura"
+
+
+def test_a_template_that_cannot_be_read_stands_before_no_other(
+    api: Api, company: Company, services: Container, graph: GraphOfTests, channel_id: str, clock: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    graph.script = [GraphOfTests.LOST, GraphOfTests.LOST]
+    broken, other = (make(api, company, channel_id, name=name).json for name in ("quebrado", "outro"))
+    get, mirror = DynamoTemplates.get, services.template_mirror
+
+    def breaks(store: DynamoTemplates, a: str, template_id: str) -> MessageTemplate | None:
+        if template_id == broken["id"]:
+            raise ConnectionError
+        return get(store, a, template_id)
+
+    clock.move(61)
+    with monkeypatch.context() as patch:
+        patch.setattr(DynamoTemplates, "get", breaks)
+        swept = mirror.settle_due(160)
+        assert (swept.done, list(swept.failed)) == (1, [broken["id"]])
+        assert mirror.settle_due(160).seen == 0, "it is looked at again at once, for ever"
+    assert seen(api, company, other)["submission"]["state"] == "taken"
+    clock.move(60)
+    assert mirror.settle_due(160).done == 1
+    assert seen(api, company, broken)["submission"]["state"] == "taken"
+
+
+def test_a_provider_that_refuses_is_not_asked_each_minute(
+    api: Api, company: Company, services: Container, graph: GraphOfTests, channel_id: str, clock: Any
+) -> None:
+    graph.script = [GraphOfTests.LOST, NoAnswer("time-out")]
+    made = make(api, company, channel_id).json
+    clock.move(61)
+    assert list(services.template_mirror.settle_due(160).failed) == [made["id"]]
+    clock.move(299)
+    assert services.template_mirror.settle_due(160).seen == 0, "it is asked again before five minutes are over"
+    clock.move(1)
+    assert services.template_mirror.settle_due(160).done == 1
 
 
 def test_who_died_after_writing_it_down_is_looked_after(

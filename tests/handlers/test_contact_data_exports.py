@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from recado.domain.contact_data_exports import DataExport
 from recado.services.contact_data_export_work import ContactDataExportWork
 from recado.services.zip_parts import ZipParts
+from recado.storage.contact_data_exports import DynamoDataExports
 from tests.erasure_world import CANARY, ErasureWorld
 from tests.handlers.stack import BUCKETS, Stack
 
@@ -55,6 +57,30 @@ def test_a_worker_that_died_is_followed_by_another(
     assert world.product.contact_data_export_work.sweep(16).done == 1
     world.run_exports()
     assert exports.get(world.admin, contact_id, asked["id"])["state"] == "done"
+
+
+def test_one_that_cannot_be_read_stands_before_no_other(
+    world: ErasureWorld, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.says(CANARY, "Oi")
+    exports = world.product.contact_data_exports
+    broken, other = (exports.create(world.admin, world.contact_id(CANARY))["id"] for _ in range(2))
+    get, work = DynamoDataExports.get, world.product.contact_data_export_work
+
+    def breaks(store: DynamoDataExports, a: str, contact_id: str, export_id: str) -> DataExport | None:
+        if export_id == broken:
+            raise ConnectionError
+        return get(store, a, contact_id, export_id)
+
+    clock.move(201)
+    with monkeypatch.context() as patch:
+        patch.setattr(DynamoDataExports, "get", breaks)
+        swept = work.sweep(160)
+        assert (swept.done, list(swept.failed)) == (1, [broken])
+        assert work.sweep(160).seen == 0, "it is looked at again at once, for ever"
+    clock.move(60)
+    assert {other, broken} == {one.export_id for one in DynamoDataExports().due(clock.now(), 160)[0]}
+    assert work.sweep(160).done == 2
 
 
 @pytest.mark.parametrize("part_bytes", [40, 1_000, 1_000_000])

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from recado.domain.contact_columns import COLUMNS
-from recado.domain.contact_exports import LEASE, MOST_TRIES, failed, pause, rate, total
+from recado.domain.contact_exports import LEASE, MOST_TRIES, ContactExport, failed, pause, rate, total
 from recado.domain.csv_cells import read
 from recado.domain.exports import KEPT_FOR
 from recado.domain.files import served_key
@@ -264,6 +264,27 @@ def test_an_upload_that_is_gone_fails(clock: Any, ids: Any) -> None:
     world.bucket.uploads.clear()
     export = world.to_the_end(export_id)
     assert (export.state, export.reason, world.tables.files) == ("failed", "upload_gone", {})
+
+
+def test_an_export_that_cannot_be_read_stands_before_no_other(
+    world: ExportWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, other = filled(world, 10).ask(), world.ask()
+    get = world.tables.get
+
+    def breaks(a: str, export_id: str) -> ContactExport | None:
+        if export_id == broken:
+            raise ConnectionError
+        return get(a, export_id)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.tables, "get", breaks)
+        swept = world.work.sweep(160)
+        assert (swept.done, list(swept.failed)) == (1, [broken])
+        assert world.work.sweep(160).seen == 0, "it is looked at again at once, for ever"
+    world.run(other)
+    world.clock.move(60)
+    assert (world.work.sweep(160).done, world.to_the_end(broken).state) == (1, "done")
 
 
 def test_more_parts_than_there_may_be_fail(world: ExportWorld, monkeypatch: pytest.MonkeyPatch) -> None:

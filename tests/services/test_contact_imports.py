@@ -340,6 +340,20 @@ def test_an_import_is_done_without_its_results_rather_than_not_at_all(
     assert (tries, done["state"], done["created"], done["result_url"]) == (3, "done", 1, None)
 
 
+def test_one_that_cannot_be_read_stands_before_no_other(world: ImportWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken, other = (world.begin(csv_of(people(3), HEADER)) for _ in range(2))
+    get = world.store.get
+    world.clock.move(121)
+    with monkeypatch.context() as patch:
+        patch.setattr(world.store, "get", lambda a, one: 1 / 0 if one == broken else get(a, one))
+        swept = world.work.sweep(160)
+        assert (swept.done, list(swept.failed)) == (1, [broken])
+        assert world.work.sweep(160).seen == 0, "it is looked at again at once, for ever"
+    world.clock.move(60)
+    assert world.work.sweep(160).done == 1
+    assert [world.finish(one)["state"] for one in (broken, other)] == ["done", "done"]
+
+
 def test_a_preview_tells_how_the_file_is_read_and_what_rows_would_become(world: ImportWorld) -> None:
     body = "Nome;Pigeon;Cidade;Cor\nJosé;11 98765-4321;Belém;azul\n;;;\n".encode("latin-1")
     seen = world.imports.preview(ADMIN, world.file(body), {})

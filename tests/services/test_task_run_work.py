@@ -12,7 +12,7 @@ from recado.domain import task_runs as steps
 from recado.domain.chats import Author, Message, ThreadKey
 from recado.domain.errors import Busy, FieldError
 from recado.domain.ids import make_id
-from recado.domain.task_runs import Result, Sent
+from recado.domain.task_runs import Result, Run, Sent
 from recado.domain.task_window import Window
 from recado.ports.task_runs import Turn
 from tests.task_world import A, World
@@ -59,6 +59,26 @@ def test_only_those_that_the_filter_means(world: World) -> None:
     run_id = world.begin({"field": "name", "op": "eq", "value": wanted})
     assert world.to_the_end(run_id, minutes=1).audience == 1
     assert list(world.acts.effects) == [world.people[7]]
+
+
+def test_a_run_that_cannot_be_read_stands_before_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken, other = world.begin(), world.begin()
+    get = world.tables.get
+
+    def breaks(a: str, task_id: str, run_id: str) -> Run | None:
+        if run_id == broken:
+            raise ConnectionError
+        return get(a, task_id, run_id)
+
+    world.clock.move(61)
+    with monkeypatch.context() as patch:
+        patch.setattr(world.tables, "get", breaks)
+        swept = world.work.look_due(160)
+        assert (swept.done, list(swept.failed)) == (1, [broken])
+        assert world.work.look_due(160).seen == 0, "it is looked at again at once, for ever"
+    world.clock.move(60)
+    assert world.work.look_due(160).failed == {}
+    assert {world.to_the_end(one).state for one in (broken, other)} == {"done"}
 
 
 def test_chats_are_frozen_page_by_page(world: World) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from recado.domain.chats import Author
 from recado.domain.contact_data_exports import DataExport, begun, finished
+from recado.ports.contact_data_exports import DuePlace
 from recado.storage import keys
 from recado.storage.contact_data_exports import DataExportRecord, DynamoDataExports
 from tests.storage.scenarios import scenario
@@ -40,6 +41,6 @@ def an_export_ends_while_the_sweep_puts_it_off(clock: Any, ids: Any) -> None:
     taken = begun(export, clock.now())
     assert store.move(A, export, taken)
     assert store.move(A, taken, finished(taken, 1, 1, clock.now()))
-    store.look_again_at(A, export, clock.now() + timedelta(minutes=1))
+    store.look_again_at(DuePlace(A, CONTACT, export.id), clock.now() + timedelta(minutes=1))
     assert store.due(clock.now() + timedelta(days=1), 16) == ([], False)
     assert store.get(A, CONTACT, export.id) == replace(finished(taken, 1, 1, clock.now()))

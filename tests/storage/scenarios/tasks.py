@@ -146,7 +146,7 @@ def a_run_ends_while_a_look_at_it_is_put_off(clock: Any, ids: Any) -> None:
     clock.move(3_600)
     assert [one.run_id for one in runs.due(clock.now(), 160)[0]] == [run.id]
     assert runs.move(A, run, done(run, [lane], clock.now()))
-    runs.look_again_at(A, run, clock.now() + timedelta(minutes=1))
+    runs.look_again_at(A, run.task_id, run.id, clock.now() + timedelta(minutes=1))
     record = TaskRunRecord.find(keys.runs_pk(A, run.task_id), run.id)
     assert record is not None and record.due_sk is None, "it would be looked at for ever"
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from recado.domain.templates import MessageTemplate
-from recado.storage.templates import DynamoTemplates
+from recado.storage import keys
+from recado.storage.templates import DynamoTemplates, TemplateRecord
 from tests.storage.scenarios import scenario
 
 A, CHANNEL = "accounta", "ch_1"
@@ -26,6 +28,18 @@ def two_make_a_template_of_one_name(clock: Any, ids: Any) -> None:
     assert store.create(A, first)
     store.create(A, second)
     assert store.named(A, CHANNEL, "ola", "pt_BR") == first, "the first is hidden by the second"
+
+
+@scenario("template-is-put-off-only-later")
+def a_template_is_settled_or_put_off_while_the_sweep_puts_it_off(clock: Any, ids: Any) -> None:
+    store, now = DynamoTemplates(), clock.now()
+    settled, later = template(clock, ids), template(clock, ids, name="depois", due=now + timedelta(minutes=5))
+    assert store.create(A, settled) and store.create(A, later)
+    for one in (settled, later):
+        store.look_again_at(A, one.id, now + timedelta(minutes=1))
+    record = TemplateRecord.find(keys.workspace_pk(A, "TEMPLATES"), settled.id)
+    assert record is not None and record.due_sk is None, "it would be looked at for ever"
+    assert store.get(A, later.id) == later, "its provider would be asked again too soon"
 
 
 @scenario("template-from-seen-version")

@@ -41,7 +41,7 @@ class DataExportStore(Protocol):
         """Exports that nobody has ended in time, and whether there are more."""
         ...
 
-    def look_again_at(self, a: str, export: DataExport, when: datetime) -> None:
+    def look_again_at(self, place: DuePlace, when: datetime) -> None:
         """Put the next look off; it is no step."""
         ...
 

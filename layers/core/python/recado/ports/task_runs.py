@@ -97,7 +97,7 @@ class RunStore(Protocol):
         """A run that is done goes on again. False too when its task is not as it was read any more, or gone."""
         ...
 
-    def look_again_at(self, a: str, run: Run, when: datetime) -> None:
+    def look_again_at(self, a: str, task_id: str, run_id: str, when: datetime) -> None:
         """Put the next look off; it is no step."""
         ...
 

@@ -69,6 +69,10 @@ class TemplateStore(Protocol):
         """Templates whose submission has to be looked after."""
         ...
 
+    def look_again_at(self, a: str, template_id: str, when: datetime) -> None:
+        """Put the next look off until then, if it is due before; it is no step."""
+        ...
+
 
 class TemplateProvider(Protocol):
     """The providers' side of templates, by the type of the channel. Nothing here raises."""

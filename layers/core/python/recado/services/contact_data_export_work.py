@@ -32,7 +32,7 @@ from recado.services.views import chat_view, event_view, message_view, moment
 from recado.services.zip_parts import ZipParts
 
 _CHUNK_BYTES = 1_048_576
-_AGAIN_AFTER, _LOOKED_AGAIN = timedelta(seconds=60), timedelta(seconds=60)
+_AGAIN_AFTER = timedelta(seconds=60)
 
 
 class Overtaken(Exception):
@@ -93,20 +93,17 @@ class ContactDataExportWork:
             self._exports.move(a, taken, failed(taken, "too_large", self._clock.now()))
         except Exception:
             with suppress(Exception):  # what failed first is told; without this it is taken up when its lease is over
-                self._exports.look_again_at(a, taken, self._clock.now() + _AGAIN_AFTER)
+                self._exports.look_again_at(DuePlace(a, contact_id, export_id), self._clock.now() + _AGAIN_AFTER)
             raise
 
     def sweep(self, limit: int) -> Swept:
         """Exports whose worker died, or whose command got lost, go into the queue again."""
         now = self._clock.now()
         places, more = self._exports.due(now, limit)
-
-        def send(place: DuePlace, export: DataExport, look: str) -> None:
-            self._queue.send([data_export_command(place.a, export, look)])
-            self._exports.look_again_at(place.a, export, now + _LOOKED_AGAIN)
-
         return sent_again(
-            places, more, now, lambda place: place.export_id, lambda place: self._exports.get(*place), send
+            places, more, now, lambda place: place.export_id, lambda place: self._exports.get(*place),
+            lambda place, export, look: data_export_command(place.a, export, look), self._queue,
+            self._exports.look_again_at,
         )  # fmt: skip
 
     def _write(self, a: str, export: DataExport, contact: Contact, has_time: Callable[[], bool]) -> None:

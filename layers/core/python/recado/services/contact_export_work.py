@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
 from io import BytesIO
 from operator import itemgetter
 
@@ -36,13 +35,12 @@ from recado.ports.contact_exports import ContactPages, ExportJournal, ExportObje
 from recado.ports.core import Clock, Ids, Queue
 from recado.ports.groups import CustomFieldStore, GroupStore
 from recado.ports.people import UserStore
-from recado.ports.sweeps import Owned, Swept
+from recado.ports.sweeps import Swept
 from recado.services.contact_exports import export_command, export_view
 from recado.services.exports import sent_again
 from recado.services.file_checks import disposition
 
 _SERVED_AS = "text/csv; charset=utf-8"
-_LOOKED_AGAIN = timedelta(seconds=60)
 _NAMES_AT_ONCE = 100
 _MOST_NAMES = 20_000
 """Names that one worker remembers."""
@@ -103,12 +101,11 @@ class ContactExportWork:
         """Exports whose worker died, or whose command got lost, go into the queue again."""
         now = self._clock.now()
         page = self._exports.due(now, limit)
-
-        def send(place: Owned, export: ContactExport, look: str) -> None:
-            self._queue.send([export_command(place[0], export, look)])
-            self._exports.look_again_at(*place, now + _LOOKED_AGAIN)
-
-        return sent_again(page.found, page.more, now, itemgetter(1), lambda place: self._exports.get(*place), send)
+        return sent_again(
+            page.found, page.more, now, itemgetter(1), lambda place: self._exports.get(*place),
+            lambda place, export, look: export_command(place[0], export, look), self._queue,
+            lambda place, when: self._exports.look_again_at(*place, when),
+        )  # fmt: skip
 
     def _go_on(self, a: str, export: ContactExport, has_time: Callable[[], bool]) -> None:
         key = served_key(a, export.file_id, export.mark)

@@ -7,8 +7,9 @@ lane that ends a window last asks for the next one, and asks again when it is as
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
 from recado.domain.contact_import_columns import RowReader, check_mapping
@@ -44,7 +45,7 @@ _CAREFUL_AFTER = 3
 """From so many tries on a lane goes row by row, and a row that breaks it is refused."""
 _GIVE_UP_AFTER = 6
 """After so many the next row is refused unseen: it breaks whoever takes it."""
-
+_FAILED_AGAIN = timedelta(seconds=60)
 
 _RESULT_TRIES = 3
 """An import is done without the file of its results rather than not at all."""
@@ -145,7 +146,8 @@ class ContactImportWork:
             return
 
     def sweep(self, limit: int) -> Swept:
-        """Imports that did not come further, or whose command got lost, go into the queue again."""
+        """Imports that did not come further, or whose command got lost, go into the queue again. One that breaks is put
+        off, so that it stands before no other."""
         now = self._clock.now()
         page = self._store.due(now, limit)
         sent, errors = 0, dict[str, Exception]()
@@ -157,6 +159,8 @@ class ContactImportWork:
                 self._store.look_again_at(a, import_id, now + LOOKED_AT_AGAIN)
             except Exception as error:  # whatever it is, it stops no other
                 errors[import_id] = error
+                with suppress(Exception):  # what failed first is told; the import stays due
+                    self._store.look_again_at(a, import_id, now + _FAILED_AGAIN)
         return Swept(len(page.found), sent, page.more, errors)
 
     def _standing(self, a: str, one: ContactImport, now: datetime) -> list[int]:

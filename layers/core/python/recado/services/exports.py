@@ -4,7 +4,8 @@ looked at, and fetched by a link while their file is there."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from recado.domain.errors import Conflict
@@ -16,6 +17,7 @@ from recado.ports.files import FileObjects
 from recado.ports.sweeps import Swept
 from recado.services.views import author_view, moment
 
+_LOOKED_AGAIN = timedelta(seconds=60)
 _P = TypeVar("_P")
 _E = TypeVar("_E", bound=Export)
 
@@ -81,17 +83,23 @@ def sent_again(
     now: datetime,
     name: Callable[[_P], str],
     find: Callable[[_P], _E | None],
-    send: Callable[[_P, _E, str], None],
+    command: Callable[[_P, _E, str], Command],
+    queue: Queue,
+    look_again_at: Callable[[_P, datetime], None],
 ) -> Swept:
-    """Exports whose worker died, or whose command got lost, go into the queue again. `send` is given what tells its
-    command apart."""
+    """Exports whose worker died, or whose command got lost, go into the queue again. `command` is given what tells it
+    apart. One that breaks is put off as well: it stands before no other."""
+    later = now + _LOOKED_AGAIN
     sent, errors = 0, dict[str, Exception]()
     for place in places:
         try:
             export = find(place)
             if export is not None and export.due is not None and export.due <= now:
-                send(place, export, f"-{now:%H%M%S}")
+                queue.send([command(place, export, f"-{now:%H%M%S}")])
+                look_again_at(place, later)
                 sent += 1
         except Exception as error:  # whatever it is, it stops no other
             errors[name(place)] = error
+            with suppress(Exception):  # what failed first is told; the export stays due
+                look_again_at(place, later)
     return Swept(len(places), sent, more, errors)

@@ -168,14 +168,18 @@ class TaskRunWork:
             held.let_go()
 
     def look_due(self, limit: int) -> Swept:
-        """Runs that are looked at: lanes that nobody works on are asked for again, and one that is through ends."""
-        found, more = self._runs.due(self._clock.now(), limit)
+        """Runs that are looked at: lanes that nobody works on are asked for again, and one that is through ends. One
+        that breaks is put off, so that it stands before no other."""
+        now = self._clock.now()
+        found, more = self._runs.due(now, limit)
         asked, failed = 0, dict[str, Exception]()
         for a, task_id, run_id in found:
             try:
                 asked += self._look(a, task_id, run_id)
             except Exception as error:  # whatever it is, it stops no other run
                 failed[run_id] = error
+                with suppress(Exception):  # what failed first is told; the run stays due
+                    self._runs.look_again_at(a, task_id, run_id, now + LOOK)
         return Swept(len(found), asked, more, failed)
 
     def look_at_sends(self, limit: int) -> Swept:
@@ -193,7 +197,7 @@ class TaskRunWork:
         run, now = self._runs.get(a, task_id, run_id), self._clock.now()
         if run is None or run.due is None or run.due > now:
             return False
-        self._runs.look_again_at(a, run, now + LOOK)
+        self._runs.look_again_at(a, task_id, run_id, now + LOOK)
         if not run.goes_on:
             return False
         lanes = self._runs.lanes(a, run_id)
@@ -235,7 +239,7 @@ class _Held:
             return
         work._lanes.step(self._a, self.run, lane, steps.left(lane, now, broken=True))
         with suppress(Exception):  # else it is looked at within the minute
-            work._runs.look_again_at(self._a, self.run, now + _BROKEN_AGAIN)
+            work._runs.look_again_at(self._a, self.run.task_id, self.run.id, now + _BROKEN_AGAIN)
 
     def go_on(self, has_time: Callable[[], bool]) -> str:
         """Freeze, then act; how the worker leaves the lane."""

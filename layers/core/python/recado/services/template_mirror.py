@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -25,7 +26,7 @@ SYNC_S = 15.0
 """How long a synchronisation goes on before it says that it is not complete."""
 SWEEP_S, LOOK_S = 2.0, 2.0
 """How long a page of the sweep, and the look-up of one template, go on to the next request; one takes 8 s at most."""
-_LOOK_AGAIN = timedelta(minutes=5)
+_LOOK_AGAIN, _FAILED_AGAIN = timedelta(minutes=5), timedelta(seconds=60)
 _TRIES = 5
 _SYSTEM = Author("system")
 _Key = tuple[str, str]
@@ -158,6 +159,8 @@ class TemplateMirror:
                 done += self._settle(a, template_id, now)
             except Exception as error:  # whatever it is, it stops no other template
                 failed[template_id] = error
+                with suppress(Exception):  # what failed first is told; the template stays due
+                    self._store.look_again_at(a, template_id, now + _FAILED_AGAIN)
         return Swept(len(page.found), done, page.more, failed)
 
     def _settle(self, a: str, template_id: str, now: datetime) -> int:

@@ -83,10 +83,10 @@ class DynamoDataExports:
         records, more = due_records(_KIND, DataExportRecord, now, limit)
         return [DuePlace(*_account_and_contact(one.pk), one.sk) for one in records], more
 
-    def look_again_at(self, a: str, export: DataExport, when: datetime) -> None:
+    def look_again_at(self, place: DuePlace, when: datetime) -> None:
         """1 WRU, and the index."""
         there = DATA_EXPORT_DUE(DataExportRecord.due_sk.exists())
-        DataExportRecord(keys.data_exports_pk(a, export.contact_id), export.id).put_off(when, there)
+        DataExportRecord(keys.data_exports_pk(place.a, place.contact_id), place.export_id).put_off(when, there)
 
 
 class DynamoContactData:

@@ -232,9 +232,9 @@ class DynamoRuns:
         add_task_step(tx, a, task)
         return tx.committed()
 
-    def look_again_at(self, a: str, run: Run, when: datetime) -> None:
+    def look_again_at(self, a: str, task_id: str, run_id: str, when: datetime) -> None:
         """1 WRU for each KB, and the index."""
-        record = TaskRunRecord(keys.runs_pk(a, run.task_id), run.id)
+        record = TaskRunRecord(keys.runs_pk(a, task_id), run_id)
         try:
             record.update(
                 [TaskRunRecord.due_sk.set(keys.stamp(when))], condition=RUN_THERE(TaskRunRecord.due_sk.exists())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.exceptions import UpdateError
 
 from recado.domain.chats import Event
 from recado.domain.templates import MessageTemplate
@@ -13,7 +14,7 @@ from recado.ports.templates import TemplateFilter
 from recado.storage import keys
 from recado.storage.due import Due, due_page
 from recado.storage.tables import TimeAttribute, WorkspaceRecord
-from recado.storage.transaction import Transaction, guard
+from recado.storage.transaction import Transaction, condition_failed, guard
 from recado.storage.workspace_events import add_workspace_event
 
 NAME_FREE = guard(
@@ -22,6 +23,10 @@ NAME_FREE = guard(
 TEMPLATE_SEEN = guard(
     "template-from-seen-version",
     "the provider's word on a template comes while it is edited, submitted or deleted: one would undo the other",
+)
+PUT_OFF = guard(
+    "template-is-put-off-only-later",
+    "a template is settled, or put off for longer, while the sweep puts it off: it would be looked at for ever",
 )
 READ_AHEAD = 1_000
 _PAGE = 200
@@ -176,6 +181,15 @@ class DynamoTemplates:
     def due(self, now: datetime, limit: int) -> DuePage:
         """By the `due` index."""
         return due_page("TEMPLATES", TemplateRecord, now, limit)
+
+    def look_again_at(self, a: str, template_id: str, when: datetime) -> None:
+        """Moves the place in the index only. 1 WRU for each KB, and the index."""
+        record, at = TemplateRecord(keys.workspace_pk(a, "TEMPLATES"), template_id), keys.stamp(when)
+        try:
+            record.update([TemplateRecord.due_sk.set(at)], condition=PUT_OFF(TemplateRecord.due_sk < at))
+        except UpdateError as error:
+            if not condition_failed(error):
+                raise
 
 
 def _is_wanted(record: TemplateRecord, wanted: TemplateFilter) -> bool:
