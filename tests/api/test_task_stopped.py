@@ -9,6 +9,7 @@ import pytest
 
 from recado.bootstrap import Container
 from tests.api.conftest import Api, Company
+from tests.api.test_channel_removal import Mails, ask, channel_id, mails, provider, remove  # noqa: F401
 
 HOURLY = {"mode": "automatic", "every": "hours"}
 
@@ -75,6 +76,28 @@ def test_an_automatic_task_is_switched_off(office: Office, clock: Any, named: st
     assert office.alerts() == [("task.run_finished", reason)], "supervisors are told once"
     clock.at += timedelta(hours=2)
     assert office.services.task_schedule.run_due(160).done == 0, "it goes on being cancelled every hour"
+
+
+@pytest.mark.parametrize("recurrence", [HOURLY, {"mode": "manual"}], ids=["hourly", "by hand"])
+def test_a_channel_that_a_filter_names_is_removed(
+    office: Office,
+    channel_id: str,  # noqa: F811
+    mails: Mails,  # noqa: F811
+    recurrence: Any,
+) -> None:
+    def means(channel: str) -> Any:
+        return {"any": [{"field": "channel", "op": "eq", "value": channel}]}
+
+    fields = {"action": {"type": "close"}, "recurrence": recurrence}
+    task, other = office.task(**fields, filter=means(channel_id)), office.task(**fields)
+    ask(office.api, office.company, channel_id)
+    assert remove(office.api, office.company, channel_id, mails.code).status == 204
+    office.services.task_upkeep.switch_off(office.company.a, channel_id)
+    after = office.get(task)
+    assert (after["enabled"], after["disabled_because"], after["next_run_at"]) == (False, "channel_removed", None)
+    (alert,) = office.get("/v1/alerts")["items"]
+    assert (alert["type"], alert["data"]) == ("task.disabled", after), "supervisors are told once"
+    assert office.get(other)["enabled"] is True
 
 
 def test_supervisors_of_the_default_department_are_told(office: Office, company: Company) -> None:

@@ -112,5 +112,7 @@ def test_a_channel_that_is_removed_switches_its_tasks_off(
         services.task_upkeep.switch_off(company.a, channel.id)
     after = api.get(f"/v1/tasks/{task['id']}", token=company.admin).json
     assert (after["enabled"], after["disabled_because"], after["next_run_at"]) == (False, "channel_removed", None)
+    (alert,) = api.get("/v1/alerts", token=company.admin).json["items"]
+    assert (alert["type"], alert["data"]) == ("task.disabled", after), "supervisors are told once"
     again = api.patch(f"/v1/tasks/{task['id']}", {"enabled": True}, token=company.admin)
     assert wrong(again) == [("/action/channel_id", "not_found")]

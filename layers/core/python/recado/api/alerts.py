@@ -17,6 +17,9 @@ alerts = Resource("alerts")
 class AlertShape(msgspec.Struct):
     """An event that the supervisors of a department are told. Kept for 30 days.
 
+    `task.disabled`, of the default department: a task was switched off because a channel that it names was removed;
+    `data` is the task.
+
     `task.run_finished`, of the default department: a run of a task was cancelled by itself; `data` is the run, with its
     `reason`.
 

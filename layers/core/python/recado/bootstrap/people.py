@@ -133,7 +133,7 @@ class People(Platform):
         from recado.services.task_upkeep import TaskUpkeep
         from recado.storage.tasks import DynamoTasks
 
-        return TaskUpkeep(DynamoTasks(), self.clock)
+        return TaskUpkeep(DynamoTasks(), self.departments, self.clock, self.ids)
 
     @cached_property
     def session_service(self) -> SessionService:

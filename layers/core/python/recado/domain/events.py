@@ -38,6 +38,7 @@ EventType = Literal[
     "message.received",
     "message.sent",
     "message.status",
+    "task.disabled",
     "task.run_finished",
     "task.run_started",
     "template.status_changed",

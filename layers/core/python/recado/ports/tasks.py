@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
+from recado.domain.chats import Event
 from recado.domain.tasks import Task
 from recado.ports.sweeps import DuePage
 
@@ -23,7 +24,12 @@ class TaskStore(Protocol):
 
     def create(self, a: str, task: Task, due: datetime | None) -> None: ...
 
-    def change(self, a: str, before: Task, after: Task, due: datetime | None) -> bool: ...
+    def change(
+        self, a: str, before: Task, after: Task, due: datetime | None, event: Event | None = None,
+        alerted: str | None = None,
+    ) -> bool:  # fmt: skip
+        """With the fact of it, which the supervisors of the department `alerted` are told."""
+        ...
 
     def delete(self, a: str, task: Task) -> bool: ...
 

@@ -70,7 +70,7 @@ class RemovedChannels:
         return Swept(len(page.found), closed, page.more or closed > 0, failed)
 
     def look(self, a: str, channel_id: str) -> int:
-        """Close open chats of a removed channel, from where the last look ended; how many. Tasks that write on it are
+        """Close open chats of a removed channel, from where the last look ended; how many. Tasks that name it are
         switched off."""
         closing = self._removals.closing(a, channel_id)
         now = self._clock.now()

@@ -10,14 +10,9 @@ from recado.domain.task_runs import Run, is_through
 from recado.ports.core import Clock, Ids
 from recado.ports.task_runs import RunStore
 from recado.services.task_runs import run_event
+from recado.services.task_upkeep import DefaultDepartments
 
 _TRIES = 5
-
-
-class DefaultDepartments(Protocol):
-    """Whose supervisors are told of what is nobody's."""
-
-    def default(self, a: str) -> str | None: ...
 
 
 class StoppedTasks(Protocol):

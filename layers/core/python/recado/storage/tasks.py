@@ -9,13 +9,16 @@ from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute
 from pynamodb.exceptions import DeleteError, PutError
 from pynamodb.expressions.condition import Condition
 
+from recado.domain.chats import Event
 from recado.domain.recurrences import Recurrence
 from recado.domain.tasks import Task
 from recado.ports.sweeps import DuePage
 from recado.storage import keys
+from recado.storage.alerts import add_alert
 from recado.storage.due import Due, due_page
 from recado.storage.tables import TimeAttribute, WorkspaceRecord
 from recado.storage.transaction import Transaction, condition_failed, guard
+from recado.storage.workspace_events import add_workspace_event
 
 TASK_SEEN = guard(
     "task-from-seen-version",
@@ -88,8 +91,18 @@ class DynamoTasks:
         """1 put."""
         TaskRecord.of_task(a, task, due).save()
 
-    def change(self, a: str, before: Task, after: Task, due: datetime | None) -> bool:
-        """1 put."""
+    def change(
+        self, a: str, before: Task, after: Task, due: datetime | None, event: Event | None = None,
+        alerted: str | None = None,
+    ) -> bool:  # fmt: skip
+        """1 put; with a fact 1 transaction: TASK, the fact, and its copy as an alert."""
+        if event is not None:
+            tx = Transaction()
+            tx.put("task", TaskRecord.of_task(a, after, due), seen(before))
+            add_workspace_event(tx, a, after.id, event)
+            if alerted is not None:
+                add_alert(tx, a, alerted, event)
+            return tx.committed()
         try:
             TaskRecord.of_task(a, after, due).save(condition=seen(before))
         except PutError as error:
