@@ -98,6 +98,11 @@ def test_a_channel_that_a_filter_names_is_removed(
     (alert,) = office.get("/v1/alerts")["items"]
     assert (alert["type"], alert["data"]) == ("task.disabled", after), "supervisors are told once"
     assert office.get(other)["enabled"] is True
+    refused = office.api.post(f"{task}/runs", token=office.company.admin)
+    assert (refused.status, refused.json["code"]) == (409, "action_not_ready")
+    (error,) = refused.json["errors"]
+    assert (error["pointer"], error["code"]) == ("/filter/any/0/value", "not_found")
+    assert office.get(f"{task}/runs")["items"] == [], "it would be cancelled"
 
 
 def test_supervisors_of_the_default_department_are_told(office: Office, company: Company) -> None:

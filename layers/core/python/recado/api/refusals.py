@@ -162,7 +162,7 @@ REFUSALS = {
     "too_many_tasks": Refusal(409, "The account has as many as there may be.", ("limit",)),
     "task_running": Refusal(409, "A run of the task is not over: wait for its end, or cancel it.", ("run_id",)),
     "action_not_ready": Refusal(
-        409, "Something that the task's action names is not there, or cannot be sent: `errors` point at it."
+        409, "Something that the task's action or filter names is not there, or cannot be sent: `errors` point at it."
     ),
     "too_many_runs": Refusal(
         409, "As many runs of the task or the account are not over as may be at once.", ("limit",)

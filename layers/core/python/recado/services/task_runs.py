@@ -124,7 +124,7 @@ class TaskRunService:
             task, now = self._tasks.get(a, task_id), self._clock.now()
             if attempt and attempt.again and (begun := self._runs.get(a, task_id, run_id)):
                 return self._view(a, begun)
-            self._tasks.need_ready(a, task.table, task.action)
+            self._tasks.need_to_run(a, task)
             self._need_room(a, task, overlap)
             run = Run(run_id, task_id, task.table, task.action, 1, now, by=caller.id or None, due=now + steps.LOOK)
             after = replace(task, last_run_at=now, version=task.version + 1)

@@ -168,6 +168,14 @@ class TaskService:
         if errors:
             raise Conflict(errors[0].detail, code="action_not_ready", errors=errors)
 
+    def need_to_run(self, a: str, task: Task) -> None:
+        """The same of a task that is to begin now, whose filter is read too."""
+        self.need_ready(a, task.table, task.action)
+        try:
+            self._filters.tree(a, task.table, task.filter)
+        except Invalid as wrong:
+            raise Conflict(wrong.detail, code="action_not_ready", errors=wrong.errors) from None
+
     def _check(self, a: str, task: Task, before: Task | None = None) -> None:
         """Whoever only switches a task off, or renames it, need not mend what went since."""
         check_action(task.table, task.action)
