@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from infra.local.flow_world import A, World, made_id, phone
+from infra.local.flow_world import LOCALE, A, World, made_id
 from recado.domain.flow_definitions import Definition, Step
 from recado.domain.flow_executions import Execution, is_over, traced
 from recado.domain.flow_progress import answer, follow, silenced, step_of, time_out
@@ -111,7 +111,7 @@ class Play:
             case unknown if unknown.startswith("/"):
                 self._show(f"There is no {unknown.split()[0]}: /help tells what there is.")
             case text:
-                after = replace(answer(one, step, text, None, now, phone), said=text)
+                after = replace(answer(one, step, text, None, now, lambda: LOCALE), said=text)
                 if one.waits_for == "time":
                     self._world.note("the flow waits for time, and takes no answer")
                 elif after.tries > one.tries:

@@ -70,10 +70,10 @@ def test_a_name_under_which_now_a_text_and_now_a_number_is_saved(world: FlowWorl
 def test_in_english(world: FlowWorld) -> None:
     in_english(world)
     began = world.clock.now()
-    played(world, ORDER, "1.5", "31/12/2026", "x")
+    played(world, ORDER, "$1,500", "31/12/2026", "12/31/2026", "x")
     here = began.astimezone(world.container.variables.manner(A).zone)
     day = f"{here:%b} {here.day}, {here.year}"
-    assert world.texts()[-1] == f"→ Confirma 1.5 em Dec 31, 2026, x? {day} {here:%H:%M} {day}"
+    assert world.texts()[-1] == f"→ Confirma 1500 em Dec 31, 2026, x? {day} {here:%H:%M} {day}"
 
 
 def test_values_stay_values_in_requests_and_conditions(world: FlowWorld) -> None:

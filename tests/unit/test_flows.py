@@ -35,9 +35,8 @@ from recado.domain.flows import check_size
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
 
-def phone(text: str) -> str | None:
-    digits = "".join(one for one in text if one.isdigit())
-    return "+55" + digits if len(digits) in (10, 11) else None
+def locale() -> str:
+    return "pt-BR"
 
 
 def say(next_: str | None = None, text: str = "oi") -> dict[str, Any]:
@@ -253,7 +252,7 @@ def done(drawn: Definition, one: Execution, outcome: Outcome | None = None) -> E
 def told(drawn: Definition, one: Execution, text: str, chosen: str | None = None) -> Execution:
     step = step_of(one, drawn)
     assert step is not None
-    return answer(one, step, text, chosen, NOW, phone)
+    return answer(one, step, text, chosen, NOW, locale)
 
 
 def test_from_step_to_step_to_the_end() -> None:
@@ -362,7 +361,7 @@ def test_who_answers_faster_than_people_is_not_answered(apart_s: float, heard: i
         written_at = NOW + timedelta(seconds=number * apart_s)
         step = step_of(one, drawn)
         assert step is not None
-        one = hear(one, step, ("529.982.247-25", "?")[number % 2], None, written_at, NOW, phone)
+        one = hear(one, step, ("529.982.247-25", "?")[number % 2], None, written_at, NOW, locale)
         if one.state == "failed":
             break
     assert (one.state, one.reason) == (("failed", "too_many_answers") if heard == 20 else ("running", ""))

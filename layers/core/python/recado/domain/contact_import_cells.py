@@ -14,7 +14,7 @@ from recado.domain.contact_search import fold
 from recado.domain.custom_fields import CHOICES, CustomField
 
 _DAY = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?: 0?0:00(?::00)?)?", re.ASCII)
-_MONTH_FIRST = frozenset({"US", "PH", "PR", "PA"})
+MONTH_FIRST = frozenset({"US", "PH", "PR", "PA"})
 """Countries whose short dates begin with the month (Unicode CLDR)."""
 _DOCUMENT_DIGITS = {"cpf": 11, "cnpj": 14}
 _MOST_ZEROS = 2
@@ -27,7 +27,7 @@ def day_of(text: str, region: str) -> str:
     if found is None:
         return text
     day, month, year = int(found[1]), int(found[3]), int(found[4])
-    if region in _MONTH_FIRST:
+    if region in MONTH_FIRST:
         day, month = month, day
     try:
         return date(year, month, day).isoformat()

@@ -7,27 +7,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from recado.domain.brazilian_documents import cpf
-from recado.domain.custom_fields import EMAIL
+from recado.domain.contact_rules import e164_of, region_of
+from recado.domain.read_values import day_of, number_of
 
 MAX_ANSWER = 4_096
-MAX_NUMBER = 10**15
-"""As filters take it; behind it a number with a fraction is infinite, and no field of a contact holds it."""
 _PRESSED = re.compile(r"(?:(fx_\w{1,50}:\d{1,5}):|option_)(\d{1,2})", re.ASCII)
 """Questions that were put before buttons named theirs have `option_0`…"""
-_NUMBER = re.compile(
-    r"[+-]?\d{1,3}(?:\.\d{3})+(?:,\d+)?|[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[+-]?\d{1,15}(?:[.,]\d{1,10})?", re.ASCII
-)
-_MONEY = re.compile(r"R?\$\s*", re.IGNORECASE)
-_BRAZILIAN_DAY = re.compile(r"(\d{1,2})\s*[/.\-]\s*(\d{1,2})\s*[/.\-]\s*(\d{4}|\d{2})", re.ASCII)
-YEARS_AHEAD = 10
-"""A year of two digits is at most so many years from now, else of the century before: in 2026, 36 is 2036 and 37 is
-1937. Most that is asked for are birthdays."""
+_CPF = re.compile(r"(?<!\d)(?<!\d[.\-/])\d{3}[. ]?\d{3}[. ]?\d{3}[-./ ]?\d{2}(?![.\-/]?\d)", re.ASCII)
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[^\W_][\w-]{0,62}\.)+[^\W_][\w-]{1,62}")
+"""Narrower than `custom_fields.EMAIL`, which takes what other programs hold: no provider knows the mailbox `zé`."""
+_BETWEEN_WORDS = re.compile(r"[\s,;:<>()\[\]\"]+")
+_AROUND_WORDS = ".!?…*'‘’“”"
+MAX_ADDRESS = 254
 
-Phone = Callable[[str], str | None]
+Locale = Callable[[], str]
+"""The account's locale, asked for by what depends on it."""
 
 
 @dataclass(frozen=True)
@@ -38,15 +35,15 @@ class Pressed:
     index: int
 
 
-def answer_value(validate: str, text: str, phone: Phone, year: int) -> Any:
+def answer_value(validate: str, text: str, locale: Locale, year: int) -> Any:
     """The value of an answer: a text as it was written, a number, a day as YYYY-MM-DD, an address, a CPF's digits, a
-    number in E.164 (`phone` makes it). None: it is no such thing. Days are read as Brazilians write them, 31/12/2026 or
-    31/12/26, and as YYYY-MM-DD, never without a year; numbers with a comma or a point, also behind `R$`. `year`: the
+    number in E.164. None: it is no such thing. Numbers and days are read as `read_values` has it, telephone numbers as
+    those of the locale's country; an address or CPF may stand within a sentence, if it is the only one. `year`: the
     present one."""
     written = text.strip()[:MAX_ANSWER]
     if not written:
         return None
-    return _day(written, year) if validate == "date" else _READERS[validate](written, phone)
+    return _READERS[validate](written, locale, year)
 
 
 def option_id(question: str, index: int) -> str:
@@ -60,43 +57,29 @@ def pressed(chosen_id: str | None) -> Pressed | None:
     return Pressed(match[1] or "", int(match[2])) if match else None
 
 
-def _number(text: str, phone: Phone) -> int | float | None:
-    text = _MONEY.sub("", text, count=1) if _MONEY.match(text) else text
-    if not _NUMBER.fullmatch(text):
-        return None
-    point = max(text.rfind("."), text.rfind(","))
-    grouped = re.fullmatch(r"[+-]?\d{1,3}(?:([.,])\d{3})+", text)
-    if grouped and (text.count(grouped[1]) > 1 or grouped[1] == "."):  # 1.500 and 1.500.000, as it is written in Brazil
-        point = -1
-    whole = re.sub(r"[.,]", "", text if point < 0 else text[:point])
-    value = int(whole) if point < 0 else float(f"{whole}.{text[point + 1 :]}")
-    return value if abs(value) <= MAX_NUMBER else None
+def _phone(text: str, locale: Locale, year: int) -> str | None:
+    return e164_of(text, region_of(locale())) if len(text) <= 40 else None
 
 
-def _day(text: str, present: int) -> str | None:
-    match = _BRAZILIAN_DAY.fullmatch(text)
-    try:
-        if match is None:
-            return date.fromisoformat(text).isoformat()
-        year = int(match[3]) if len(match[3]) == 4 else _full_year(int(match[3]), present)
-        return date(year, int(match[2]), int(match[1])).isoformat()
-    except ValueError:
-        return None
+def _email(text: str, locale: Locale, year: int) -> str | None:
+    words = {word.strip(_AROUND_WORDS) for word in _BETWEEN_WORDS.split(text)}
+    return _only({word for word in words if len(word) <= MAX_ADDRESS and _ADDRESS.fullmatch(word)})
 
 
-def _full_year(short: int, present: int) -> int:
-    latest = present + YEARS_AHEAD
-    return latest - (latest - short) % 100
+def _cpf(text: str, locale: Locale, year: int) -> str | None:
+    return cpf(text) or _only({digits for found in _CPF.findall(text) if (digits := cpf(found))})
 
 
-def _email(text: str, phone: Phone) -> str | None:
-    return text if len(text) <= 254 and EMAIL.fullmatch(text) else None
+def _only(found: set[str]) -> str | None:
+    """The one that was found; None of several, as nobody knows which is meant."""
+    return next(iter(found)) if len(found) == 1 else None
 
 
-_READERS: Mapping[str, Callable[[str, Phone], Any]] = {
-    "text": lambda text, phone: text,
-    "number": _number,
+_READERS: Mapping[str, Callable[[str, Locale, int], Any]] = {
+    "text": lambda text, locale, year: text,
+    "number": lambda text, locale, year: number_of(text, locale()),
+    "date": lambda text, locale, year: day_of(text, locale(), year),
     "email": _email,
-    "cpf": lambda text, phone: cpf(text),
-    "phone": lambda text, phone: phone(text) if len(text) <= 40 else None,
+    "cpf": _cpf,
+    "phone": _phone,
 }

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from recado.domain.flow_answers import Phone, Pressed, answer_value, option_id, pressed
+from recado.domain.flow_answers import Locale, Pressed, answer_value, option_id, pressed
 from recado.domain.flow_choices import choice, shown_lines
 from recado.domain.flow_definitions import DEFAULT_TIMEOUT_S, SENDING, Definition, Step
 from recado.domain.flow_executions import Execution, ended, is_over
@@ -186,17 +186,17 @@ def unreached(one: Execution, step: Step, seq: int, asked: bool, now: datetime) 
 
 
 def hear(
-    one: Execution, step: Step, text: str, chosen_id: str | None, written_at: datetime, now: datetime, phone: Phone
+    one: Execution, step: Step, text: str, chosen_id: str | None, written_at: datetime, now: datetime, locale: Locale
 ) -> Execution:
     """The execution after somebody wrote who may be a machine: as `answer`, but one answer more than MAX_ANSWERS is not
     heard, and it has failed."""
     counted = _counted(one, written_at) if one.waits_for == "answer" else one
     if counted.answers > MAX_ANSWERS:
         return ended(replace(counted, version=one.version + 1), "failed", now, "too_many_answers")
-    return answer(counted, step, text, chosen_id, now, phone)
+    return answer(counted, step, text, chosen_id, now, locale)
 
 
-def answer(one: Execution, step: Step, text: str, chosen_id: str | None, now: datetime, phone: Phone) -> Execution:
+def answer(one: Execution, step: Step, text: str, chosen_id: str | None, now: datetime, locale: Locale) -> Execution:
     """The execution after the customer wrote: what it waited for is taken, or asked again (it then stands at its
     question, running), or goes on where nothing that was understood leads. An option of another question than the
     present one is no answer. A message while it waits for time changes nothing but the count of steps."""
@@ -214,7 +214,7 @@ def answer(one: Execution, step: Step, text: str, chosen_id: str | None, now: da
             option = options[index]
             return _at(_kept(heard, step.fields.get("save_as"), option["label"]), option["next"], now)
     elif press is None:
-        value = answer_value(step.fields.get("validate", "text"), text, phone, now.year)
+        value = answer_value(step.fields.get("validate", "text"), text, locale, now.year)
         if value is not None:
             return _at(_kept(heard, step.fields["save_as"], value), step.next, now)
     if one.tries < step.fields.get("retries", DEFAULT_RETRIES):

@@ -16,6 +16,11 @@ _MOMENT = re.compile(_DAY.pattern + r"T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
+def is_english(locale: str) -> bool:
+    """Whether an account of this locale writes English; all others write Portuguese."""
+    return locale.lower().startswith("en")
+
+
 @dataclass(frozen=True)
 class Manner:
     """How an account writes: in Portuguese, or in English where its locale is. `zone`: the account's."""
@@ -26,7 +31,7 @@ class Manner:
     @property
     def in_english(self) -> bool:
         """Whether it is the one of the two."""
-        return self.locale.lower().startswith("en")
+        return is_english(self.locale)
 
     @property
     def see_options(self) -> str:
@@ -68,7 +73,7 @@ class Manner:
 
     def _day(self, day: date) -> str:
         if self.in_english:
-            return f"{_MONTHS[day.month - 1]} {day.day}, {day.year}"
+            return f"{_MONTHS[day.month - 1]} {day.day}, {day.year:04}"
         return f"{day.day:02}/{day.month:02}/{day.year:04}"
 
 

@@ -18,9 +18,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from recado.domain.chats import Chat, Message
-from recado.domain.contact_rules import e164_of, region_of
 from recado.domain.errors import Busy
-from recado.domain.flow_answers import Phone
 from recado.domain.flow_definitions import Step
 from recado.domain.flow_executions import (
     LOOKED_AGAIN,
@@ -279,7 +277,7 @@ class FlowEngine:
         if said is not None:
             chosen = said.payload.get("id")
             chosen = chosen if isinstance(chosen, str) else None
-            after = hear(one, step, said.text, chosen, said.created_at, now, self._phone(a))
+            after = hear(one, step, said.text, chosen, said.created_at, now, lambda: self._locale(a))
             after = replace(after, heard=said.seq, said=said.text[:MAX_SAID])
             line = traced(one, step.id, "answer", said.text, _told(one, after), now)
             if one.waits_for == "opening" and not self._leaving.time_from_now(a, chat):
@@ -354,12 +352,9 @@ class FlowEngine:
                 return
             after = page[-1].seq
 
-    def _phone(self, a: str) -> Phone:
-        def phone(text: str) -> str | None:
-            account = self._accounts.get(a)
-            return e164_of(text, region_of(account.locale if account else ""))
-
-        return phone
+    def _locale(self, a: str) -> str:
+        account = self._accounts.get(a)
+        return account.locale if account else ""
 
 
 def _is_request(one: Execution, step: Step) -> bool:
