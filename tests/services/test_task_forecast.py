@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
-from recado.domain.task_reach import Reach, left_out
+from recado.domain.flow_starts import FlowStart
+from recado.domain.task_reach import Reach, left_out, there_already
+from recado.services.tasks import NewTask
 from recado.storage.channels import ChannelRecord
 from recado.storage.flows import DynamoFlows
 from tests.flow_task_world import TaskWorld, task_world
 from tests.flow_world import ADMIN, ANA_USER, MENU
-from tests.reception import CHANNEL, A
+from tests.reception import CHANNEL, DEPARTMENT, A
 
 HOURS = 3_600
 WORD = {"name": "volta", "language": "pt_BR", "variables": []}
@@ -40,20 +42,23 @@ def world(dynamodb: Any, clock: Any, ids: Any, monkeypatch: pytest.MonkeyPatch) 
         made.container.chat_actions.close(ADMIN, chat().id)
         clock.move(wait_h * HOURS)
     chat()
-    made.container.presence.create(A, ANA_USER, None)
+    made.agent()
     made.container.chat_actions.transfer_to_agent(ADMIN, chat().id, ANA_USER)
     flow_id = made.publish(MENU["steps"], "hello")
-    made.enter_by(flow_id)
-    chat()
+    made.container.flow_starting.in_chat(ADMIN, chat().id, FlowStart(flow_id, "user"))
     made.run()
+    assert {one.situation for one in made.reception.chats()} == {"closed", "queued", "in_service", "automatic"}
     made.people(1)
     made.container.contact_service.create(ADMIN, {"name": "Sem telefone", "email": "sem@example.com"})
     return made
 
 
 def meets(world: TaskWorld, table: str, **settings: Any) -> None:
-    """The forecast, and then the run."""
-    task_id = world.task(table, **settings)
+    foretold(world, world.task(table, **settings))
+
+
+def foretold(world: TaskWorld, task_id: str) -> dict[str, int]:
+    """The forecast, and then the run; whom both leave out."""
     told = world.container.task_forecast.of(ADMIN, task_id)
     assert told.audience == told.acted_on + sum(told.left_out.values()) == told.free + told.template + told.unreachable
     world.run_id = world.container.task_run_service.start(ADMIN, task_id)["id"]
@@ -61,6 +66,7 @@ def meets(world: TaskWorld, table: str, **settings: Any) -> None:
     found = world.targets()
     left = Counter({reason: number for (state, reason), number in found.items() if state in ("skipped", "failed")})
     assert (told.acted_on, told.left_out) == (found.total() - left.total(), dict(left))
+    return told.left_out
 
 
 ALL = {"when_in_service": "run", "when_queued": "run", "when_automatic": "run"}
@@ -73,6 +79,29 @@ def test_it_is_what_the_run_does(world: TaskWorld, table: str, settings: Any, be
     steps = {"a template": OPENS, "nothing": SILENT}.get(begins)
     world.flow_id = world.publish(steps) if steps else world.flow_id
     meets(world, table, **settings, **({"template_fallback": WORD} if begins == "a fallback" else {}))
+
+
+@pytest.mark.parametrize(
+    ("action", "left"),
+    [
+        ({"type": "queue"}, {"already_queued": 1}),
+        ({"type": "transfer", "agent_id": ANA_USER}, {"already_transferred": 1}),
+        ({"type": "change_department", "department_id": DEPARTMENT}, {"already_transferred": 1}),
+        ({"type": "reopen"}, {"already_open": 3}),
+        ({"type": "close"}, {}),
+    ],
+    ids=str,
+)
+def test_chats_that_are_there_already(world: TaskWorld, action: Any, left: Any) -> None:
+    task = world.container.task_service.create(ADMIN, NewTask("Tarefa", "chats", action))
+    assert foretold(world, task.id) == left
+
+
+def test_a_chat_that_closed_meanwhile(world: TaskWorld) -> None:
+    closed = next(one for one in world.reception.chats() if one.situation == "closed")
+    now = world.clock.now()
+    assert there_already({"type": "queue"}, closed, now) == "no_longer_meant"
+    assert there_already({"type": "reopen"}, closed, now) is None
 
 
 @pytest.mark.parametrize("table", ["contacts", "chats"])

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from recado.domain.chats import OPEN_SITUATIONS, Situation, Thread
+from recado.domain import chat_moves
+from recado.domain.chats import OPEN_SITUATIONS, Chat, Situation, Thread
 from recado.domain.flow_definitions import WAITING, Definition, Step
 from recado.domain.flow_progress import MAX_STEPS_PER_MESSAGE
 from recado.domain.windows import WindowRule, may_send
@@ -53,6 +54,25 @@ def left_out(reach: Reach, words: frozenset[str], has_fallback: bool, disturbed:
     if reach.how == "free" or in_time or (reach.how == "template" and (has_fallback or words <= _BY_TEMPLATE)):
         return None
     return reach.reason or "outside_window"
+
+
+MOVES = frozenset({"transfer", "queue", "change_department", "reopen"})
+"""Actions that leave a chat alone which is where they would bring it."""
+
+
+def there_already(action: Mapping[str, Any], chat: Chat, now: datetime) -> str | None:
+    """Why an action of `MOVES` leaves a chat alone; None: as far as the chat tells, it is moved."""
+    if action["type"] == "reopen":
+        return None if chat.situation == "closed" else "already_open"
+    if chat.situation == "closed":
+        return "no_longer_meant"
+    if action["type"] == "queue":
+        return None if chat_moves.put_in_queue(chat, chat.department_id, now) else "already_queued"
+    if action["type"] == "transfer":
+        move = chat_moves.transfer_to_agent(chat, action["agent_id"], chat.department_id, now)
+    else:
+        move = chat_moves.put_in_queue(chat, action["department_id"], now)
+    return None if move else "already_transferred"
 
 
 def needs_opening(reach: Reach, words: frozenset[str]) -> bool:

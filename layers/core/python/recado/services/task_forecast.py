@@ -16,7 +16,7 @@ from recado.domain.contacts import Contact
 from recado.domain.errors import FieldError
 from recado.domain.segment_bounds import bounds_of
 from recado.domain.segment_matching import Matcher
-from recado.domain.task_reach import Reach, first_words, left_out, situations_of
+from recado.domain.task_reach import MOVES, Reach, first_words, left_out, situations_of, there_already
 from recado.domain.tasks import Task
 from recado.ports.channels import ChannelStore
 from recado.ports.core import Clock
@@ -125,6 +125,11 @@ class TaskForecast:
     def _meeting(self, a: str, task: Task) -> Callable[[Sequence[str]], Iterable[_Met]]:
         """How a run of the task would meet some of those that it means, by its own rules (domain.task_reach)."""
         action = task.action
+        if action["type"] in MOVES:
+            now = self._clock.now()
+            return lambda ids: [
+                _Met(Reach("free"), there_already(action, chat, now)) for chat in self._chats.read(a, ids)
+            ]
         if action["type"] != "run_flow":
             return lambda ids: [_Met(Reach("free"))] * len(ids)
         begins = self._library.begin_at(a, action["flow_id"])
