@@ -117,6 +117,13 @@ def test_a_question_is_over_once_another_was_asked(page: Page) -> None:
     assert (again.status, again.json["id"]) == (200, pressed.json["id"]), "it was recorded before"
 
 
+def test_a_text_ends_no_question(page: Page) -> None:
+    first = asks(page)
+    admin = Caller(page.site.a, "admin", user_id=page.site.signed.admin.id)
+    page.site.stack.container.sending_service.send(admin, first.chat_id, NewMessage("text", "Seu nome?"))
+    assert press(page, "c-1", first.seq, "b").status == 201
+
+
 def test_a_question_that_is_put_again_is_the_same(page: Page) -> None:
     first = asks(page)
     page.say("c-1", "hm")
