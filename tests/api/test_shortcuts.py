@@ -109,7 +109,7 @@ def test_values_are_written_as_the_account_does(
 
 
 def test_a_customer_is_told_their_place_in_the_queue(
-    api: Api, services: Container, company: Company, chat: Chat
+    api: Api, services: Container, company: Company, chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waiting = [replace(chat, id=f"{chat.id[:-1]}{end}", situation="queued", agent_id=None) for end in "abc"]
     for number, one in enumerate(waiting):
@@ -120,6 +120,9 @@ def test_a_customer_is_told_their_place_in_the_queue(
     for place, one in enumerate(waiting, 1):
         filled = api.post(f"{PATH}/{made['id']}/fill", {"chat_id": one.id}, token=company.admin)
         assert filled.json["text"] == str(place)
+    monkeypatch.setattr("recado.services.variables.MOST_WAITING", 2)
+    told = [api.post(f"{PATH}/{made['id']}/fill", {"chat_id": one.id}, token=company.admin) for one in waiting]
+    assert [one.json["text"] for one in told] == ["1", "2", "2+"], "what is not counted is told so"
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,17 @@ def test_a_customer_is_told_their_place_where_they_go(world: FlowWorld, by: str)
     assert world.trace() == [("a", by, f"{by}{'red' if by == 'transfer' else 'd'}, message {message.id}")]
 
 
+@pytest.mark.parametrize(("others", "place"), [(2, "3"), (3, "3+"), (4, "3+")])
+def test_a_place_that_is_not_counted_is_told_so(
+    world: FlowWorld, monkeypatch: pytest.MonkeyPatch, others: int, place: str
+) -> None:
+    monkeypatch.setattr("recado.services.variables.MOST_WAITING", 3)
+    department_id = support(world)
+    waiting(world, department_id, others)
+    led(world, {"a": {"type": "queue", "department_id": department_id, "text": "{{system.queue_position}}"}})
+    assert world.texts()[-1] == f"→ {place}"
+
+
 def test_a_text_before_tells_the_place_in_the_own_department(world: FlowWorld) -> None:
     waiting(world, DEPARTMENT, 1)
     led(world, {"a": {"type": "send_text", "text": PLACE, "next": "b"}, "b": {"type": "queue"}})

@@ -19,7 +19,7 @@ from recado.ports.people import AccountStore, UserStore
 from recado.services.contact_shapes import ContactShapes
 
 MOST_WAITING = 100
-"""So far a place in a queue is counted; behind it, it is told as this."""
+"""So far a place in a queue is counted; one behind it is told as this with a plus."""
 
 
 class ContactReads(Protocol):
@@ -124,13 +124,15 @@ class Variables:
         }
         return {name: made[name]() for name in wanted if name in made}
 
-    def _queue_position(self, a: str, chat: Chat) -> int | None:
+    def _queue_position(self, a: str, chat: Chat) -> int | str | None:
         """Of a chat that a flow leads the place that it would have now."""
         if chat.situation == "automatic":
-            return min(MOST_WAITING, self._queues.up_to(a, chat.department_id, MOST_WAITING) + 1)
-        if chat.situation != "queued" or chat.queued_at is None:
+            place = self._queues.up_to(a, chat.department_id, MOST_WAITING) + 1
+        elif chat.situation == "queued" and chat.queued_at is not None:
+            place = self._queues.place(a, chat.department_id, chat.queued_at, chat.id, MOST_WAITING + 1)
+        else:
             return None
-        return self._queues.place(a, chat.department_id, chat.queued_at, chat.id, MOST_WAITING)
+        return place if place <= MOST_WAITING else f"{MOST_WAITING}+"
 
 
 def _name(named: Any) -> str:
