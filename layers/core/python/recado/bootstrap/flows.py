@@ -125,7 +125,7 @@ class Flows(Templating, Automating):
             self.chats,
             self.flow_library,
             self.flow_steps,
-            FlowStops(DynamoRuns(), self.sending_service),
+            FlowStops(DynamoRuns(), self.chats, self.sending_service),
             leaving,
             self.accounts,
             self.outbound_queue,

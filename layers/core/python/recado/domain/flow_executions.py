@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple
 
+from recado.domain.chats import Message
 from recado.domain.ids import make_id, moment_of
 
 State = Literal["running", "waiting", "finished", "failed", "aborted"]
@@ -25,6 +26,8 @@ KEPT_FOR = timedelta(days=90)
 """An execution that is over, and its trace."""
 RUN_CANCELLED = "run_cancelled"
 """Why an execution was broken off that a run of a task began, and whose run was cancelled before it said anything."""
+CUSTOMER_WROTE_FIRST = "customer_wrote_first"
+"""The same, whose customer wrote before it said anything: that is for people."""
 LOOKED_AGAIN = timedelta(seconds=60)
 """After this long without a step the command that drives an execution counts as lost."""
 
@@ -86,6 +89,9 @@ class Execution:
     unanswered: int = 0
     of_run: OfRun | None = None
     """The run that may stop it as long as it has said nothing."""
+    begun_behind: int | None = None
+    """The thread's last message when it began in a chat that was open; None: it opened its chat, or is older than
+    this was noted."""
 
     @property
     def look_at(self) -> datetime | None:
@@ -131,6 +137,11 @@ def ended(one: Execution, state: State, now: datetime, reason: str) -> Execution
 def is_over(one: Execution) -> bool:
     """Whether nothing more comes of it."""
     return one.state in ("finished", "failed", "aborted")
+
+
+def hears(one: Execution, message: Message) -> bool:
+    """Whether a message is the customer's, for this execution to hear."""
+    return message.direction == "inbound" and message.heard_by == one.id
 
 
 def traced(one: Execution, step: str, step_type: str, given: str, outcome: str, now: datetime) -> TraceLine:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from typing import Protocol
 
 from recado.domain.chat_moves import ChatMove, close
-from recado.domain.chats import Chat, Message, Thread, ThreadKey
+from recado.domain.chats import Chat, Thread, ThreadKey
 from recado.domain.empty_chats import WhyEmpty, customer_wrote_at, may_be_empty, why_empty
+from recado.services.chat_pages import SaidInChats, messages_behind
 
-_PAGE = 50
 
-
-class Conversations(Protocol):
+class Conversations(SaidInChats, Protocol):
     """Threads and what was said in chats, consistently."""
 
     def thread(self, a: str, key: ThreadKey) -> Thread | None: ...
-
-    def messages(self, a: str, chat: Chat, after: int, limit: int) -> list[Message]: ...
 
 
 @dataclass(frozen=True)
@@ -45,7 +41,7 @@ class EmptyChats:
         if not may_be_empty(chat):
             return None
         thread = self._conversations.thread(a, chat.thread)
-        messages = self._messages(a, chat)
+        messages = messages_behind(self._conversations, a, chat, 0)
         first = next(messages, None)
         why = why_empty(chat, chain([first] if first else [], messages))
         move = close(chat, thread, now) if thread is not None and why is not None else None
@@ -55,13 +51,4 @@ class EmptyChats:
 
     def customer_wrote_at(self, a: str, chat: Chat) -> datetime | None:
         """When the customer wrote first in the chat."""
-        return customer_wrote_at(self._messages(a, chat))
-
-    def _messages(self, a: str, chat: Chat) -> Iterator[Message]:
-        after = 0
-        while True:
-            page = self._conversations.messages(a, chat, after, _PAGE)
-            yield from page
-            if len(page) < _PAGE:
-                return
-            after = page[-1].seq
+        return customer_wrote_at(messages_behind(self._conversations, a, chat, 0))

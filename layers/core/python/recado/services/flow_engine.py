@@ -11,7 +11,7 @@ command; whoever does not know where an execution stands asks the outbound queue
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -22,11 +22,11 @@ from recado.domain.errors import Busy
 from recado.domain.flow_definitions import Step
 from recado.domain.flow_executions import (
     LOOKED_AGAIN,
-    RUN_CANCELLED,
     Ending,
     Execution,
     TraceLine,
     ended,
+    hears,
     is_over,
     traced,
 )
@@ -36,6 +36,7 @@ from recado.ports.core import Clock, Queue
 from recado.ports.flow_executions import ExecutionStore, FlowJournal
 from recado.ports.people import AccountStore
 from recado.ports.sweeps import Swept
+from recado.services.chat_pages import messages_behind
 from recado.services.flow_commands import failure_command, flow_command, request_command
 from recado.services.flow_leaving import FlowLeaving
 from recado.services.flow_library import FlowLibrary
@@ -55,7 +56,6 @@ TRIED_AGAIN_AFTER_S = (0.2, 1.0, 3.0)
 _REQUEST_AGAIN = timedelta(hours=1)
 """How seldom at most a request that waits for its lane is sent again."""
 _TRIES = 5
-_PAGE = 50
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ class FlowEngine:
         """Sends the command again; when it is looked at next. A request that waits for its lane is due all the time:
         within the queue's five minutes its command is the same one, and behind them it is sent again more and more
         seldom, so that a slow server does not fill the lane, and with it the queue, with them."""
-        if self._stops.state(a, one) == "paused":
+        if self._stops.stand_still(a, one):
             return LOOKED_AGAIN
         drawn = self._library.version(a, one.flow_id, one.flow_version)
         step = step_of(one, drawn) if drawn else None
@@ -227,19 +227,19 @@ class FlowEngine:
         seen_to = one if failed_seq is None else self._unreached(a, chat, one, step, failed_seq)
         if seen_to is not one:
             return seen_to
-        if one.state == "running" and (stands := self._stops.state(a, one)) is not None:
-            if stands == "paused":  # it is looked at again in a minute
-                return one
-            return self._written(a, chat, one, ended(one, "aborted", self._clock.now(), RUN_CANCELLED), None)
+        silence = self._stops.look(a, chat, one)
+        if silence is not None and silence.ends is not None:
+            return self._written(a, chat, one, ended(one, "aborted", self._clock.now(), silence.ends), None)
+        if silence is not None and silence.paused:  # it is looked at again in a minute
+            return one
         if _is_request(one, step) != by.outside:
             if one.state == "running":
                 self._hand_over(a, one, not by.outside)
             return one
         if one.state == "waiting":
             return self._wake(a, chat, one, step)
-        if one.opening is not None:
-            return self._open(Standing(a, chat, one, drawn), one.opening)
-        return self._do(Standing(a, chat, one, drawn), step)
+        at = Standing(a, chat, one, drawn, silence.seq if silence is not None else None)
+        return self._do(at, step) if one.opening is None else self._open(at, one.opening)
 
     def _open(self, at: Standing, template: Mapping[str, Any]) -> Execution | None:
         """Send the template that comes before the first step."""
@@ -292,10 +292,10 @@ class FlowEngine:
         if one.first_seq is None or not max(one.first_seq, (one.unreached or 0) + 1) <= seq:
             return one
         failed, asked = None, one.waits_for == "answer"
-        for message in self._messages(a, chat, seq - 1):
+        for message in messages_behind(self._chats, a, chat, seq - 1):
             if message.seq == seq:
                 failed = message
-            elif _heard(message, one):
+            elif hears(one, message):
                 return one
             elif message.author.type == "flow":
                 asked = False
@@ -342,15 +342,8 @@ class FlowEngine:
 
     def _unheard(self, a: str, chat: Chat, one: Execution) -> Message | None:
         """The customer's first message that the execution has not heard."""
-        return next((message for message in self._messages(a, chat, one.heard or 0) if _heard(message, one)), None)
-
-    def _messages(self, a: str, chat: Chat, after: int) -> Iterator[Message]:
-        while True:
-            page = self._chats.messages(a, chat, after, _PAGE)
-            yield from page
-            if len(page) < _PAGE:
-                return
-            after = page[-1].seq
+        said = messages_behind(self._chats, a, chat, one.heard or 0)
+        return next((message for message in said if hears(one, message)), None)
 
     def _locale(self, a: str) -> str:
         account = self._accounts.get(a)
@@ -360,11 +353,6 @@ class FlowEngine:
 def _is_request(one: Execution, step: Step) -> bool:
     """Whether what is to be done next is an HTTP step."""
     return one.state == "running" and one.opening is None and step.type == "http"
-
-
-def _heard(message: Message, one: Execution) -> bool:
-    """Whether it is the customer's, for this execution to hear."""
-    return message.direction == "inbound" and message.heard_by == one.id
 
 
 def _told(before: Execution, after: Execution) -> str:

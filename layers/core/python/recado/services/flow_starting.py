@@ -148,7 +148,7 @@ class FlowStarting:
         thread = self._reads.thread(a, chat.thread)
         if thread is None:
             raise Busy(f"thread of {chat.id}")
-        execution = begins.execution(chat.id, chat.contact_id, now)
+        execution = replace(begins.execution(chat.id, chat.contact_id, now), begun_behind=thread.last_seq)
         move = replace(lead(chat, thread, execution, now), begins_with=wanted.contact_id)
         after = self._commits.write(caller, move, "flow_started", now, flow_notes(execution))
         if after is None:

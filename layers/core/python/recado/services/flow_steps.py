@@ -42,12 +42,14 @@ MAX_ANSWER_CHARACTERS = 20_000
 
 @dataclass(frozen=True)
 class Standing:
-    """Where an execution stands: its chat as it was read, and its flow."""
+    """Where an execution stands: its chat as it was read, and its flow. `behind`: the thread's last message behind
+    which alone it may speak; None: wherever the thread is."""
 
     a: str
     chat: Chat
     one: Execution
     drawn: Definition
+    behind: int | None = None
 
     @property
     def caller(self) -> Caller:
@@ -130,7 +132,7 @@ class FlowSteps:
 
     def _send(self, at: Standing, new: NewMessage, given: str) -> Done:
         attempt = Attempt(effect_origin(at.a, at.one), again=True)
-        message: Message = self._sending.send(at.caller, at.chat.id, new, attempt=attempt)
+        message: Message = self._sending.send(at.caller, at.chat.id, new, attempt=attempt, behind=at.behind)
         return Done(Outcome(seq=message.seq), given, f"message {message.id}")
 
     def _send_text(self, at: Standing, step: Step, what: Act) -> Done:

@@ -80,14 +80,21 @@ class SendingService:
         self._journal = journal
 
     def send(
-        self, caller: Caller, chat_id: str, new: NewMessage, correlation_id: str = "", attempt: Attempt | None = None
+        self,
+        caller: Caller,
+        chat_id: str,
+        new: NewMessage,
+        correlation_id: str = "",
+        attempt: Attempt | None = None,
+        behind: int | None = None,
     ) -> Message:
         """The message as it is stored: `queued`, or `sent` for a note. 403 for who may not write here, 409
         `chat_closed`, `channel_unusable`, `outside_window`, 400 and 404 with pointers. Raises Busy when the thread
         never stands still.
 
         With an `attempt` the message's id comes from it: what an earlier run of the same request wrote is found by it,
-        and is the answer whatever became of the chat since."""
+        and is the answer whatever became of the chat since. `behind`: the thread's last message as the caller saw it;
+        raises Busy, and nothing is written, when there is another by now."""
         a = caller.account
         draft = _draft(new)
         message_id = sibling_id("ms", attempt.origin) if attempt else self._ids.new("ms", a)
@@ -99,6 +106,8 @@ class SendingService:
             thread = self._store.thread(a, chat.thread)
             if chat.situation == "closed" or thread is None or thread.open_chat_id != chat.id:
                 raise Conflict("The chat is closed.", code="chat_closed", extra={"situation": "closed"})
+            if behind is not None and thread.last_seq != behind:
+                raise Busy(f"somebody wrote meanwhile in {chat_id}")
             file = self._attachments.take(caller, new.file_id) if new.file_id is not None else None
             reply = self._reply(a, thread, new.reply_to, draft.internal)
             draft = self._with_values(a, chat, draft)

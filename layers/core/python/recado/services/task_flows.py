@@ -13,7 +13,7 @@ from recado.domain.chats import Chat, Message, Situation, Thread, ThreadKey
 from recado.domain.contacts import Contact
 from recado.domain.errors import Conflict, Invalid, NotFound
 from recado.domain.flow_definitions import Definition
-from recado.domain.flow_executions import RUN_CANCELLED, OfRun, execution_id, is_over
+from recado.domain.flow_executions import CUSTOMER_WROTE_FIRST, RUN_CANCELLED, OfRun, execution_id, is_over
 from recado.domain.flow_starts import FlowStart
 from recado.domain.task_reach import (
     Reach,
@@ -37,6 +37,8 @@ _UNUSABLE = {
     "channel_unusable": "Nothing can be sent on the channel.",
     "token_expired": "The channel's access token has ended.",
 }
+_ABORTED = {RUN_CANCELLED: WITHDRAWN, CUSTOMER_WROTE_FIRST: Result("skipped", "wrote_first")}
+"""What is told of a target whose flow was broken off before it said anything, by why that was."""
 
 
 class Contacts(Protocol):
@@ -138,7 +140,7 @@ class TaskFlows:
         if one.state == "failed":
             return Result("failed", one.reason or "flow_failed")
         if one.state == "aborted":
-            return WITHDRAWN if one.reason == RUN_CANCELLED else Result("failed", "flow_aborted")
+            return _ABORTED.get(one.reason) or Result("failed", "flow_aborted")
         return Result("executed" if is_over(one) or one.state == "waiting" else "pending")
 
     def _with_contact(self, caller: Caller, run: Run, target: Target, situations: tuple[Situation, ...]) -> Result:

@@ -65,6 +65,7 @@ class ExecutionRecord(ChatsRecord):
     answers_since = TimeAttribute(null=True)
     unanswered = NumberAttribute(null=True)
     of_run = JSONAttribute(null=True)
+    begun_behind = NumberAttribute(null=True)
     si_pk = UnicodeAttribute()
     si_sk = UnicodeAttribute()
     ag_pk = UnicodeAttribute()
@@ -125,6 +126,7 @@ class ExecutionRecord(ChatsRecord):
             asked=None if self.asked is None else int(self.asked),
             unreached=None if self.unreached is None else int(self.unreached),
             of_run=OfRun(*self.of_run) if self.of_run else None,
+            begun_behind=None if self.begun_behind is None else int(self.begun_behind),
         )
 
 
