@@ -27,7 +27,7 @@ from recado.domain.contacts import Contact
 from recado.domain.custom_fields import CustomField
 from recado.domain.errors import FieldError, Invalid
 from recado.domain.flow_definitions import Definition
-from recado.domain.flow_ways import check_runs, check_whole, unreachable
+from recado.domain.flow_ways import check_runs, check_whole, unreachable, window_may_be_closed
 from recado.domain.variable_names import unsaved, wrong_in_steps
 from recado.ports.flow_http import FlowRequests
 from recado.services.flows import drawn
@@ -211,6 +211,8 @@ def _play(options: argparse.Namespace, terminal: Terminal, source: Source) -> in
         raise Unplayable(lines_of(refusal.errors)) from None
     for step_id in unreachable(flow):
         terminal.note(f"no way leads to step {step_id}")
+    for step_id in window_may_be_closed(flow):
+        terminal.note(f"step {step_id} may find the window closed: a template comes before it, and no answer")
     for name in dict.fromkeys(one.name for one in unsaved(flow)):
         terminal.note(f"no step saves {{{{{name}}}}}: it is empty, unless whoever starts the flow gives it")
     world = World(

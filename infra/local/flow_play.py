@@ -87,6 +87,9 @@ class Play:
         self._trace(one, step.type, done.given, done.told, now)
         if step.type == "delay":
             self._world.note(f"it waits for {step.fields['seconds']:,} s (/wait lets them pass)")
+        if step.type == "wait_answer":
+            labels = [option["label"] for option in step.fields.get("options", ())]
+            self._world.note(f"it waits for an answer{': ' if labels else ''}{', '.join(labels)}")
         return follow(one, step, done.outcome, now)
 
     def _hear(self, one: Execution, line: str) -> Execution:

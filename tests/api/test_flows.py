@@ -52,6 +52,7 @@ def test_a_flow_from_its_drawing_to_its_end(api: Api, company: Company, project:
     assert line == {name: value for name, value in flow.items() if name != "steps"}
     done = publish(api, company, flow)
     assert (done.status, done.json["published_version"], done.json["unreachable"]) == (200, 1, [])
+    assert done.json["window_may_be_closed"] == []
     other = {"a": {"type": "close"}}
     changed = api.patch(one, {"steps": other, "name": "Tchau"}, token=company.admin).json
     assert (changed["steps"], changed["name"], changed["published_version"]) == (other, "Tchau", 1)
@@ -170,6 +171,18 @@ def test_what_steps_name_is_there(api: Api, company: Company, project: str, cloc
     }
     answer = publish(api, company, draw(api, company, project, steps).json)
     assert (answer.status, answer.json.get("unreachable")) == (200, ["g"]), answer.json
+
+
+def test_what_may_find_the_window_closed_is_told(api: Api, company: Company, project: str) -> None:
+    steps = {
+        "a": {"type": "send_template", "template": {"name": "fatura", "language": "pt_BR"}, "next": "b"},
+        "b": {"type": "send_text", "text": "Tudo bem?", "next": "c"},
+        "c": {"type": "wait_answer", "next": "d"},
+        "d": {"type": "send_text", "text": "Obrigado", "next": "e"},
+        "e": {"type": "queue"},
+    }
+    answer = publish(api, company, draw(api, company, project, steps).json)
+    assert (answer.status, answer.json.get("window_may_be_closed")) == (200, ["b"]), answer.json
 
 
 def test_a_flow_of_another_account_is_not_there(

@@ -12,9 +12,9 @@ from recado.services.flow_steps import FlowSteps
 from tests.architecture.sources import ROOT
 
 TYPES = set(fields_of_steps())
-DONE_APART = {"delay", "goto", "http"}
+DONE_APART = {"delay", "goto", "http", "wait_answer"}
 """By `FlowSteps.do` itself."""
-SAYS_NOTHING = {"condition", "http", "set_field"}
+SAYS_NOTHING = {"condition", "http", "set_field", "wait_answer"}
 """Steps that say nothing, and behind which a task does not look for the flow's first word: it may depend on them."""
 
 

@@ -81,6 +81,21 @@ def test_time_passes_when_it_is_told_to(play: Play) -> None:
     assert play(steps, "/wait", "/restart", "/quit").told.count("waits for 3,600 s") == 2
 
 
+def test_a_template_and_what_is_pressed_on_it(play: Play) -> None:
+    steps = {
+        "a": {"type": "send_template", "template": {"name": "fatura", "language": "pt_BR"}, "next": "b"},
+        "b": {"type": "wait_answer", "options": [{"label": "Já paguei", "next": "c"}], "on_timeout": "d", "next": "e"},
+        "c": {"type": "send_text", "text": "Obrigado"},
+        "d": {"type": "send_text", "text": "Tarde demais"},
+        "e": {"type": "queue"},
+    }
+    played = play(steps, "ja paguei")
+    assert played.told.index("step d may find the window closed") < played.told.index("[template fatura")
+    assert played.told.count("may find") == 1 and "it waits for an answer: Já paguei" in played.told
+    assert "Obrigado" in played.told and "Tarde demais" in play(steps, "/wait").told
+    assert "the chat waits for people" in play(steps, "quanto?").told
+
+
 def test_what_cannot_be_published_is_told_as_publishing_tells_it(play: Play) -> None:
     steps = {
         "a": {"type": "send_text", "text": "x", "next": "z"},

@@ -124,6 +124,13 @@ def test_what_is_counted_of_a_large_flow(clock: Any) -> None:
         (drawn(a={"type": "queue"}), 0),
         (
             drawn(
+                a={"type": "send_text", "text": "x", "next": "b"}, b={"type": "wait_answer", "next": "c"},
+                c={"type": "send_text", "text": "y"},
+            ),
+            1,
+        ),
+        (
+            drawn(
                 a={"type": "condition", "filter": {}, "then": "b", "else": "d"},
                 b={"type": "send_text", "text": "x", "next": "c"}, c={"type": "send_text", "text": "y"},
                 d={"type": "send_text", "text": "z", "on_error": "b"},

@@ -93,10 +93,13 @@ class UnknownVariable(msgspec.Struct):
 
 class PublishedShape(FlowShape):
     """`unreachable`: steps to which no way leads from the first. `unknown_variables`: those that no step saves, of this
-    flow or of one that leads to it; they are empty unless whoever starts the flow gives them."""
+    flow or of one that leads to it; they are empty unless whoever starts the flow gives them. `window_may_be_closed`:
+    steps that write freely behind a template that nobody needs to have answered; outside of a channel's window they are
+    refused (`outside_window`)."""
 
     unreachable: list[str]
     unknown_variables: list[UnknownVariable]
+    window_may_be_closed: list[str]
 
 
 @flows.get("/v1/flows", may("flows:read", *EVERYONE), query=FlowQuery, paged=str, answers=FlowLine)
@@ -168,7 +171,8 @@ def publish_flow(call: Call, flow_id: str) -> Any:
     contacts and of the system too, and no way leads round without waiting."""
     done = call.services.flow_service.publish(call.caller, flow_id)
     unknown = [{"pointer": one.pointer, "name": one.name} for one in done.unsaved]
-    return {**flow_view(done.flow), "unreachable": done.unreachable, "unknown_variables": unknown}
+    warned = {"unreachable": done.unreachable, "window_may_be_closed": done.window_may_be_closed}
+    return {**flow_view(done.flow), **warned, "unknown_variables": unknown}
 
 
 @flows.delete("/v1/flows/{flow_id}", may("flows:write", *ADMINS), problems=("flow_changed", "flow_in_use"))

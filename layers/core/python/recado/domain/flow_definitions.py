@@ -40,7 +40,7 @@ FIELD = re.compile(
 )
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 
-WAITING = frozenset({"ask", "ask_choice", "delay"})
+WAITING = frozenset({"ask", "ask_choice", "wait_answer", "delay"})
 """Types at which a flow waits, for somebody or for time."""
 SENDING = frozenset({"send_text", "send_file", "send_template", "ask", "ask_choice"})
 """Types with which a message goes to the customer."""
@@ -304,6 +304,13 @@ _FIELDS: Mapping[str, Mapping[str, tuple[_Check, bool]]] = {
         "on_timeout": (_STEP, False),
         **_ON,
         **_ON_ERROR,
+    },
+    "wait_answer": {
+        "options": (_options, False),
+        "save_as": (_save_as, False),
+        "timeout_s": (_TIMEOUT, False),
+        "on_timeout": (_STEP, False),
+        **_ON,
     },
     "condition": {"filter": (_filter, True), "then": (_STEP, False), "else": (_STEP, False), **_ON_ERROR},
     "set_field": {

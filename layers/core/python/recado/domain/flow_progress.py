@@ -92,7 +92,10 @@ def typed_answers(drawn: Definition) -> frozenset[str]:
         str(step.fields["save_as"])
         for step in drawn.steps.values()
         if "save_as" in step.fields
-        and (step.type == "ask_choice" or (step.type == "ask" and step.fields.get("validate", "text") == "text"))
+        and (
+            step.type in ("ask_choice", "wait_answer")
+            or (step.type == "ask" and step.fields.get("validate", "text") == "text")
+        )
     )
 
 
@@ -138,9 +141,9 @@ def follow(one: Execution, step: Step, outcome: Outcome, now: datetime) -> Execu
     if outcome.failed and step.type != "http":
         return _at(done, step.fields["on_error"], now)
     match step.type:
-        case "ask" | "ask_choice":
+        case "ask" | "ask_choice" | "wait_answer":
             timeout = step.fields.get("timeout_s", DEFAULT_TIMEOUT_S)
-            heard = outcome.seq if one.heard is None else one.heard
+            heard = _listens_from(done, outcome) if one.heard is None else one.heard
             waiting = replace(done, state="waiting", waits_for="answer", due_at=_after(now, timeout), heard=heard)
             return replace(waiting, asked=_asked(one)) if step.type == "ask_choice" else waiting
         case "delay":
@@ -159,6 +162,12 @@ def follow(one: Execution, step: Step, outcome: Outcome, now: datetime) -> Execu
         case "transfer" | "queue" | "close":
             return ended(done, "finished", now, step.type)
     return _at(done, step.next, now)
+
+
+def _listens_from(one: Execution, outcome: Outcome) -> int:
+    """Behind which message the first answer lies: the question; where none was put, the flow's first message, which may
+    be answered before it waits; where it said nothing, whatever it heard."""
+    return next((seq for seq in (outcome.seq, one.first_seq) if seq is not None), 0)
 
 
 def opened(one: Execution, outcome: Outcome, now: datetime) -> Execution:
@@ -199,7 +208,8 @@ def hear(
 def answer(one: Execution, step: Step, text: str, chosen_id: str | None, now: datetime, locale: Locale) -> Execution:
     """The execution after the customer wrote: what it waited for is taken, or asked again (it then stands at its
     question, running), or goes on where nothing that was understood leads. An option of another question than the
-    present one is no answer. A message while it waits for time changes nothing but the count of steps."""
+    present one is no answer. Where nothing was asked, whatever comes is taken. A message while it waits for time
+    changes nothing but the count of steps."""
     heard = replace(one, steps=0, unanswered=0, version=one.version + 1, moved_at=now)
     if one.waits_for == "opening":
         return replace(heard, state="running", waits_for=None, due_at=None)
@@ -207,6 +217,8 @@ def answer(one: Execution, step: Step, text: str, chosen_id: str | None, now: da
         return heard
     heard = replace(heard, state="running", waits_for=None, due_at=None)
     press = pressed(chosen_id)
+    if step.type == "wait_answer":
+        return _taken(heard, step, text, press, now)
     if step.type == "ask_choice":
         options = step.fields["options"]
         index = choice(options, text) if press is None else _chosen(one, len(options), press)
@@ -220,6 +232,16 @@ def answer(one: Execution, step: Step, text: str, chosen_id: str | None, now: da
     if one.tries < step.fields.get("retries", DEFAULT_RETRIES):
         return replace(heard, tries=one.tries + 1)
     return _at(heard, step.fields.get("on_invalid"), now)
+
+
+def _taken(heard: Execution, step: Step, text: str, press: Pressed | None, now: datetime) -> Execution:
+    """The execution after an answer to what no question was put for: an option of its, or any other, which is never
+    asked again. A button of a question that was put before answers that one alone."""
+    options, name = step.fields.get("options", ()), step.fields.get("save_as")
+    index = choice(options, text) if press is None else None
+    if index is None:
+        return _at(_kept(heard, name, text.strip()), step.next, now)
+    return _at(_kept(heard, name, options[index]["label"]), options[index]["next"], now)
 
 
 def _chosen(one: Execution, options: int, press: Pressed) -> int | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from recado.domain.errors import FieldError, Invalid
 from recado.domain.flow_choices import repeated_labels
-from recado.domain.flow_definitions import WAITING, Definition, Step
+from recado.domain.flow_definitions import SENDING, WAITING, Definition, Step
 
 Place = tuple[str, str]
 """A step: of which flow, and its id there."""
@@ -77,6 +77,27 @@ def unreachable(drawn: Definition) -> list[str]:
             seen.add(step.id)
             left += [target for target, _ in step.targets]
     return [step_id for step_id in drawn.steps if step_id not in seen]
+
+
+def window_may_be_closed(drawn: Definition) -> list[str]:
+    """The steps that write freely and to which a way leads from a template without an answer of the customer: a channel
+    with a window refuses them when it is closed."""
+    seen, found = set[str](), set[str]()
+    left = [target for step in drawn.steps.values() if step.type == "send_template" for target, _ in step.targets]
+    while left:
+        step = drawn.steps.get(left.pop())
+        if step is None or step.id in seen:
+            continue
+        seen.add(step.id)
+        if step.type in _WRITING_FREELY:
+            found.add(step.id)
+        else:
+            answered = step.type == "wait_answer"
+            left += [target for target, pointer in step.targets if not answered or pointer == "/on_timeout"]
+    return [step_id for step_id in drawn.steps if step_id in found]
+
+
+_WRITING_FREELY = SENDING - {"send_template"}
 
 
 def _endless(pointer: str, steps: Iterable[str]) -> FieldError:

@@ -109,8 +109,8 @@ class FlowSteps:
         }
 
     def do(self, at: Standing, step: Step) -> Done:
-        """Do what is to be done there. `delay` and `goto` do nothing."""
-        if step.type in ("delay", "goto"):
+        """Do what is to be done there. `delay`, `goto` and `wait_answer` do nothing."""
+        if step.type in ("delay", "goto", "wait_answer"):
             return Done(Outcome())
         texts = [text for _, text in texts_of(step.fields)]
         values = self._variables.of(at.a, _where_it_goes(at.chat, step), texts, at.one.variables, at.one.said)

@@ -11,7 +11,7 @@ from recado.domain.channels import Channel
 from recado.domain.errors import Busy, Conflict, FieldError, Invalid, NotFound
 from recado.domain.flow_definitions import Definition, definition
 from recado.domain.flow_executions import is_over
-from recado.domain.flow_ways import check_runs, check_whole, unreachable
+from recado.domain.flow_ways import check_runs, check_whole, unreachable, window_may_be_closed
 from recado.domain.flows import MAX_FLOWS, MAX_PROJECTS, MAX_RUN_FLOWS, Flow, FlowVersion, Project, check_size
 from recado.domain.ids import is_id
 from recado.domain.variable_names import Unknown
@@ -49,12 +49,13 @@ class FlowReferences(Protocol):
 
 @dataclass(frozen=True)
 class Published:
-    """A flow that was published, and what may be wrong with it: steps to which no way leads, and variables that nothing
-    saves."""
+    """A flow that was published, and what may be wrong with it: steps to which no way leads, variables that nothing
+    saves, and steps whose message may find the window closed."""
 
     flow: Flow
     unreachable: list[str]
     unsaved: list[Unknown]
+    window_may_be_closed: list[str]
 
 
 class ProjectService:
@@ -213,7 +214,7 @@ class FlowService:
         version = FlowVersion(flow_id, number, before.start, before.steps, now, caller.user_id)
         if not self._store.publish(a, before, after, version, runs.seen):
             raise _changed()
-        return Published(after, unreachable(whole), unsaved)
+        return Published(after, unreachable(whole), unsaved, window_may_be_closed(whole))
 
     def delete(self, a: str, flow_id: str) -> None:
         """Raises NotFound, Conflict `flow_changed`, `flow_in_use` while it is a channel's own, something names it, or
