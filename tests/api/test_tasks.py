@@ -174,6 +174,25 @@ def test_months_without_the_day_are_told(api: Api, company: Company, services: C
     assert (after["next_run_at"], after["skipped_months"]) == ("2026-05-31T12:00:00.000Z", ["2026-04"])
 
 
+def test_months_without_the_day_are_told_up_to_the_last_day(
+    api: Api, company: Company, services: Container, clock: Any
+) -> None:
+    """No run is left before it: what lies between is told all the same, and stays told at the end."""
+    clock.at = datetime(2026, 1, 30, 13, 0, tzinfo=UTC)
+    monthly = {"mode": "automatic", "every": "month_day", "day": 31, "at": "09:00", "until": "2026-03-30"}
+    task = made(api, company, recurrence=monthly)
+    assert (task["next_run_at"], task["skipped_months"]) == ("2026-01-31T12:00:00.000Z", [])
+    clock.at = datetime(2026, 1, 31, 12, 0, 1, tzinfo=UTC)
+    assert tick(services) == 1
+    one = f"/v1/tasks/{task['id']}"
+    after = api.get(one, token=company.admin).json
+    assert (after["enabled"], after["next_run_at"], after["skipped_months"]) == (True, None, ["2026-02"])
+    clock.at = datetime(2026, 3, 31, 3, 0, 1, tzinfo=UTC)
+    assert tick(services) == 1
+    after = api.get(one, token=company.admin).json
+    assert (after["disabled_because"], after["skipped_months"]) == ("ended", ["2026-02"])
+
+
 def test_another_time_zone_of_the_account(api: Api, company: Company, services: Container, clock: Any) -> None:
     task = made(api, company, recurrence=DAILY)
     assert api.patch("/v1/account", {"time_zone": "America/New_York"}, token=company.admin).status == 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from recado.domain.errors import Invalid
 from recado.domain.recurrences import Recurrence, recurrence, recurrence_shape
 from recado.domain.schedules import following_run, next_run, skipped_months
+from recado.domain.tasks import Task, left_out
 
 SAO_PAULO, NEW_YORK, KOLKATA = ZoneInfo("America/Sao_Paulo"), ZoneInfo("America/New_York"), ZoneInfo("Asia/Kolkata")
 NINE = 9 * 60
@@ -158,6 +160,24 @@ def test_months_without_the_day_are_told() -> None:
     assert skipped_months(one, SAO_PAULO, at("2026-01-31T09:00"), at("2026-05-31T09:00")) == ["2026-02", "2026-04"]
     assert skipped_months(one, SAO_PAULO, at("2026-02-10T09:00"), at("2026-03-31T09:00")) == ["2026-02"]
     assert skipped_months(Recurrence("day"), SAO_PAULO, at("2026-01-31T09:00"), at("2026-05-31T09:00")) == []
+
+
+@pytest.mark.parametrize(
+    ("until", "state", "wanted"),
+    [
+        (date(2027, 3, 30), {}, ["2027-02"]),
+        (date(2027, 1, 31), {}, []),
+        (date(2027, 3, 30), {"enabled": False, "disabled_because": "ended"}, ["2027-02"]),
+        (date(2027, 3, 30), {"enabled": False}, []),
+        (None, {"enabled": False}, []),
+    ],
+)
+def test_months_without_the_day_are_told_up_to_the_last_day(
+    until: date | None, state: dict[str, Any], wanted: list[str]
+) -> None:
+    one, ran = Recurrence("month_day", day=31, at=NINE, until=until), at("2027-01-31T09:00")
+    task = Task("tk_1", "Tarefa", "chats", {"type": "close"}, ran, ran, ran, recurrence=one, last_planned_at=ran)
+    assert left_out(replace(task, **state), SAO_PAULO) == wanted
 
 
 @given(

@@ -117,9 +117,10 @@ class TaskPatch(Body, frozen=True):
 
 
 class TaskShape(msgspec.Struct):
-    """`next_run_at`: when it runs by itself next; null: it does not. `skipped_months`: those before that without its
-    day. `disabled_because`: why it was switched off when nobody did: `ended`, `channel_removed`, or the
-    `reason` of a run that was cancelled because something that the task names is gone."""
+    """`next_run_at`: when it runs by itself next; null: it does not. `skipped_months`: those before that, or before its
+    last day when no run is left, without its day. `disabled_because`: why it was switched off when nobody did:
+    `ended`, `channel_removed`, or the `reason` of a run that was cancelled because something that the task names is
+    gone."""
 
     id: str
     name: str

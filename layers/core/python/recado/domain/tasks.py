@@ -22,6 +22,9 @@ MAX_TASKS = 200
 MAX_FILTER_CHARACTERS = 100_000
 """Of a filter as JSON in ASCII: with everything else it fits an item of 400 KB."""
 
+ENDED = "ended"
+"""Why a task was switched off whose last day is over."""
+
 WhenOpen = Literal["run", "skip"]
 
 
@@ -101,11 +104,17 @@ def switched_off(task: Task, because: str | None, now: datetime) -> Task:
 
 
 def left_out(task: Task, zone: tzinfo) -> list[str]:
-    """The months ("2026-02") between its last run and its next one that do not have its day."""
-    if task.recurrence is None or task.next_run_at is None:
+    """The months ("2026-02") between its last run and its next one that do not have its day; up to its last day, where
+    no run is left before that."""
+    if task.recurrence is None:
+        return []
+    up_to = task.next_run_at
+    if up_to is None and task.recurrence.until is not None and (task.enabled or task.disabled_because == ENDED):
+        up_to = moment(task.recurrence.until, 0, zone)
+    if up_to is None:
         return []
     since = max(task.last_planned_at or task.began_at, task.began_at)
-    return skipped_months(task.recurrence, zone, since, task.next_run_at)
+    return skipped_months(task.recurrence, zone, since, up_to)
 
 
 def left_out_until(task: Task, zone: tzinfo, planned_at: datetime) -> list[str]:

@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from recado.domain.task_runs import LOOK, Run, occurrence_id
-from recado.domain.tasks import Task, after_run, due_at, end_is_near, left_out_until, planned_anew, switched_off
+from recado.domain.tasks import ENDED, Task, after_run, due_at, end_is_near, left_out_until, planned_anew, switched_off
 from recado.ports.core import Clock
 from recado.ports.people import AccountStore
 from recado.ports.sweeps import Swept
@@ -52,7 +52,7 @@ class TaskSchedule:
         if name != task.zone:  # it was changed, and whoever did so died before this task was reckoned anew
             return self._change(a, task, replace(planned_anew(task, name, zone, now), version=task.version + 1), zone)
         if end_is_near(task, now, zone):
-            return self._change(a, task, switched_off(task, "ended", now), zone)
+            return self._change(a, task, switched_off(task, ENDED, now), zone)
         if task.next_run_at is None or task.next_run_at > now:
             return False
         if self._beginnings.refusal(a, task) is not None:
