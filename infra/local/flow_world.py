@@ -121,7 +121,7 @@ class World:
 
     # -- what the customer reads
 
-    def send(self, caller: Any, chat_id: str, new: NewMessage, attempt: Any = None) -> Any:
+    def send(self, caller: Any, chat_id: str, new: NewMessage, attempt: Any = None, behind: int | None = None) -> Any:
         """A message."""
         if new.template is not None:
             variables = json.dumps(new.template.variables, ensure_ascii=False, default=list)
