@@ -47,8 +47,8 @@ class Execution:
     question that were not understood. `steps`: those since the customer wrote last, `unanswered`: messages. `reason`:
     why it ended. `started_by`: `entry` is the channel's own flow. `begun_with`: the flow that it began with; `flow_id`
     is the one that it is in now. `heard`: up to which message of the thread the customer was heard; None until the
-    first question was put: what they wrote before it answers nothing. `claimed`: the place of a step that may have been
-    done, though nobody heard of it. `moved_at`: when it came to this place."""
+    first question was put or an answer waited for: what they wrote before a question answers nothing. `claimed`: the
+    place of a step that may have been done, though nobody heard of it. `moved_at`: when it came to this place."""
 
     id: str
     chat_id: str
