@@ -34,11 +34,9 @@ from recado.storage import tables, transaction  # noqa: E402
 from tests import any_order, quick_moto  # noqa: E402
 from tests.lost_answers import LostAnswers  # noqa: E402
 from tests.moto_worlds import make_tables  # noqa: E402
-from tests.side_by_side import (  # noqa: E402, F401
-    pytest_collection_modifyitems,
-    pytest_runtest_setup,
-    pytest_xdist_make_scheduler,
-)
+from tests.side_by_side import pytest_collection_modifyitems as pytest_collection_modifyitems  # noqa: E402
+from tests.side_by_side import pytest_runtest_setup as pytest_runtest_setup  # noqa: E402
+from tests.side_by_side import pytest_xdist_make_scheduler as pytest_xdist_make_scheduler  # noqa: E402
 
 
 class FixedClock:

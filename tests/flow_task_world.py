@@ -66,6 +66,16 @@ class TaskWorld(FlowWorld):
         for record in MessageRecord.scan(MessageRecord.status == "queued"):
             record.update([MessageRecord.status.set(status)])
 
+    def minute(self) -> None:
+        """What the minute's work looks at, and the workers after it."""
+        self.clock.move(61)
+        self.container.flow_engine.look_due(160)
+        self.container.task_run_work.look_due(160)
+        self.work()
+        self.run()
+        self.sent()
+        self.container.task_run_work.look_at_sends(160)
+
     def approve(self, name: str, body: str) -> None:
         """A template of the channel that may be sent."""
         now = self.clock.now()

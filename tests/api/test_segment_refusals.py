@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -121,8 +122,8 @@ def gone(
     left = {"steps": [{"id": kept["steps"][0]["id"], "name": "Novo"}]}
     assert api.patch(f"/v1/workflows/{kept['id']}", left, token=token).status == 200
     channels = [ids.new("ch", company.a) for _ in range(2)]
-    for one, state in zip(channels, ("active", "removed"), strict=True):
-        channel = Channel(one, "whatsapp", one, company.department.id, clock.now(), {}, one, state=state)  # type: ignore[arg-type]
+    kept_one, gone = (Channel(one, "whatsapp", one, company.department.id, clock.now(), {}, one) for one in channels)
+    for channel in (kept_one, replace(gone, state="removed")):
         ChannelRecord.of_channel(company.a, channel).save()
     workflow = {"name": "x", "steps": [{"name": "y"}]}
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -38,13 +39,14 @@ class Runs:
 
     def work(self, turns: int = 1_000, checks: int = 1_000) -> None:
         """Workers have so many turns, in each of which they have time at so many looks at the clock."""
-        sent = self._services.task_run_queue.sent  # type: ignore[attr-defined]
+        queue: Any = self._services.task_run_queue
+        sent = queue.sent
         while sent and turns:
             turns -= 1
             body, left = sent.pop(0).body, iter([True] * checks)
             self._services.task_run_work.work(
                 body["account"], body["task_id"], body["run_id"], body["lane"], body["version"],
-                lambda left=left: next(left, False),  # type: ignore[misc]
+                partial(next, left, False),
             )  # fmt: skip
 
 

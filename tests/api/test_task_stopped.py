@@ -9,7 +9,10 @@ import pytest
 
 from recado.bootstrap import Container
 from tests.api.conftest import Api, Company
-from tests.api.test_channel_removal import Mails, ask, channel_id, mails, provider, remove  # noqa: F401
+from tests.api.test_channel_removal import Mails, ask, remove
+from tests.api.test_channel_removal import channel_id as channel_id
+from tests.api.test_channel_removal import mails as mails
+from tests.api.test_channel_removal import provider as provider
 
 HOURLY = {"mode": "automatic", "every": "hours"}
 
@@ -80,10 +83,7 @@ def test_an_automatic_task_is_switched_off(office: Office, clock: Any, named: st
 
 @pytest.mark.parametrize("recurrence", [HOURLY, {"mode": "manual"}], ids=["hourly", "by hand"])
 def test_a_channel_that_a_filter_names_is_removed(
-    office: Office,
-    channel_id: str,  # noqa: F811
-    mails: Mails,  # noqa: F811
-    recurrence: Any,
+    office: Office, channel_id: str, mails: Mails, recurrence: Any
 ) -> None:
     def means(channel: str) -> Any:
         return {"any": [{"field": "channel", "op": "eq", "value": channel}]}

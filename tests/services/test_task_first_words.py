@@ -45,17 +45,7 @@ def pause(world: TaskWorld, task_id: str) -> None:
 def resume(world: TaskWorld, task_id: str) -> None:
     world.container.task_run_service.resume(ADMIN, task_id, world.run_id)
     for _ in range(3):
-        minute(world)
-
-
-def minute(world: TaskWorld) -> None:
-    world.clock.move(61)
-    world.container.flow_engine.look_due(160)
-    world.container.task_run_work.look_due(160)
-    world.work()
-    world.run()
-    world.sent()
-    world.container.task_run_work.look_at_sends(160)
+        world.minute()
 
 
 def mine(world: TaskWorld) -> Any:
@@ -89,7 +79,7 @@ def test_while_the_run_is_paused(world: TaskWorld) -> None:
     world.say(HELP)
     world.run()
     handed_over(world)
-    minute(world)
+    world.minute()
     assert world.targets() == {("pending", None): 1, ("skipped", "wrote_first"): 1}, "it is told only after the pause"
     resume(world, task_id)
     handed_over(world)
@@ -101,7 +91,7 @@ def test_a_lost_command_is_made_good_within_a_minute(world: TaskWorld) -> None:
     pause(world, task_id)
     world.say(HELP)
     world.queue.take()
-    minute(world)
+    world.minute()
     handed_over(world)
 
 
@@ -110,7 +100,7 @@ def test_before_the_running_run_has_come_to_it(world: TaskWorld) -> None:
     world.say(HELP)
     world.run()
     handed_over(world)
-    minute(world)
+    world.minute()
     one_left_out(world, task_id)
 
 
@@ -123,7 +113,7 @@ def test_while_the_flow_waits_before_its_first_word(world: TaskWorld) -> None:
     world.run()
     handed_over(world)
     world.clock.move(3600)
-    minute(world)
+    world.minute()
     handed_over(world)
 
 
@@ -148,7 +138,7 @@ def test_a_chat_that_was_there_is_led_when_nothing_was_written_since(world: Task
     world.say("Bom dia")
     task_id = begun(world, when_queued="run")
     world.run()
-    minute(world)
+    world.minute()
     assert ours(world, mine(world)) == 1 and world.seen(task_id)["executed"] == 2
 
 
@@ -159,7 +149,7 @@ def test_after_the_run_was_cancelled(world: TaskWorld) -> None:
     world.run()
     chat = mine(world)
     assert (chat.situation, ours(world, chat)) == ("queued", 0)
-    minute(world)
+    world.minute()
     assert world.targets() == {("pending", None): 2}
 
 
@@ -183,8 +173,8 @@ def test_the_message_comes_just_before_the_first_words(world: TaskWorld, opening
     outbox.send = overtaken  # type: ignore[method-assign]
     world.run()
     handed_over(world)
-    minute(world)
-    minute(world)
+    world.minute()
+    world.minute()
     one_left_out(world, task_id)
 
 
@@ -203,8 +193,8 @@ def test_the_message_comes_while_the_first_words_are_written(world: TaskWorld) -
     outbox.write = overtaken  # type: ignore[method-assign]
     world.run()
     handed_over(world)
-    minute(world)
-    minute(world)
+    world.minute()
+    world.minute()
     one_left_out(world, task_id)
 
 

@@ -50,17 +50,6 @@ def written(world: TaskWorld) -> int:
     )
 
 
-def minute(world: TaskWorld) -> None:
-    """What the minute's work looks at, and the workers after it."""
-    world.clock.move(61)
-    world.container.flow_engine.look_due(160)
-    world.container.task_run_work.look_due(160)
-    world.work()
-    world.run()
-    world.sent()
-    world.container.task_run_work.look_at_sends(160)
-
-
 def test_who_was_not_written_to_is_not_written_to_after_cancel(world: TaskWorld) -> None:
     known(world)
     task_id = begun(world)
@@ -70,7 +59,7 @@ def test_who_was_not_written_to_is_not_written_to_after_cancel(world: TaskWorld)
     assert written(world) == 0, "somebody was written to after the run was cancelled"
     assert {(one.state, one.reason) for one in world.executions} == {("aborted", "run_cancelled")}
     assert {one.situation for one in world.reception.chats()} == {"closed"} and world.reception.waiting() == []
-    minute(world)
+    world.minute()
     after = world.seen(task_id)
     assert (after["waiting"], [after[state] for state in ENDED]) == (0, [0, 0, 0, 0])
     assert world.targets() == {("pending", None): CUSTOMERS}
@@ -83,12 +72,12 @@ def test_a_paused_run_is_gone_on_with_where_it_stood(world: TaskWorld) -> None:
     world.container.task_run_service.pause(ADMIN, task_id, world.run_id)
     world.run()
     for _ in range(2):
-        minute(world)
+        world.minute()
     assert written(world) == 0, "a paused run writes"
     assert {one.state for one in world.executions} == {"running"}
     world.container.task_run_service.resume(ADMIN, task_id, world.run_id)
     for _ in range(4):
-        minute(world)
+        world.minute()
     assert written(world) == CUSTOMERS, "somebody was left out, or written to twice"
     assert world.seen(task_id)["state"] == "done" and world.seen(task_id)["executed"] == CUSTOMERS
 
@@ -100,12 +89,12 @@ def test_a_paused_run_whose_flow_begins_with_a_request_goes_on_soon(world: TaskW
     task_id = begun(world)
     world.container.task_run_service.pause(ADMIN, task_id, world.run_id)
     for _ in range(20):
-        minute(world)
+        world.minute()
         world.request_queue.forget()
     assert written(world) == 0 and world.requests.asked == []
     world.container.task_run_service.resume(ADMIN, task_id, world.run_id)
     for _ in range(2):
-        minute(world)
+        world.minute()
     assert written(world) == CUSTOMERS
 
 
@@ -125,7 +114,7 @@ def test_a_run_waits_for_the_server_that_its_flow_asks(world: TaskWorld) -> None
     world.container.task_run_work.look_at_sends(160)
     assert len(world.request_queue.commands) == written(world) == world.seen(task_id)["waiting"] == CUSTOMERS
     for _ in range(4):
-        minute(world)
+        world.minute()
     assert (written(world), world.seen(task_id)["executed"]) == (2 * CUSTOMERS, CUSTOMERS)
 
 
@@ -136,7 +125,7 @@ def test_a_chat_that_was_there_waits_for_people_after_cancel(world: TaskWorld) -
     world.container.task_run_service.cancel(ADMIN, task_id, world.run_id)
     world.run()
     assert (world.chat.id, world.chat.situation, written(world)) == (chat.id, "queued", 0)
-    minute(world)
+    world.minute()
     assert world.targets() == {("pending", None): 1}
 
 
@@ -153,8 +142,8 @@ def test_what_was_written_by_a_worker_that_died_is_told_as_written(world: TaskWo
     world.container.task_run_service.cancel(ADMIN, task_id, world.run_id)
     world.run()
     assert written(world) == 1
-    minute(world)
-    minute(world)
+    world.minute()
+    world.minute()
     assert world.targets() == {("executed", None): 1}
 
 
